@@ -1,0 +1,21 @@
+/**
+ * What the compiler does not do: puts the C grammar beside the code that loads it, so that users need neither
+ * tree-sitter-c nor a compiler. `npm run build`.
+ */
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const root = new URL("../", import.meta.url);
+const from = new URL("node_modules/tree-sitter-c/", root);
+const to = new URL("dist/syntax/", root);
+
+mkdirSync(to, { recursive: true });
+copyFileSync(new URL("tree-sitter-c.wasm", from), new URL("tree-sitter-c.wasm", to));
+const manifest: { version: string; repository: string } = JSON.parse(
+  readFileSync(new URL("package.json", from), "utf8"),
+);
+const licence = readFileSync(new URL("LICENSE", from), "utf8");
+writeFileSync(
+  new URL("tree-sitter-c.wasm.txt", to),
+  `tree-sitter-c.wasm is part of tree-sitter-c ${manifest.version}, ${manifest.repository}\n\n${licence}`,
+);
+chmodSync(new URL("dist/cli.js", root), 0o755);

@@ -1,0 +1,470 @@
+/**
+ * Amount: what is known of a number or an untracked pointer. A linear form `constant + Σ coefficient · symbol` over
+ * symbols that stand for values fixed at one moment of one path, the page size among them.
+ *
+ * Equal forms are equal values; different forms may still be equal. Rounding to a multiple is a symbol of its own
+ * whose argument is kept, so that `off & ~(page - 1)`, `off / page * page` and `off - off % page` are one value.
+ */
+import type { Site } from "../diagnostic.js";
+
+/** Where a symbol's value came from. Structural: equal origins are the same symbol. */
+export type Origin =
+  /** The run-time page size: sysconf(_SC_PAGESIZE), getpagesize(). */
+  | { readonly kind: "page" }
+  | { readonly kind: "parameter"; readonly index: number; readonly name: string }
+  /** What a place outside the function held when the function began; `place` is the place's key. */
+  | { readonly kind: "load"; readonly place: string; readonly base: Amount | undefined; readonly path: string }
+  /** The result of one call; `function` is undefined for an indirect one. */
+  | { readonly kind: "call"; readonly function: string | undefined; readonly instruction: string }
+  /** A named constant that the linted text does not define. */
+  | { readonly kind: "constant"; readonly name: string }
+  | { readonly kind: "sizeof"; readonly type: string }
+  | { readonly kind: "uninitialized"; readonly variable: string }
+  /** A non-linear operation on amounts. */
+  | { readonly kind: "operation"; readonly operator: Operator; readonly operands: readonly Amount[] }
+  /** Anything else: a join of paths, a value that an unknown call left behind. */
+  | { readonly kind: "opaque"; readonly what: string };
+
+/** `roundDown(x, n)` is the greatest multiple of n not above x; `div` truncates. */
+export type Operator =
+  "roundDown" | "div" | "mod" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "truncate";
+
+export interface Symbol {
+  readonly id: string;
+  readonly origin: Origin;
+}
+
+export interface Term {
+  readonly symbol: Symbol;
+  readonly coefficient: number;
+}
+
+/** A literal such as 4096, 0xfff or `<< 12` that took part in computing an amount. */
+export interface LiteralUse {
+  readonly site: Site;
+  /** As written: "4096", or the macro's name. */
+  readonly text: string;
+  /** How it took part: alone or added, as a factor, as a mask or divisor, as a shift count. */
+  readonly role: "plain" | "factor" | "rounding" | "shift";
+}
+
+export interface Amount {
+  readonly constant: number;
+  /** Sorted by symbol id, no zero coefficients. */
+  readonly terms: readonly Term[];
+  /** Page-like literals it was computed from; ignored by equality. */
+  readonly literals: readonly LiteralUse[];
+}
+
+const NO_LITERALS: readonly LiteralUse[] = [];
+const MAX_LITERALS = 4;
+/** Forms with more terms are replaced by an opaque operation, to bound the cost of path explosion in arithmetic. */
+const MAX_TERMS = 8;
+
+export const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
+
+export function constant(value: number, literals: readonly LiteralUse[] = NO_LITERALS): Amount {
+  return { constant: value, terms: [], literals };
+}
+
+export const ZERO: Amount = constant(0);
+export const PAGE: Amount = ofSymbol(PAGE_SYMBOL);
+
+export function ofSymbol(symbol: Symbol): Amount {
+  return { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: NO_LITERALS };
+}
+
+function originId(origin: Origin): string {
+  switch (origin.kind) {
+    case "page":
+      return "page";
+    case "parameter":
+      return `param:${origin.index}`;
+    case "load":
+      return `load:${origin.place}`;
+    case "call":
+      return `call:${origin.instruction}`;
+    case "constant":
+      return `const:${origin.name}`;
+    case "sizeof":
+      return `sizeof:${origin.type}`;
+    case "uninitialized":
+      return `uninit:${origin.variable}`;
+    case "operation":
+      return `${origin.operator}(${origin.operands.map(amountKey).join(",")})`;
+    case "opaque":
+      return `?${origin.what}`;
+  }
+}
+
+/** Operations nested deeper than this get an id that no longer spells them out, so that ids stay short. */
+const MAX_ID_LENGTH = 400;
+
+export function symbolOf(origin: Origin): Amount {
+  const id = originId(origin);
+  return ofSymbol(id.length > MAX_ID_LENGTH ? { id: hashed(id), origin: { kind: "opaque", what: hashed(id) } } : { id, origin });
+}
+
+function hashed(text: string): string {
+  let h1 = 0xdeadbeef;
+  let h2 = 0x41c6ce57;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    h1 = Math.imul(h1 ^ code, 2654435761);
+    h2 = Math.imul(h2 ^ code, 1597334677);
+  }
+  return `#${(h1 >>> 0).toString(36)}${(h2 >>> 0).toString(36)}`;
+}
+
+/** A text that is equal for equal amounts. */
+export function amountKey(amount: Amount): string {
+  let key = amount.terms.length === 0 || amount.constant !== 0 ? String(amount.constant) : "";
+  for (const { symbol, coefficient } of amount.terms) key += `+${coefficient === 1 ? "" : coefficient}{${symbol.id}}`;
+  return key;
+}
+
+export function sameAmount(a: Amount, b: Amount): boolean {
+  if (a === b) return true;
+  if (a.constant !== b.constant || a.terms.length !== b.terms.length) return false;
+  return a.terms.every((term, i) => {
+    const other = b.terms[i];
+    return other !== undefined && other.coefficient === term.coefficient && other.symbol.id === term.symbol.id;
+  });
+}
+
+export function isConstant(amount: Amount): boolean {
+  return amount.terms.length === 0;
+}
+
+/** The value of a constant amount, else undefined. */
+export function constantValue(amount: Amount | undefined): number | undefined {
+  return amount !== undefined && amount.terms.length === 0 ? amount.constant : undefined;
+}
+
+/** The symbol of an amount that is that symbol and nothing else. */
+export function soleSymbol(amount: Amount): Symbol | undefined {
+  const [term, second] = amount.terms;
+  return term !== undefined && second === undefined && term.coefficient === 1 && amount.constant === 0 ? term.symbol : undefined;
+}
+
+export function mentions(amount: Amount, symbolId: string): boolean {
+  return amount.terms.some(({ symbol }) => symbolMentions(symbol, symbolId));
+}
+
+function symbolMentions(symbol: Symbol, symbolId: string): boolean {
+  if (symbol.id === symbolId) return true;
+  if (!symbol.id.includes(symbolId)) return false;
+  const { origin } = symbol;
+  if (origin.kind === "operation") return origin.operands.some((operand) => mentions(operand, symbolId));
+  return origin.kind === "load" && origin.base !== undefined && mentions(origin.base, symbolId);
+}
+
+function joinLiterals(a: Amount, b: Amount): readonly LiteralUse[] {
+  if (b.literals.length === 0) return a.literals;
+  if (a.literals.length === 0) return b.literals;
+  return [...a.literals, ...b.literals].slice(0, MAX_LITERALS);
+}
+
+function normalized(value: number, terms: readonly Term[], literals: readonly LiteralUse[]): Amount {
+  return { constant: Object.is(value, -0) ? 0 : value, terms, literals };
+}
+
+export function add(a: Amount, b: Amount): Amount {
+  return combine(a, b, 1);
+}
+
+export function subtract(a: Amount, b: Amount): Amount {
+  return combine(a, b, -1);
+}
+
+function combine(a: Amount, b: Amount, sign: 1 | -1): Amount {
+  const literals = joinLiterals(a, b);
+  const terms: Term[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.terms.length || j < b.terms.length) {
+    const left = a.terms[i];
+    const right = b.terms[j];
+    if (right === undefined || (left !== undefined && left.symbol.id < right.symbol.id)) {
+      if (left !== undefined) terms.push(left);
+      i++;
+    } else if (left === undefined || right.symbol.id < left.symbol.id) {
+      terms.push({ symbol: right.symbol, coefficient: sign * right.coefficient });
+      j++;
+    } else {
+      const coefficient = left.coefficient + sign * right.coefficient;
+      if (coefficient !== 0) terms.push({ symbol: left.symbol, coefficient });
+      i++;
+      j++;
+    }
+  }
+  const value = a.constant + sign * b.constant;
+  if (terms.length > MAX_TERMS || !Number.isSafeInteger(value)) {
+    return { ...symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}${sign}${amountKey(b)}`) }), literals };
+  }
+  return normalized(value, terms, literals);
+}
+
+export function negate(a: Amount): Amount {
+  return scale(a, -1);
+}
+
+/** a · factor; `n · (x / n)` becomes the rounding that it is. */
+export function scale(a: Amount, factor: number): Amount {
+  if (factor === 0) return constant(0, a.literals);
+  if (factor === 1) return a;
+  const quotient = soleSymbol(a);
+  if (quotient?.origin.kind === "operation" && quotient.origin.operator === "div") {
+    const [dividend, divisor] = quotient.origin.operands;
+    if (dividend !== undefined && constantValue(divisor) === factor) return withLiterals(roundDown(dividend, constant(factor)), a.literals);
+  }
+  const value = a.constant * factor;
+  const terms = a.terms.map(({ symbol, coefficient }) => ({ symbol, coefficient: coefficient * factor }));
+  if (!Number.isSafeInteger(value) || terms.some(({ coefficient }) => !Number.isSafeInteger(coefficient))) {
+    return symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}*${factor}`) });
+  }
+  return normalized(value, terms, a.literals);
+}
+
+export function withLiterals(a: Amount, literals: readonly LiteralUse[]): Amount {
+  if (literals.length === 0) return a;
+  return { ...a, literals: a.literals.length === 0 ? literals : [...a.literals, ...literals].slice(0, MAX_LITERALS) };
+}
+
+export function operation(operator: Operator, ...operands: readonly Amount[]): Amount {
+  const literals = operands.reduce<readonly LiteralUse[]>((all, o) => (o.literals.length === 0 ? all : [...all, ...o.literals]), []);
+  return withLiterals(symbolOf({ kind: "operation", operator, operands }), literals.slice(0, MAX_LITERALS));
+}
+
+export function multiply(a: Amount, b: Amount): Amount {
+  if (isConstant(b)) return withLiterals(scale(a, b.constant), b.literals);
+  if (isConstant(a)) return withLiterals(scale(b, a.constant), a.literals);
+  for (const [quotient, factor] of [[a, b], [b, a]] as const) {
+    const symbol = soleSymbol(quotient);
+    if (symbol?.origin.kind !== "operation" || symbol.origin.operator !== "div") continue;
+    const [dividend, divisor] = symbol.origin.operands;
+    if (dividend !== undefined && divisor !== undefined && sameAmount(divisor, factor)) return roundDown(dividend, divisor);
+  }
+  const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
+  return operation("mul", first, second);
+}
+
+export function divide(a: Amount, b: Amount): Amount {
+  const divisor = constantValue(b);
+  if (divisor === 0) return operation("div", a, b);
+  if (divisor === 1) return a;
+  if (sameAmount(a, b)) return constant(1);
+  if (divisor !== undefined) {
+    if (isConstant(a)) return withLiterals(constant(Math.trunc(a.constant / divisor), a.literals), b.literals);
+    if (a.constant % divisor === 0 && a.terms.every((t) => t.coefficient % divisor === 0)) {
+      const terms = a.terms.map(({ symbol, coefficient }) => ({ symbol, coefficient: coefficient / divisor }));
+      return normalized(a.constant / divisor, terms, joinLiterals(a, b));
+    }
+  }
+  return operation("div", a, b);
+}
+
+/** a % b = a - roundDown(a, b), for non-negative a. */
+export function modulo(a: Amount, b: Amount): Amount {
+  const divisor = constantValue(b);
+  if (divisor === 0) return operation("mod", a, b);
+  if (divisor !== undefined && isConstant(a)) return withLiterals(constant(a.constant % divisor, a.literals), b.literals);
+  return subtract(a, roundDown(a, b));
+}
+
+/** The greatest multiple of `unit` not above `a`; terms that are multiples of the unit are taken out. */
+export function roundDown(a: Amount, unit: Amount): Amount {
+  const n = constantValue(unit);
+  if (n !== undefined) {
+    if (n === 0) return operation("roundDown", a, unit);
+    if (isConstant(a)) return withLiterals(constant(Math.floor(a.constant / n) * n, a.literals), unit.literals);
+  }
+  const inside: Term[] = [];
+  const outside: Term[] = [];
+  for (const term of a.terms) (isMultipleOf(term, unit) ? outside : inside).push(term);
+  const rest = normalized(a.constant, inside, a.literals);
+  if (inside.length === 0 && a.constant === 0) return withLiterals(a, unit.literals);
+  const rounded = operation("roundDown", rest, unit);
+  return outside.length === 0 ? rounded : add(normalized(0, outside, NO_LITERALS), rounded);
+}
+
+function isMultipleOf({ symbol, coefficient }: Term, unit: Amount): boolean {
+  const n = constantValue(unit);
+  if (n !== undefined && coefficient % n === 0) return true;
+  if (sameAmount(ofSymbol(symbol), unit)) return true;
+  if (symbol.origin.kind !== "operation" || symbol.origin.operator !== "roundDown") return false;
+  const by = symbol.origin.operands[1];
+  if (by === undefined) return false;
+  const step = constantValue(by);
+  return sameAmount(by, unit) || (n !== undefined && step !== undefined && step % n === 0);
+}
+
+export function bitNot(a: Amount): Amount {
+  return subtract(negate(a), constant(1));
+}
+
+/** `x & -n` rounds down to a multiple of n, `x & (n - 1)` is x modulo n; n a power of two or the page size. */
+export function bitAnd(a: Amount, b: Amount): Amount {
+  if (isConstant(a) && isConstant(b)) return withLiterals(constant(andNumbers(a.constant, b.constant), a.literals), b.literals);
+  if (amountKey(a) === amountKey(b)) return a;
+  for (const [value, mask] of [[a, b], [b, a]] as const) {
+    const unit = unitOfRoundingMask(mask);
+    if (unit !== undefined) return withLiterals(roundDown(value, unit), mask.literals);
+    const remainder = unitOfRemainderMask(mask);
+    if (remainder !== undefined) return withLiterals(modulo(value, remainder), mask.literals);
+  }
+  const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
+  return operation("and", first, second);
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return n > 0 && Number.isInteger(Math.log2(n));
+}
+
+function unitOfRoundingMask(mask: Amount): Amount | undefined {
+  const unit = negate(mask);
+  const n = constantValue(unit);
+  if (n !== undefined) return n > 1 && isPowerOfTwo(n) ? unit : undefined;
+  return isSizeSymbol(unit) ? unit : undefined;
+}
+
+function unitOfRemainderMask(mask: Amount): Amount | undefined {
+  const unit = add(mask, constant(1));
+  const n = constantValue(unit);
+  if (n !== undefined) return n > 1 && isPowerOfTwo(n) ? unit : undefined;
+  return isSizeSymbol(unit) ? unit : undefined;
+}
+
+/** A mask built from any single positive symbol is taken for rounding to it: that is the only use of `x & (s - 1)`. */
+function isSizeSymbol(unit: Amount): boolean {
+  const [term, second] = unit.terms;
+  return unit.constant === 0 && second === undefined && term !== undefined && term.coefficient === 1;
+}
+
+function andNumbers(a: number, b: number): number {
+  return Number(BigInt(a) & BigInt(b));
+}
+
+export function bitOr(a: Amount, b: Amount): Amount {
+  if (isConstant(a) && isConstant(b)) return constant(Number(BigInt(a.constant) | BigInt(b.constant)), joinLiterals(a, b));
+  if (constantValue(a) === 0) return b;
+  if (constantValue(b) === 0) return a;
+  const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
+  return operation("or", first, second);
+}
+
+export function shiftLeft(a: Amount, b: Amount): Amount {
+  const n = constantValue(b);
+  return n !== undefined && n >= 0 && n < 48 ? withLiterals(scale(a, 2 ** n), b.literals) : operation("shl", a, b);
+}
+
+export function shiftRight(a: Amount, b: Amount): Amount {
+  const n = constantValue(b);
+  return n !== undefined && n >= 0 && n < 48 ? withLiterals(divide(a, constant(2 ** n)), b.literals) : operation("shr", a, b);
+}
+
+/** Rebuilds an amount with its symbols replaced; a symbol for which `replace` gives undefined stays. */
+export function substitute(amount: Amount, replace: (symbol: Symbol) => Amount | undefined): Amount {
+  let result: Amount = constant(amount.constant, amount.literals);
+  for (const { symbol, coefficient } of amount.terms) {
+    const replacement = replace(symbol) ?? substituteInside(symbol, replace);
+    result = add(result, scale(replacement, coefficient));
+  }
+  return result;
+}
+
+function substituteInside(symbol: Symbol, replace: (symbol: Symbol) => Amount | undefined): Amount {
+  const { origin } = symbol;
+  if (origin.kind !== "operation") return ofSymbol(symbol);
+  const operands = origin.operands.map((operand) => substitute(operand, replace));
+  const [a, b] = operands;
+  if (a === undefined) return ofSymbol(symbol);
+  if (b === undefined) return operation(origin.operator, a);
+  switch (origin.operator) {
+    case "roundDown":
+      return roundDown(a, b);
+    case "div":
+      return divide(a, b);
+    case "mod":
+      return modulo(a, b);
+    case "mul":
+      return multiply(a, b);
+    case "and":
+      return bitAnd(a, b);
+    case "or":
+      return bitOr(a, b);
+    case "shl":
+      return shiftLeft(a, b);
+    case "shr":
+      return shiftRight(a, b);
+    case "xor":
+    case "not":
+    case "truncate":
+      return operation(origin.operator, ...operands);
+  }
+}
+
+/** The smallest page size of any supported machine, and the largest one in common use. */
+const SMALLEST_PAGE = 4096;
+const LARGEST_PAGE = 65536;
+
+/**
+ * Is it a multiple of the page size on every machine? `only4k`: on machines with 4 KiB pages and some larger ones,
+ * but not with 64 KiB.
+ */
+export function pageAlignment(amount: Amount): "aligned" | "only4k" | "unaligned" | "unknown" {
+  let certain = true;
+  let only4k = false;
+  for (const { symbol, coefficient } of amount.terms) {
+    const unit = unitOf(symbol, coefficient);
+    if (unit === "page") continue;
+    if (unit % LARGEST_PAGE === 0) continue;
+    if (unit % SMALLEST_PAGE === 0) only4k = true;
+    else certain = false;
+  }
+  if (!certain) return "unknown";
+  if (amount.constant % SMALLEST_PAGE !== 0) return "unaligned";
+  return only4k || amount.constant % LARGEST_PAGE !== 0 ? "only4k" : "aligned";
+}
+
+/** What coefficient · symbol is a multiple of for certain. */
+function unitOf(symbol: Symbol, coefficient: number): "page" | number {
+  const { origin } = symbol;
+  if (origin.kind === "page") return "page";
+  if (origin.kind !== "operation") return Math.abs(coefficient);
+  const [a, b] = origin.operands;
+  if (origin.operator === "roundDown" && b !== undefined) {
+    if (unitsOf(b) === "page") return "page";
+    return Math.abs(coefficient) * (constantValue(b) ?? 1);
+  }
+  if (origin.operator === "mul" && a !== undefined && b !== undefined) {
+    const left = unitsOf(a);
+    const right = unitsOf(b);
+    return left === "page" || right === "page" ? "page" : Math.abs(coefficient) * left * right;
+  }
+  return Math.abs(coefficient);
+}
+
+function unitsOf(amount: Amount): "page" | number {
+  const [term, second] = amount.terms;
+  if (term === undefined) return Math.abs(amount.constant) || 1;
+  if (second !== undefined || amount.constant !== 0) return 1;
+  return unitOf(term.symbol, term.coefficient);
+}
+
+/** Equal, or one is the other rounded up to whole pages or to a constant unit. */
+export function sameUpToRounding(a: Amount, b: Amount): boolean {
+  return sameAmount(a, b) || sameAmount(unrounded(a), unrounded(b));
+}
+
+/** `x` for the usual spellings of "x rounded up": roundDown(x + n - 1, n). */
+function unrounded(amount: Amount): Amount {
+  const rounded = amount.terms.find(({ symbol, coefficient }) =>
+    coefficient === 1 && symbol.origin.kind === "operation" && symbol.origin.operator === "roundDown");
+  if (rounded?.symbol.origin.kind !== "operation") return amount;
+  const [inner, unit] = rounded.symbol.origin.operands;
+  if (inner === undefined || unit === undefined) return amount;
+  const rest = subtract(amount, ofSymbol(rounded.symbol));
+  const candidate = add(rest, subtract(add(inner, constant(1)), unit));
+  return candidate;
+}

@@ -1,0 +1,150 @@
+/** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
+import type { Site } from "../diagnostic.js";
+import { symbolOf } from "./amount.js";
+import { assume } from "./assume.js";
+import type { Event, ExitEvent } from "./events.js";
+import { evaluate } from "./evaluate.js";
+import type { Lattice } from "./fixpoint.js";
+import { solve } from "./fixpoint.js";
+import type { Block, Cfg } from "./ir.js";
+import type { Context, Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import type { Range } from "./state.js";
+import { State } from "./state.js";
+import type { Exit, Summary } from "./summary.js";
+import { summarize } from "./summary.js";
+import { execute, leave } from "./transfer.js";
+import type { Value } from "./value.js";
+import { amountValue, asNumber } from "./value.js";
+
+export interface FunctionResult {
+  readonly events: readonly Event[];
+  /** Undefined when it has too many outcomes. */
+  readonly summary: Summary | undefined;
+  /** Joins forced by the limit on states. */
+  readonly forced: number;
+}
+
+const LATTICE: Lattice<State> = {
+  key: (state) => state.key(),
+  equals: (a, b) => a.equals(b),
+  join: (known, arriving, block) => known.join(arriving, String(block)),
+};
+
+/** Throws NoFixpoint where a limit is reached. */
+export function analyzeFunction(context: Context): FunctionResult {
+  const { cfg } = context;
+  const entry = entryState(cfg);
+  const { states, forced } = solve(entry, LATTICE, (block, state) => runBlock(context, block, state.clone(), undefined).next);
+  const events: Event[] = [];
+  const exits: Exit[] = [];
+  for (const block of [...states.keys()].sort((a, b) => a - b)) {
+    for (const state of states.get(block) ?? []) {
+      exits.push(...runBlock(context, block, state.clone(), (event) => events.push(event)).exits);
+    }
+  }
+  const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
+  return { events: withHindsight(events), summary, forced };
+}
+
+function entryState(cfg: Cfg): State {
+  const state = State.empty();
+  cfg.parameters.forEach(({ id, name }, index) => state.store.set(id, amountValue(symbolOf({ kind: "parameter", index, name }))));
+  return state;
+}
+
+interface BlockResult {
+  readonly next: readonly (readonly [number, State])[];
+  readonly exits: readonly Exit[];
+}
+
+function runBlock(context: Context, index: number, start: State, emit: ((event: Event) => void) | undefined): BlockResult {
+  const block = context.cfg.blocks[index];
+  if (block === undefined) return { next: [], exits: [] };
+  let states = [start];
+  for (const instruction of block.instructions) {
+    states = states.flatMap((state) => execute({ context, state, at: instruction.id, emit }, instruction));
+  }
+  const next: [number, State][] = [];
+  const exits: Exit[] = [];
+  for (const state of states) finish({ context, state, at: `b${index}`, emit }, block, next, exits);
+  return { next, exits };
+}
+
+function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]): void {
+  const { terminator } = block;
+  switch (terminator.kind) {
+    case "goto":
+      next.push([terminator.to, m.state]);
+      return;
+    case "branch": {
+      // Evaluated once for its accesses; then once for each side, silently.
+      evaluate(m, terminator.condition);
+      for (const [to, truth] of [[terminator.then, true], [terminator.else, false]] as const) {
+        const state = m.state.clone();
+        const said = truth ? checksOnly(m.emit) : undefined;
+        if (assume({ ...m, state, emit: said }, terminator.condition, truth)) next.push([to, state]);
+      }
+      return;
+    }
+    case "return": {
+      const value = leave(m, terminator.value, terminator.site);
+      if (m.emit !== undefined) tellExits(m, value, terminator.site);
+      exits.push({ state: m.state, value });
+      return;
+    }
+    case "unreachable":
+      return;
+  }
+}
+
+function checksOnly(emit: Machine["emit"]): Machine["emit"] {
+  return emit === undefined ? undefined : (event) => (event.kind === "check" ? emit(event) : undefined);
+}
+
+function tellExits(m: Machine, value: Value | undefined, site: Site): void {
+  const { cfg } = m.context;
+  const configured = [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
+  for (const mapping of m.state.mappings.values()) {
+    m.emit?.({
+      kind: "exit", site, function: cfg.name, mapping, configured, inMain: cfg.name === "main",
+      releasedElsewhere: false, handedOverElsewhere: false, returns: outcome(cfg, value),
+    });
+  }
+}
+
+/** `if (ENABLE_CLEANUP) munmap(…)`: the path without it exists in some builds only. */
+function isBuildConstant(key: string): boolean {
+  return key.startsWith("+{const:") && !key.slice(1).includes("+");
+}
+
+function isZero(range: Range): boolean {
+  return range.min === 0 && range.max === 0;
+}
+
+function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
+  const n = asNumber(value);
+  if (n === undefined) return "unknown";
+  if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
+  return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
+}
+
+/** What only the whole function tells: does some path release the mapping, or hand it over? */
+function withHindsight(events: readonly Event[]): readonly Event[] {
+  const released = new Set<string>();
+  const handedOver = new Set<string>();
+  for (const event of events) {
+    if (event.kind === "unmap" && event.target.mapping !== undefined) released.add(origin(event.target.mapping));
+    if (event.kind === "escape" && event.to !== "call") handedOver.add(origin(event.mapping));
+  }
+  return events.map((event) =>
+    event.kind === "exit"
+      ? { ...event, releasedElsewhere: released.has(origin(event.mapping)), handedOverElsewhere: handedOver.has(origin(event.mapping)) }
+      : event,
+  );
+}
+
+/** A mapping and the earlier turn's one of the same call are the same line of the program. */
+function origin(mapping: Mapping): string {
+  return mapping.id.replace(/'+$/, "");
+}

@@ -1,0 +1,205 @@
+/** What a branch taken tells: bounds on numbers, and whether a mapping was made. */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import { constantValue, isConstant, subtract } from "./amount.js";
+import { evaluate } from "./evaluate.js";
+import type { Operand } from "./ir.js";
+import type { Machine } from "./machine.js";
+import type { Against, Mapping, WeakTest } from "./mapping.js";
+import { tell } from "./mapping.js";
+import type { Relation } from "./state.js";
+import { mirrored } from "./state.js";
+import type { Value } from "./value.js";
+import { asAmount, NULL_VALUE, sameValue } from "./value.js";
+
+const RELATIONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
+/** The kernel hands an errno back as a pointer in the last page of the address space. */
+const LAST_ERRNO = 4096;
+
+/**
+ * Restricts the machine's state to the runs in which `condition` is `truth`; false when there are none.
+ * Emits a `check` event for each mapping that the condition tests.
+ */
+export function assume(m: Machine, condition: Operand, truth: boolean): boolean {
+  if (condition.kind === "unary" && condition.op === "!") return assume(m, condition.operand, !truth);
+  if (condition.kind === "binary" && RELATIONS.has(condition.op)) {
+    const left = evaluate(m, condition.left);
+    const right = evaluate(m, condition.right);
+    return compare(m, left, condition.op as Relation, right, truth, condition.site);
+  }
+  return compare(m, evaluate(m, condition), "!=", NULL_VALUE, truth, condition.site);
+}
+
+function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boolean, site: Site): boolean {
+  if (left.kind === "pointer" || right.kind === "pointer") {
+    return left.kind === "pointer"
+      ? comparePointer(m, left, op, right, truth, site)
+      : comparePointer(m, right as Value & { readonly kind: "pointer" }, mirrored(op), left, truth, site);
+  }
+  if (left.kind === "flags" || right.kind === "flags") return compareFlags(left, op, right, truth);
+  if (left.kind === "address" || left.kind === "string" || left.kind === "function") return compareObject(left, op, right, truth);
+  const a = asAmount(left);
+  const b = asAmount(right);
+  if (a === undefined || b === undefined) return true;
+  noteErrno(m, a, site);
+  return m.state.assume(subtract(a, b), truth ? op : negated(op));
+}
+
+/** The address of an object is neither NULL nor MAP_FAILED. */
+function compareObject(left: Value, op: Relation, right: Value, truth: boolean): boolean {
+  const n = constantValue(asAmount(right));
+  if (n !== 0 && n !== -1) return sameValue(left, right) ? holdsForEqual(op) === truth : true;
+  return op === "==" ? !truth : op === "!=" ? truth : true;
+}
+
+function holdsForEqual(op: Relation): boolean {
+  return op === "==" || op === "<=" || op === ">=";
+}
+
+function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): boolean {
+  const flags = left.kind === "flags" ? left.flags : right.kind === "flags" ? right.flags : undefined;
+  const other = left.kind === "flags" ? right : left;
+  if (flags === undefined || constantValue(asAmount(other)) !== 0 || (op !== "==" && op !== "!=")) return true;
+  const empty = flags.must.size > 0 ? false : flags.may.size === 0 && !flags.open ? true : undefined;
+  return empty === undefined || (empty === (op === "==")) === truth;
+}
+
+/** After `errno` has been looked at, a result counts as tested: that idiom can be right. */
+function noteErrno(m: Machine, a: Amount, site: Site): void {
+  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno"))) return;
+  for (const mapping of m.state.mappings.values()) {
+    if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
+  }
+}
+
+/** What a constant that a pointer is compared with stands for. */
+function meaning(op: Relation, other: Value, mapping: Mapping): Against {
+  const n = constantValue(asAmount(other));
+  if (n === -1 && (op === "==" || op === "!=")) return "MAP_FAILED";
+  if (n === 0) return op === "==" || op === "!=" ? "NULL" : "negative";
+  if (n === 1 && (op === "<" || op === ">=")) return "negative";
+  // `(unsigned long)p > -4096UL` and its relatives hold for MAP_FAILED too.
+  if (n !== undefined && n < 0 && n >= -LAST_ERRNO) return "MAP_FAILED";
+  if (mapping.address !== undefined && sameValue(other, mapping.address)) return "address";
+  return "other";
+}
+
+function comparePointer(
+  m: Machine, pointer: Value & { readonly kind: "pointer" }, op: Relation, other: Value, truth: boolean, site: Site,
+): boolean {
+  const mapping = m.state.mapping(pointer.mapping);
+  if (mapping === undefined) return true;
+  const against = meaning(op, other, mapping);
+  const moved = constantValue(pointer.offset) !== 0;
+  if (moved && against !== "MAP_FAILED" && against !== "NULL") return compareOffsets(m, pointer, op, other, truth);
+  m.emit?.({ kind: "check", site, function: m.context.cfg.name, mapping, against: moved ? "other" : against });
+  if (moved) return movedTest(m, mapping, site);
+  switch (against) {
+    case "MAP_FAILED":
+      return testedRight(m, mapping, op, other, truth);
+    case "NULL":
+      return testedNull(m, mapping, (op === "==") === truth, site);
+    case "negative":
+      return testedSign(m, mapping, op, truth, site);
+    case "address":
+    case "other":
+      return testedOther(m, mapping, pointer, op, other, truth, site);
+  }
+}
+
+function compareOffsets(m: Machine, pointer: Value & { readonly kind: "pointer" }, op: Relation, other: Value, truth: boolean): boolean {
+  if (other.kind !== "pointer" || other.mapping !== pointer.mapping) return true;
+  const difference = subtract(pointer.offset, other.offset);
+  return isConstant(difference) || !pointer.varied ? m.state.assume(difference, truth ? op : negated(op)) : true;
+}
+
+/** MAP_FAILED plus something equals nothing: the result is as good as untested, but somebody thought of it. */
+function movedTest(m: Machine, mapping: Mapping, site: Site): boolean {
+  if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
+  return true;
+}
+
+function testedRight(m: Machine, mapping: Mapping, op: Relation, other: Value, truth: boolean): boolean {
+  const n = constantValue(asAmount(other)) ?? -1;
+  const holdsForFailure = op === "==" ? n === -1 : op === "!=" ? n !== -1 : op === ">" ? -1 > n : op === ">=" ? -1 >= n : op === "<" ? -1 < n : -1 <= n;
+  const failed = holdsForFailure === truth;
+  switch (mapping.phase) {
+    case "unchecked":
+      m.state.update(mapping.id, { phase: failed ? "failed" : "live", weakTest: undefined });
+      settleRemap(m, mapping, failed);
+      return true;
+    case "failed":
+      return failed;
+    case "live":
+      if (mapping.source === "given" || mapping.source === "heap") return true;
+      return !failed;
+    case "unmapped":
+      return !failed;
+  }
+}
+
+/** mremap moved the old mapping, or left it alone. */
+export function settleRemap(m: Machine, mapping: Mapping, failed: boolean): void {
+  if (mapping.replaces === undefined) return;
+  const old = m.state.mapping(mapping.replaces);
+  if (old === undefined) return;
+  if (!failed) m.state.update(old.id, { phase: "unmapped", moved: true, lostTo: undefined, history: tell(old, mapping.site, "moved away by mremap here") });
+}
+
+function testedNull(m: Machine, mapping: Mapping, isNull: boolean, site: Site): boolean {
+  if (mapping.source === "heap" || mapping.source === "given") {
+    if (isNull) m.state.becomeNull(mapping.id);
+    return true;
+  }
+  const test: WeakTest = { against: "NULL", site };
+  switch (mapping.phase) {
+    case "unchecked":
+      // The branch for NULL is what the author takes for failure.
+      if (isNull) m.state.becomeNull(mapping.id);
+      else m.state.update(mapping.id, { weakTest: test });
+      return true;
+    case "failed":
+      return !isNull;
+    case "live":
+    case "unmapped":
+      return !isNull;
+  }
+}
+
+function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, site: Site): boolean {
+  const failed = (op === "<" || op === "<=") === truth;
+  if (mapping.phase === "unchecked") {
+    if (failed) m.state.becomeNull(mapping.id);
+    else m.state.update(mapping.id, { weakTest: { against: "negative", site } });
+  } else if (mapping.phase === "live") return !failed;
+  return true;
+}
+
+function testedOther(
+  m: Machine, mapping: Mapping, pointer: Value, op: Relation, other: Value, truth: boolean, site: Site,
+): boolean {
+  const isWanted = mapping.address !== undefined && sameValue(other, mapping.address);
+  if (isWanted) m.state.update(mapping.id, { compared: true });
+  if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
+  const equal = (op === "==" && truth) || (op === "!=" && !truth);
+  // Equal to the wanted address: mapped. Otherwise it may have failed or may be elsewhere.
+  m.state.update(mapping.id, equal ? { phase: "live" } : { weakTest: { against: "maybe", site } });
+  return true;
+}
+
+function negated(op: Relation): Relation {
+  switch (op) {
+    case "==":
+      return "!=";
+    case "!=":
+      return "==";
+    case "<":
+      return ">=";
+    case "<=":
+      return ">";
+    case ">":
+      return "<=";
+    case ">=":
+      return "<";
+  }
+}

@@ -1,0 +1,632 @@
+/** Calls: of the mmap family and the C library by their models, of the program's own functions by their summaries. */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import { constant, constantValue, ofSymbol, PAGE, sameUpToRounding, soleSymbol, subtract, symbolOf, ZERO } from "./amount.js";
+import { settleRemap } from "./assume.js";
+import { access, accessGiven, evaluate, givenAt, materialize, moved, opaque } from "./evaluate.js";
+import type { Argument, Call, Target } from "./events.js";
+import type { Flags } from "./flags.js";
+import { flag, hasFlag, mapFlagsOfNumber, openFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import type { Instruction, Operand } from "./ir.js";
+import type { Machine, Outgoing } from "./machine.js";
+import type { FileDescriptor, Mapping, Moment } from "./mapping.js";
+import { isShared, newMapping, tell } from "./mapping.js";
+import { libraryModel } from "./model/library.js";
+import type { Effect, LibraryModel } from "./model/model.js";
+import type { Range } from "./state.js";
+import type { Outcome, Summary } from "./summary.js";
+import { Instantiation } from "./summary.js";
+import type { Value } from "./value.js";
+import { amountValue, asAmount, asFlags, asNumber, isOuter, NULL_VALUE } from "./value.js";
+
+export type CallInstruction = Instruction & { readonly kind: "call" };
+
+/** Upper-case calls are macros of headers that were not read: a pointer given to one may have been tested there. */
+export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
+  const values = instruction.args.map((arg) => evaluate(m, arg));
+  const { callee } = instruction;
+  if (callee !== undefined) {
+    const wanted = values.some((value) => holdsTracked(m, value));
+    const summary = m.context.summaryOf(callee, wanted);
+    if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
+    if (summary === undefined) {
+      const model = libraryModel(callee);
+      if (model !== undefined) return applyModel(m, instruction, callee, values, model);
+    }
+  } else if (instruction.pointer !== undefined) {
+    const target = evaluate(m, instruction.pointer);
+    if (target.kind === "pointer") executeMapping(m, target, instruction.site);
+  }
+  unknownCall(m, instruction, values);
+  return [{ state: m.state, result: fresh(m, callee) }];
+}
+
+/** Would following the call into its body tell something? */
+function holdsTracked(m: Machine, value: Value): boolean {
+  if (value.kind === "pointer") return m.state.mapping(value.mapping)?.source !== "heap";
+  if (value.kind === "address") {
+    for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(value.place.key)) return true;
+    return false;
+  }
+  return value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter";
+}
+
+function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }, site: Site): void {
+  const mapping = m.state.mapping(target.mapping);
+  if (mapping === undefined) return;
+  m.emit?.({ kind: "access", site, function: m.context.cfg.name, mapping, mode: "execute", offset: target.offset, as: "bytes", by: undefined, expectsFault: m.context.catchesFaults });
+}
+
+/** The symbol for the result of this call; what was computed from an earlier turn's result is forgotten. */
+function fresh(m: Machine, callee: string | undefined): Value {
+  const amount = symbolOf({ kind: "call", function: callee, instruction: m.at });
+  const symbol = soleSymbol(amount);
+  if (symbol !== undefined) m.state.renew(symbol.id);
+  return amountValue(amount);
+}
+
+function describe(m: Machine, instruction: CallInstruction, values: readonly Value[], direct: boolean): Call {
+  const args = instruction.args.map(
+    (operand, i): Argument => ({
+      value: values[i] ?? NULL_VALUE,
+      site: operand.site,
+      text: m.emit === undefined ? "" : m.context.text(operand.site),
+      inMacro: operand.macro !== undefined,
+      sizeofPointer: operand.kind === "sizeof" && operand.ofPointer,
+    }),
+  );
+  const { site, nameSite, used } = instruction;
+  return { function: instruction.callee ?? "", site, nameSite, args, used, direct };
+}
+
+/** What an address argument points to. `follow` begins to track memory that the function was given. */
+export function targetOf(m: Machine, value: Value, site: Site, follow: boolean): Target {
+  const text = m.context.text(site);
+  if (value.kind === "pointer") {
+    return { value, mapping: m.state.mapping(value.mapping), offset: value.offset, varied: value.varied, text };
+  }
+  if (value.kind === "amount") {
+    const given = follow ? materialize(m, value.amount, site, text) : givenAt(m.state, value.amount);
+    if (given !== undefined) return { value, mapping: given.mapping, offset: given.offset, varied: false, text };
+  }
+  return { value, mapping: undefined, offset: undefined, varied: false, text };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Library functions
+
+function applyModel(m: Machine, instruction: CallInstruction, callee: string, values: readonly Value[], model: LibraryModel): Outgoing[] {
+  const call = describe(m, instruction, values, true);
+  let result: Value | undefined;
+  for (const effect of model.effects) {
+    if (effect.kind === "never-returns") {
+      const status = effect.unlessZero === undefined ? undefined : asNumber(values[effect.unlessZero]);
+      if (effect.unlessZero === undefined || (status !== undefined && status !== 0)) return [];
+      continue;
+    }
+    result = applyEffect(m, effect, call, values, instruction) ?? result;
+  }
+  return [{ state: m.state, result: result ?? resultOf(m, callee, values, model) }];
+}
+
+function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
+  if (model.returns === "page-size") return amountValue(PAGE);
+  if (typeof model.returns === "object") return values[model.returns.argument] ?? opaque(m, "result");
+  if (callee === "sysconf") {
+    const name = values[0];
+    const symbol = name?.kind === "amount" ? soleSymbol(name.amount) : undefined;
+    if (symbol?.origin.kind === "constant" && /^_SC_PAGE_?SIZE$/.test(symbol.origin.name)) return amountValue(PAGE);
+  }
+  return fresh(m, callee);
+}
+
+/** The result of the call, where the effect makes one. */
+function applyEffect(
+  m: Machine, effect: Exclude<Effect, { readonly kind: "never-returns" }>, call: Call, values: readonly Value[], instruction: CallInstruction,
+): Value | undefined {
+  const value = (index: number): Value => values[index] ?? NULL_VALUE;
+  const site = (index: number): Site => call.args[index]?.site ?? call.site;
+  switch (effect.kind) {
+    case "map":
+      return map(m, effect, call, values);
+    case "attach":
+      return attach(m, effect, call, values);
+    case "remap":
+      return remap(m, effect, call, values);
+    case "unmap": {
+      const length = effect.length === undefined ? undefined : value(effect.length);
+      const at = targetOf(m, value(effect.address), site(effect.address), true);
+      unmap(m, call, at, length, effect.length === undefined ? undefined : instruction.args[effect.length]);
+      return undefined;
+    }
+    case "protect":
+    case "advise":
+    case "lock":
+    case "sync":
+      rangeCall(m, effect, call, values);
+      return undefined;
+    case "allocate": {
+      const mapping = begin(m, newMapping({ id: `m${m.at}`, source: "heap", function: call.function, site: call.site }));
+      return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+    }
+    case "free":
+      free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
+      return undefined;
+    case "access":
+      touch(m, value(effect.address), effect.mode, call.site, { as: effect.as, by: call.function });
+      return undefined;
+    case "format":
+      readStrings(m, call, effect.format, values);
+      return undefined;
+    case "open":
+      return openDescriptor(m, effect, call, values);
+    case "size":
+      sizeDescriptor(m, value(effect.fd));
+      return undefined;
+    case "syncFile":
+      syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
+      return undefined;
+    case "fill":
+      fill(m, value(effect.address));
+      return undefined;
+  }
+}
+
+/** Puts a new mapping into the state; one that the same call made on an earlier turn gets out of its way. */
+function begin(m: Machine, mapping: Mapping): Mapping {
+  if (m.state.mapping(mapping.id) !== undefined) m.state.rename(mapping.id, `${mapping.id}'`);
+  m.state.mappings.set(mapping.id, mapping);
+  return mapping;
+}
+
+function map(m: Machine, effect: Effect & { readonly kind: "map" }, call: Call, values: readonly Value[]): Value {
+  const argument = (index: number): Value => values[index] ?? NULL_VALUE;
+  const flags = asFlags(argument(effect.flags), mapFlagsOfNumber);
+  const fixed = hasFlag(flags, "MAP_FIXED") !== "no";
+  const length = asAmount(argument(effect.length));
+  const lengthText = call.args[effect.length]?.text ?? "";
+  const fd = argument(effect.fd);
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`,
+      source: "mmap",
+      function: call.function,
+      site: call.site,
+      phase: "unchecked",
+      // What is placed over an address that somebody chose belongs to whoever owns that address.
+      owner: fixed ? "escaped" : "local",
+      address: argument(effect.address),
+      length,
+      lengthText,
+      protection: asFlags(argument(effect.protection), protectionOfNumber),
+      flags,
+      fd,
+      descriptor: descriptorOf(m, fd),
+      offset: asAmount(argument(effect.offset)),
+      history: [{ site: call.site, message: lengthText === "" ? "mapped here" : `mapped here, length ${lengthText}` }],
+    }),
+  );
+  const address = targetOf(m, argument(effect.address), call.args[effect.address]?.site ?? call.site, false);
+  m.emit?.({
+    kind: "map", site: call.site, function: m.context.cfg.name, mapping, call, address, length,
+    lengthRange: length === undefined ? undefined : m.state.range(length),
+    lengthTested: length !== undefined && length.terms.some(({ symbol }) => [...m.state.facts.keys()].some((key) => key.includes(symbol.id))),
+    protection: mapping.protection, flags, offset: mapping.offset,
+    ownReservation: address.mapping === undefined ? "unknown" : address.mapping.source === "heap" ? "no" : "yes",
+  });
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+function attach(m: Machine, effect: Effect & { readonly kind: "attach" }, call: Call, values: readonly Value[]): Value {
+  const flags = asFlags(values[effect.flags]);
+  const readOnly = hasFlag(flags, "SHM_RDONLY");
+  const protection = readOnly === "yes" ? flag("PROT_READ") : UNKNOWN_FLAGS;
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`, source: "shmat", function: call.function, site: call.site, phase: "unchecked", address: values[effect.address],
+      protection, flags: flag("MAP_SHARED"), history: [{ site: call.site, message: "attached here" }],
+    }),
+  );
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+function remap(m: Machine, effect: Effect & { readonly kind: "remap" }, call: Call, values: readonly Value[]): Value {
+  const target = targetOf(m, values[effect.address] ?? NULL_VALUE, call.args[effect.address]?.site ?? call.site, true);
+  const newLength = asAmount(values[effect.newLength]);
+  const old = target.mapping;
+  m.emit?.({
+    kind: "remap", site: call.site, function: m.context.cfg.name, call, target,
+    oldLength: asAmount(values[effect.oldLength]), newLength, flags: asFlags(values[effect.flags]),
+  });
+  const whole = old !== undefined && target.offset !== undefined && constantValue(target.offset) === 0;
+  const lengthText = call.args[effect.newLength]?.text ?? "";
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`, source: "mremap", function: call.function, site: call.site, phase: "unchecked",
+      length: newLength, lengthText, protection: old?.protection ?? UNKNOWN_FLAGS, flags: old?.flags ?? UNKNOWN_FLAGS,
+      fd: old?.fd, descriptor: old?.descriptor, offset: old?.offset, replaces: whole ? old.id : undefined,
+      history: [...(old?.history ?? []), { site: call.site, message: `remapped here, length ${lengthText}` }],
+    }),
+  );
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+/** The length's variable had another value when the mapping was made. */
+function isReassigned(mapping: Mapping | undefined, length: Amount | undefined, operand: Operand | undefined, text: string): boolean {
+  if (mapping?.length === undefined || length === undefined || operand?.kind !== "read") return false;
+  if (mapping.source === "given" || mapping.lengthText !== text) return false;
+  return constantValue(subtract(length, mapping.length)) !== 0;
+}
+
+export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value | undefined, operand: Operand | undefined, lengthSite?: Site): void {
+  const length = asAmount(lengthValue);
+  const site = operand?.site ?? lengthSite;
+  const lengthText = m.emit === undefined || site === undefined ? "" : m.context.text(site);
+  m.emit?.({
+    kind: "unmap", site: call.site, function: m.context.cfg.name, call, target, length, lengthText,
+    lengthRange: length === undefined ? undefined : m.state.range(length),
+    lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
+    sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
+  });
+  const { mapping } = target;
+  if (mapping === undefined) {
+    emitRelease(m, call, target);
+    return;
+  }
+  const wrongKind = isWrongKind(mapping, call.function === "shmdt" ? "shmdt" : "munmap", lengthValue === undefined);
+  if (wrongKind) emitRelease(m, call, target);
+  if (mapping.phase === "failed") return;
+  if (mapping.phase === "unmapped") {
+    m.state.drop(mapping.id);
+    return;
+  }
+  if (isPartial(target, length)) {
+    // Trimming: the rest is still there, of another length.
+    m.state.update(mapping.id, { length: undefined, owner: isShared(mapping) ? mapping.owner : "lent", history: tell(mapping, call.site, "partly unmapped here") });
+    return;
+  }
+  // Callers of a function that unmaps what it was given are told how much of it, and where.
+  const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
+  m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, history: tell(mapping, call.site, "unmapped here"), ...extent });
+}
+
+function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt", noLength: boolean): boolean {
+  if (mapping.source === "heap") return true;
+  if (mapping.source === "given") return false;
+  return by === "shmdt" && noLength ? mapping.source !== "shmat" : mapping.source === "shmat";
+}
+
+/** Is it certain, or as good as certain, that something stays mapped on purpose? */
+function isPartial(target: Target, length: Amount | undefined): boolean {
+  const { mapping, offset } = target;
+  if (mapping === undefined || offset === undefined || mapping.source === "given") return false;
+  if (constantValue(offset) !== 0) return !target.varied;
+  return length !== undefined && mapping.length !== undefined && !sameUpToRounding(length, mapping.length);
+}
+
+function emitRelease(m: Machine, call: Call, target: Target): void {
+  const of = target.mapping !== undefined ? (target.mapping.source === "heap" ? "heap" : "mapping") : target.value.kind === "address" ? "object" : undefined;
+  if (of !== undefined) m.emit?.({ kind: "release", site: call.site, function: m.context.cfg.name, call, target, of });
+}
+
+function free(m: Machine, call: Call, target: Target): void {
+  const { mapping } = target;
+  if (mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given") {
+    emitRelease(m, call, target);
+    m.state.drop(mapping.id);
+    return;
+  }
+  if (mapping !== undefined) m.state.drop(mapping.id);
+}
+
+function rangeCall(m: Machine, effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" }, call: Call, values: readonly Value[]): void {
+  const target = targetOf(m, values[effect.address] ?? NULL_VALUE, call.args[effect.address]?.site ?? call.site, false);
+  const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
+  const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
+  const length = asAmount(values[effect.length]);
+  m.emit?.({ kind: effect.kind, site: call.site, function: m.context.cfg.name, call, target, length, flags });
+  const { mapping } = target;
+  if (mapping === undefined) return;
+  if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
+  if (effect.kind === "protect") {
+    // A part of it gets another protection: nothing is certain of the whole any more.
+    const whole = target.offset !== undefined && constantValue(target.offset) === 0 && length !== undefined && mapping.length !== undefined && constantValue(subtract(length, mapping.length)) === 0;
+    m.state.update(mapping.id, { protection: whole ? flags : UNKNOWN_FLAGS, history: tell(mapping, call.site, "protection changed here") });
+  }
+  if (effect.kind === "sync" && hasFlag(flags, "MS_SYNC") !== "no") m.state.update(mapping.id, { written: undefined });
+}
+
+export function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: { readonly as: "bytes" | "string"; readonly by: string | undefined }): void {
+  if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
+  else if (value.kind === "amount") {
+    accessGiven(m, value.amount, mode, site, manner);
+    if (mode === "write") clobberMemory(m, value.amount);
+  } else if (value.kind === "address" && mode === "write") clobberPlace(m, value.place.key);
+}
+
+const CONVERSION = /%(?:%|[-+ #0']*(\*|\d+)?(?:\.(\*|\d*))?(?:hh|h|ll|l|j|z|t|L|q)?([a-zA-Z]))/g;
+
+function readStrings(m: Machine, call: Call, formatIndex: number, values: readonly Value[]): void {
+  const format = values[formatIndex];
+  if (format?.kind !== "string") return;
+  let index = formatIndex + 1;
+  for (const match of format.value.matchAll(CONVERSION)) {
+    if (match[0] === "%%") continue;
+    if (match[1] === "*") index++;
+    if (match[2] === "*") index++;
+    const value = values[index++];
+    if (match[3] === "s" && match[2] === undefined && value !== undefined) touch(m, value, "read", call.site, { as: "string", by: call.function });
+  }
+}
+
+function openDescriptor(m: Machine, effect: Effect & { readonly kind: "open" }, call: Call, values: readonly Value[]): Value {
+  const result = fresh(m, call.function);
+  const symbol = result.kind === "amount" ? soleSymbol(result.amount) : undefined;
+  const path = effect.path === undefined ? undefined : values[effect.path];
+  const created = call.function === "creat" ? flag("O_WRONLY") : UNKNOWN_FLAGS;
+  const descriptor: FileDescriptor = {
+    origin: effect.origin,
+    mode: effect.flags === undefined ? created : asFlags(values[effect.flags], openFlagsOfNumber),
+    path: path?.kind === "string" ? path.value : undefined,
+    site: call.site,
+    sized: false,
+  };
+  if (symbol !== undefined) m.state.descriptors.set(symbol.id, descriptor);
+  return result;
+}
+
+function descriptorOf(m: Machine, fd: Value): FileDescriptor | undefined {
+  const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
+  return symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
+}
+
+function sizeDescriptor(m: Machine, fd: Value): void {
+  const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
+  const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
+  if (symbol !== undefined && descriptor !== undefined) m.state.descriptors.set(symbol.id, { ...descriptor, sized: true });
+}
+
+function syncFile(m: Machine, fd: Value | undefined): void {
+  for (const mapping of m.state.mappings.values()) {
+    if (fd === undefined || (mapping.fd !== undefined && asAmount(fd) !== undefined && constantValue(subtract(asAmount(fd) as Amount, asAmount(mapping.fd) ?? constant(-2))) === 0)) {
+      m.state.update(mapping.id, { written: undefined });
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Unknown functions
+
+/** It may read, write and keep whatever it can reach from its arguments. */
+function unknownCall(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
+  const isMacro = instruction.callee !== undefined && /^_*[A-Z][A-Z0-9_]*$/.test(instruction.callee);
+  instruction.args.forEach((operand, i) => {
+    const value = values[i];
+    if (value !== undefined) lend(m, value, instruction.site);
+    mark(m, operand);
+  });
+  if (isMacro) return;
+  for (const key of m.state.store.keys()) if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
+  m.state.epochs.set("::", m.at);
+}
+
+/** A result that the call sees, in whatever expression, may have been tested by it. */
+function mark(m: Machine, operand: Operand): void {
+  switch (operand.kind) {
+    case "binary":
+      mark(m, operand.left);
+      mark(m, operand.right);
+      return;
+    case "unary":
+    case "cast":
+      mark(m, operand.operand);
+      return;
+    case "temporary":
+    case "read": {
+      const value = evaluate({ ...m, emit: undefined }, operand);
+      const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+      if (mapping?.phase === "unchecked" && mapping.weakTest === undefined) {
+        m.state.update(mapping.id, { weakTest: { against: "maybe", site: operand.site } });
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+/** Hands a value to code that is not known. */
+export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
+  switch (value.kind) {
+    case "pointer": {
+      const mapping = m.state.mapping(value.mapping);
+      if (mapping === undefined || isShared(mapping)) return;
+      m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: "call" });
+      m.state.update(mapping.id, { owner: "lent" });
+      return;
+    }
+    case "address":
+      giveAway(m, value.place.key, site, depth);
+      return;
+    case "amount": {
+      const symbol = soleSymbol(value.amount);
+      if (symbol?.origin.kind === "parameter") {
+        const given = materialize(m, ofSymbol(symbol), site);
+        if (given !== undefined && given.mapping.owner === "local") m.state.update(given.mapping.id, { owner: "lent" });
+      }
+      clobberMemory(m, value.amount);
+      return;
+    }
+    case "flags":
+    case "string":
+    case "function":
+      return;
+  }
+}
+
+const MAX_REACH = 3;
+
+/** Unknown code gets the address of an object: what the object holds is known to others, and may change. */
+function giveAway(m: Machine, key: string, site: Site, depth: number): void {
+  if (depth > MAX_REACH) return;
+  for (const [inner, held] of m.state.store) {
+    if (inner !== key && !(inner.startsWith(key) && /^[.[]/.test(inner.slice(key.length)))) continue;
+    if (held.kind === "pointer") {
+      const mapping = m.state.mapping(held.mapping);
+      if (mapping !== undefined) m.state.update(mapping.id, { owner: "escaped", weakTest: mapping.phase === "unchecked" ? { against: "maybe", site } : mapping.weakTest });
+    } else lend(m, held, site, depth + 1);
+  }
+  clobberPlace(m, key);
+}
+
+export function clobberPlace(m: Machine, key: string): void {
+  const value = opaque(m, `clobbered ${key}`);
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  if (symbol !== undefined) m.state.renew(symbol.id);
+  m.state.write(key, value);
+  if (isOuter(key)) m.state.epochs.set(key, m.at);
+}
+
+/** Forgets what lies behind an untracked pointer. */
+function clobberMemory(m: Machine, pointer: Amount): void {
+  for (const { symbol } of pointer.terms) {
+    if (symbol.origin.kind === "page" || symbol.origin.kind === "constant" || symbol.origin.kind === "sizeof") continue;
+    for (const key of m.state.store.keys()) {
+      if (key.startsWith("*") && key.includes(symbol.id)) clobberPlace(m, key);
+    }
+    m.state.epochs.set(`*{${symbol.id}`, m.at);
+  }
+}
+
+/** A library function fills what the argument points to, and keeps nothing. */
+function fill(m: Machine, value: Value): void {
+  if (value.kind === "address") clobberPlace(m, value.place.key);
+  else if (value.kind === "amount") clobberMemory(m, value.amount);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The program's own functions
+
+function applySummary(m: Machine, instruction: CallInstruction, callee: string, values: readonly Value[], summary: Summary): Outgoing[] {
+  const call = describe(m, instruction, values, false);
+  const out: Outgoing[] = [];
+  summary.outcomes.forEach((outcome, i) => {
+    const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
+    const machine: Machine = { ...m, state };
+    const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
+    if (result !== undefined) out.push({ state, result });
+  });
+  return out;
+}
+
+/** Undefined when what is known at the call rules the outcome out. */
+function applyOutcome(m: Machine, call: Call, callee: string, values: readonly Value[], outcome: Outcome, first: boolean): Value | undefined {
+  const into = new Instantiation(m, values, callee);
+  for (const [form, range] of outcome.conditions) {
+    if (!assumeRange(m, into, form, range)) return undefined;
+  }
+  // Everything is read before anything is written: the outcome speaks of what was there at the call.
+  const stores = outcome.stores.map(({ place, value }) => ({ place: into.place(place), value: into.value(value) }));
+  const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
+  for (const mapping of outcome.mappings) {
+    if (mapping.source === "given") applyToGiven(m, into, call, mapping, first);
+    else begin(m, adopted(m, into, call, mapping));
+  }
+  for (const symbol of outcome.epochs) m.state.epochs.set(symbol, m.at);
+  for (const { place, value } of stores) {
+    if (place === undefined) continue;
+    m.state.write(place.key, value);
+    if (value.kind === "pointer") own(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
+  }
+  if (result?.kind === "pointer") own(m, result.mapping, "local", undefined);
+  return result ?? fresh(m, callee);
+}
+
+function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range): boolean {
+  const value = into.value(amountValue(form));
+  if (value.kind === "pointer") return assumePointer(m, value, range);
+  const amount = asAmount(value);
+  if (amount === undefined) return value.kind !== "address" || !(range.min === 0 && range.max === 0);
+  const bound = (n: number): Amount => subtract(amount, constant(n));
+  if (Number.isFinite(range.min) && !m.state.assume(bound(range.min), ">=")) return false;
+  if (Number.isFinite(range.max) && !m.state.assume(bound(range.max), "<=")) return false;
+  return range.not.every((n) => m.state.assume(bound(n), "!="));
+}
+
+/** A helper has compared the pointer with a constant. */
+function assumePointer(m: Machine, pointer: Value & { readonly kind: "pointer" }, range: Range): boolean {
+  const mapping = m.state.mapping(pointer.mapping);
+  if (mapping === undefined || mapping.source === "heap") return true;
+  const equals = range.min === range.max ? range.min : undefined;
+  if (equals === -1) {
+    if (mapping.phase === "unchecked") {
+      m.state.update(mapping.id, { phase: "failed" });
+      settleRemap(m, mapping, true);
+      return true;
+    }
+    return mapping.phase === "failed";
+  }
+  if (equals === 0) return false;
+  if (range.not.includes(-1) || range.max < -1) {
+    if (mapping.phase === "failed") return false;
+    if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
+    settleRemap(m, mapping, false);
+  }
+  return true;
+}
+
+/** The memory that the callee worked on is an argument's. */
+function applyToGiven(m: Machine, into: Instantiation, call: Call, given: Mapping, first: boolean): void {
+  const base = given.address === undefined ? undefined : into.value(given.address);
+  const value = base === undefined || given.phase !== "unmapped" ? base : moved(base, into.amount(given.offset ?? ZERO));
+  if (value === undefined) return;
+  if (given.accessed !== undefined && given.phase !== "unmapped") touchThrough(m, value, given.accessed, call, first);
+  if (given.phase === "unmapped") {
+    const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
+    const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));
+    unmap(m, call, { ...target, text: target.mapping?.name ?? call.function }, length, undefined);
+    return;
+  }
+  if (given.owner !== "local") {
+    if (value.kind === "pointer" && given.owner !== "lent") m.state.update(value.mapping, { owner: "escaped" });
+    else lend(m, value, call.site);
+  }
+}
+
+function touchThrough(m: Machine, value: Value, mode: "read" | "write", call: Call, first: boolean): void {
+  const machine = first ? m : { ...m, emit: undefined };
+  if (value.kind === "pointer") access(machine, value.mapping, value.offset, mode, call.site, { as: "bytes", by: call.function });
+  else if (value.kind === "amount") accessGiven(machine, value.amount, mode, call.site, { as: "bytes", by: call.function });
+}
+
+/** A mapping that the callee made, as the caller sees it. */
+function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping): Mapping {
+  const here: Moment = { site: call.site, message: `made by ${call.function}, called here` };
+  return {
+    ...mapping,
+    id: into.mappingId(mapping.id),
+    site: call.site,
+    function: call.function,
+    name: undefined,
+    owner: mapping.owner === "stored" ? "local" : mapping.owner,
+    address: mapping.address === undefined ? undefined : into.value(mapping.address),
+    length: mapping.length === undefined ? undefined : into.amount(mapping.length),
+    lengthText: "",
+    offset: mapping.offset === undefined ? undefined : into.amount(mapping.offset),
+    fd: mapping.fd === undefined ? undefined : into.value(mapping.fd),
+    descriptor: mapping.descriptor ?? (mapping.fd === undefined ? undefined : descriptorOf(m, into.value(mapping.fd))),
+    replaces: undefined,
+    lostTo: undefined,
+    history: [...mapping.history.slice(0, 2), here],
+  };
+}
+
+function own(m: Machine, id: string, owner: "local" | "stored", name: string | undefined): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  const kept = mapping.owner === "escaped" || (owner === "local" && mapping.owner === "stored") ? mapping.owner : owner;
+  m.state.update(id, { owner: kept, name: mapping.name ?? name });
+}

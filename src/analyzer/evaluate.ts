@@ -1,0 +1,364 @@
+/** Operands to values, places to objects, and the accesses that reading and writing them are. */
+import type { Site } from "../diagnostic.js";
+import type { Amount, LiteralUse, Origin, Symbol as PointerSymbol } from "./amount.js";
+import {
+  add, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, scale, shiftLeft,
+  shiftRight, soleSymbol, subtract, symbolOf, withLiterals, ZERO,
+} from "./amount.js";
+import { flag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
+import type { ElementSize, Operand, PlaceExpr } from "./ir.js";
+import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import { newMapping, tell } from "./mapping.js";
+import type { State } from "./state.js";
+import type { Place, Value } from "./value.js";
+import { amountValue, asAmount, asFlags, placeAt } from "./value.js";
+
+/** Values that a programmer on a machine with 4 KiB pages writes for the page size, its mask and its shift. */
+const PAGE_LITERALS: ReadonlySet<number> = new Set([4096, 4095, -4096, -4095]);
+const PAGE_SHIFT = 12;
+/** Names that stand for the page size of the machine wherever the text does not say otherwise. */
+const PAGE_SIZE_NAME = /^(?:PAGE_?SIZE|PAGESIZE|EXEC_PAGESIZE|OS_PAGE_SIZE|VM_PAGE_SIZE)$/;
+
+export type AccessMode = "read" | "write" | undefined;
+
+export function evaluate(m: Machine, operand: Operand): Value {
+  switch (operand.kind) {
+    case "number":
+      return amountValue(literal(operand));
+    case "string":
+      return { kind: "string", value: operand.value };
+    case "constant":
+      return namedConstant(operand.name);
+    case "function":
+      return { kind: "function", name: operand.name };
+    case "temporary":
+      return m.state.store.get(`t#${operand.id}`) ?? opaque(m, `temporary ${operand.id}`);
+    case "read":
+      return m.state.read(placeOf(m, operand.place, "read"));
+    case "address": {
+      const place = placeOf(m, operand.place, undefined);
+      return addressOf(place);
+    }
+    case "unary":
+      return unary(m, operand);
+    case "binary":
+      return binary(m, operand);
+    case "cast":
+      return evaluate(m, operand.operand);
+    case "sizeof":
+      return amountValue(sizeAmount(operand.size));
+    case "unknown":
+      return opaque(m, operand.key);
+  }
+}
+
+/** A value that nothing is known of, the same one each time this instruction makes it. */
+export function opaque(m: Machine, what: string): Value {
+  return amountValue(symbolOf({ kind: "opaque", what: `${m.at}.${what}` }));
+}
+
+function literal(operand: Operand & { readonly kind: "number" }): Amount {
+  if (!PAGE_LITERALS.has(operand.value)) return constant(operand.value);
+  return constant(operand.value, [{ site: operand.site, text: operand.macro?.name ?? operand.text, role: "plain" }]);
+}
+
+function namedConstant(name: string): Value {
+  if (name === "MAP_FAILED") return amountValue(constant(-1));
+  if (PAGE_SIZE_NAME.test(name)) return amountValue(PAGE);
+  if (isFlagName(name)) return { kind: "flags", flags: flag(name) };
+  return amountValue(symbolOf({ kind: "constant", name }));
+}
+
+/** `&place`; of what a pointer points to, that pointer itself. */
+function addressOf(place: Place): Value {
+  if (place.path === "") {
+    if (place.root.kind === "memory") return amountValue(place.root.pointer);
+    if (place.root.kind === "mapping") {
+      return { kind: "pointer", mapping: place.root.id, offset: place.root.offset, varied: false };
+    }
+  }
+  if (place.root.kind === "mapping") {
+    const inside: Origin = { kind: "opaque", what: `offset of ${place.path}` };
+    return { kind: "pointer", mapping: place.root.id, offset: add(place.root.offset, symbolOf(inside)), varied: false };
+  }
+  return { kind: "address", place, offset: ZERO };
+}
+
+export function sizeAmount(size: ElementSize): Amount {
+  return typeof size === "number" ? constant(size) : symbolOf({ kind: "sizeof", type: size.type });
+}
+
+function unary(m: Machine, operand: Operand & { readonly kind: "unary" }): Value {
+  const value = evaluate(m, operand.operand);
+  if (operand.op === "+") return value;
+  const amount = asAmount(value);
+  if (amount === undefined) return opaque(m, `${operand.op}${operand.site.start}`);
+  switch (operand.op) {
+    case "-":
+      return amountValue(negate(amount));
+    case "~":
+      return amountValue(bitNot(amount));
+    case "!": {
+      const zero = m.state.holds(amount, "==");
+      return zero === undefined ? opaque(m, `!${operand.site.start}`) : amountValue(constant(zero ? 1 : 0));
+    }
+  }
+}
+
+function binary(m: Machine, operand: Operand & { readonly kind: "binary" }): Value {
+  const left = evaluate(m, operand.left);
+  if (operand.op === "&" && left.kind === "flags" && operand.right.kind === "unary" && operand.right.op === "~") {
+    const cleared = evaluate(m, operand.right.operand);
+    if (cleared.kind === "flags") return { kind: "flags", flags: withoutFlags(left.flags, cleared.flags) };
+  }
+  const right = evaluate(m, operand.right);
+  return combine(m, operand, left, right);
+}
+
+function combine(m: Machine, operand: Operand & { readonly kind: "binary" }, left: Value, right: Value): Value {
+  const { op } = operand;
+  const unknown = (): Value => opaque(m, `${op}${operand.site.start}`);
+  if (left.kind === "flags" || right.kind === "flags") {
+    if (op === "|" || op === "+") return { kind: "flags", flags: orFlags(asFlags(left), asFlags(right)) };
+    if (op === "&") return { kind: "flags", flags: maskFlags(asFlags(left), asFlags(right)) };
+    return unknown();
+  }
+  if (left.kind === "pointer" || left.kind === "address") return pointerArithmetic(m, operand, left, right) ?? unknown();
+  if ((right.kind === "pointer" || right.kind === "address") && op === "+") {
+    return moved(right, scaled(asAmount(left), operand.scaleLeft)) ?? unknown();
+  }
+  const a = scaled(asAmount(left), operand.scaleLeft);
+  const b = scaled(asAmount(right), operand.scaleRight);
+  const result = a === undefined || b === undefined ? undefined : arithmetic(op, a, b, operand);
+  return result === undefined ? unknown() : amountValue(result);
+}
+
+function scaled(amount: Amount | undefined, by: ElementSize | undefined): Amount | undefined {
+  if (amount === undefined || by === undefined) return amount;
+  return typeof by === "number" ? scale(amount, by) : multiply(amount, sizeAmount(by));
+}
+
+/** `value` moved by a number of bytes. */
+export function moved(value: Value, by: Amount | undefined): Value | undefined {
+  if (by === undefined) return undefined;
+  switch (value.kind) {
+    case "amount":
+      return amountValue(add(value.amount, by));
+    case "pointer":
+    case "address":
+      return { ...value, offset: add(value.offset, by) };
+    case "flags":
+    case "string":
+    case "function":
+      return undefined;
+  }
+}
+
+function pointerArithmetic(
+  m: Machine, operand: Operand & { readonly kind: "binary" }, left: Value & { readonly kind: "pointer" | "address" }, right: Value,
+): Value | undefined {
+  const { op } = operand;
+  if (op === "-" && right.kind === left.kind && identity(left) === identity(right)) {
+    return amountValue(subtract(left.offset, right.offset));
+  }
+  const amount = asAmount(right);
+  if (amount === undefined) return undefined;
+  if (op === "+") return moved(left, scaled(amount, operand.scaleRight));
+  if (op === "-") return moved(left, negate(scaled(amount, operand.scaleRight) ?? ZERO));
+  // Masks and remainders of an address: a mapping begins at a page, so only its offset takes part.
+  if (left.kind === "pointer" && (op === "&" || op === "%") && m.state.mapping(left.mapping)?.source !== "heap") {
+    const result = asRole(op === "&" ? bitAnd(left.offset, amount) : modulo(left.offset, amount), amount, "rounding");
+    const keepsAddress = op === "&" && (constantValue(amount) ?? -1) < 0 && !isRemainderMask(amount);
+    return keepsAddress ? { ...left, offset: result } : amountValue(result);
+  }
+  return undefined;
+}
+
+/** `page - 1` rather than `-page`. */
+function isRemainderMask(mask: Amount): boolean {
+  return mask.terms.some(({ coefficient }) => coefficient > 0);
+}
+
+function identity(value: Value & { readonly kind: "pointer" | "address" }): string {
+  return value.kind === "pointer" ? value.mapping : value.place.key;
+}
+
+function asRole(result: Amount, from: Amount, role: LiteralUse["role"]): Amount {
+  if (from.literals.length === 0) return result;
+  const literals = result.literals.map((use) => (from.literals.includes(use) && use.role === "plain" ? { ...use, role } : use));
+  return { ...result, literals };
+}
+
+function arithmetic(op: string, a: Amount, b: Amount, operand: Operand & { readonly kind: "binary" }): Amount | undefined {
+  switch (op) {
+    case "+":
+      return add(a, b);
+    case "-":
+      return subtract(a, b);
+    case "*":
+      return asRole(asRole(multiply(a, b), b, "factor"), a, "factor");
+    case "/":
+      return asRole(divide(a, b), b, "rounding");
+    case "%":
+      return asRole(modulo(a, b), b, "rounding");
+    case "&":
+      return asRole(asRole(bitAnd(a, b), b, "rounding"), a, "rounding");
+    case "|":
+      return bitOr(a, b);
+    case "^":
+      return operation("xor", a, b);
+    case "<<":
+      return withShift(shiftLeft(a, b), b, operand.right);
+    case ">>":
+      return withShift(shiftRight(a, b), b, operand.right);
+    default:
+      return comparison(op, subtract(a, b));
+  }
+}
+
+function withShift(result: Amount, by: Amount, operand: Operand): Amount {
+  if (constantValue(by) !== PAGE_SHIFT || operand.kind !== "number") return result;
+  return withLiterals(result, [{ site: operand.site, text: operand.macro?.name ?? operand.text, role: "shift" }]);
+}
+
+function comparison(op: string, difference: Amount): Amount | undefined {
+  const d = constantValue(difference);
+  if (d === undefined) return undefined;
+  switch (op) {
+    case "==":
+      return constant(d === 0 ? 1 : 0);
+    case "!=":
+      return constant(d !== 0 ? 1 : 0);
+    case "<":
+      return constant(d < 0 ? 1 : 0);
+    case "<=":
+      return constant(d <= 0 ? 1 : 0);
+    case ">":
+      return constant(d > 0 ? 1 : 0);
+    case ">=":
+      return constant(d >= 0 ? 1 : 0);
+    default:
+      return undefined;
+  }
+}
+
+/** The object that a place expression names now. A dereference on the way is an access in `mode`. */
+export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
+  switch (expr.kind) {
+    case "variable":
+      return placeAt({ kind: "variable", id: expr.variable.id }, "", expr.variable.name);
+    case "field": {
+      const object = placeOf(m, expr.object, mode);
+      return placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site));
+    }
+    case "element": {
+      const array = placeOf(m, expr.array, mode);
+      const index = asAmount(evaluate(m, expr.index));
+      const key = index === undefined ? `?${m.at}` : (constantValue(index) ?? keyOf(index));
+      return placeAt(array.root, `${array.path}[${key}]`, m.context.text(expr.site));
+    }
+    case "deref":
+      return dereference(m, evaluate(m, expr.pointer), mode, expr.site);
+  }
+}
+
+function keyOf(amount: Amount): string {
+  const symbol = soleSymbol(amount);
+  return symbol === undefined ? `{${amount.terms.map((t) => `${t.coefficient}${t.symbol.id}`).join("+")}+${amount.constant}}` : `{${symbol.id}}`;
+}
+
+function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): Place {
+  const name = m.context.text(site);
+  switch (pointer.kind) {
+    case "address": {
+      const at = constantValue(pointer.offset);
+      if (at === 0) return pointer.place;
+      return placeAt(pointer.place.root, `${pointer.place.path}[+${at ?? keyOf(pointer.offset)}]`, name);
+    }
+    case "pointer":
+      if (mode !== undefined) access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined });
+      return placeAt({ kind: "mapping", id: pointer.mapping, offset: pointer.offset }, "", name);
+    case "amount":
+      if (mode !== undefined) accessGiven(m, pointer.amount, mode, site, { as: "bytes", by: undefined });
+      return placeAt({ kind: "memory", pointer: pointer.amount }, "", name);
+    case "flags":
+    case "string":
+    case "function":
+      return placeAt({ kind: "memory", pointer: symbolOf({ kind: "opaque", what: `${m.at}.*${site.start}` }) }, "", name);
+  }
+}
+
+export interface Manner {
+  readonly as: "bytes" | "string";
+  readonly by: string | undefined;
+}
+
+/** An access of a tracked mapping: an event, and what is known afterwards. */
+export function access(m: Machine, id: string, offset: Amount, mode: "read" | "write", site: Site, manner: Manner): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  m.emit?.({ kind: "access", site, function: m.context.cfg.name, mapping, mode, offset, expectsFault: m.context.catchesFaults, ...manner });
+  const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
+  if (mapping.phase === "unmapped" || mapping.phase === "failed") {
+    // Said once; what follows on this path would only repeat it.
+    m.state.drop(id);
+    return;
+  }
+  m.state.update(id, {
+    phase: "live",
+    weakTest: undefined,
+    accessed,
+    ...(mode === "write" ? { written: site, history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history } : {}),
+  });
+}
+
+/** An access through a pointer that the function was given: its callers want to know. */
+export function accessGiven(m: Machine, pointer: Amount, mode: "read" | "write", site: Site, manner: Manner): void {
+  const known = givenAt(m.state, pointer);
+  if (known !== undefined) {
+    access(m, known.mapping.id, known.offset, mode, site, manner);
+    return;
+  }
+  const base = baseSymbol(pointer);
+  if (base?.origin.kind !== "parameter") return;
+  const made = materialize(m, pointer, site);
+  if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
+}
+
+/** The symbol that an address is computed from: the only one with factor 1 that can be a pointer. */
+export function baseSymbol(pointer: Amount): PointerSymbol | undefined {
+  const candidates = pointer.terms.filter(({ symbol, coefficient }) => coefficient === 1 && canBePointer(symbol.origin));
+  return candidates.length === 1 ? candidates[0]?.symbol : undefined;
+}
+
+function canBePointer(origin: Origin): boolean {
+  return origin.kind === "parameter" || origin.kind === "load" || origin.kind === "call" || origin.kind === "opaque";
+}
+
+export interface GivenTarget {
+  readonly mapping: Mapping;
+  readonly offset: Amount;
+}
+
+export function givenAt(state: State, pointer: Amount): GivenTarget | undefined {
+  for (const { symbol, coefficient } of pointer.terms) {
+    if (coefficient !== 1) continue;
+    const mapping = state.mapping(`given:${symbol.id}`);
+    if (mapping !== undefined) return { mapping, offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: [] }) };
+  }
+  return undefined;
+}
+
+/** Starts to follow memory that the function did not map itself. */
+export function materialize(m: Machine, pointer: Amount, site: Site, name?: string): GivenTarget | undefined {
+  const known = givenAt(m.state, pointer);
+  if (known !== undefined) return known;
+  const base = baseSymbol(pointer);
+  if (base === undefined) return undefined;
+  const id = `given:${base.id}`;
+  const named = name ?? (base.origin.kind === "parameter" ? base.origin.name : undefined);
+  m.state.mappings.set(id, newMapping({ id, source: "given", function: "", site, name: named, address: amountValue(ofSymbol(base)) }));
+  return givenAt(m.state, pointer);
+}
+

@@ -1,0 +1,171 @@
+/**
+ * What the analyzer tells the rules: a closed union of moments in the life of mappings, each once for every path state
+ * that reaches it. Events carry the mapping as it was before the event.
+ */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import type { Flags } from "./flags.js";
+import type { Against, Mapping } from "./mapping.js";
+import type { Range } from "./state.js";
+import type { Value } from "./value.js";
+
+/** One argument of a call: what it is, and how it is written. */
+export interface Argument {
+  readonly value: Value;
+  readonly site: Site;
+  /** As in the file; a macro's use when it comes from a macro. */
+  readonly text: string;
+  readonly inMacro: boolean;
+  /** `sizeof` of a pointer variable. */
+  readonly sizeofPointer: boolean;
+}
+
+/** The call that an event belongs to. */
+export interface Call {
+  /** As written. */
+  readonly function: string;
+  readonly site: Site;
+  readonly nameSite: Site;
+  readonly args: readonly Argument[];
+  /** Is the result looked at? "void": dropped by an explicit cast. */
+  readonly used: boolean | "void";
+  /** False when the arguments are those of a wrapper and the effect comes from its summary. */
+  readonly direct: boolean;
+}
+
+/** An address given to a call: into a mapping, or something else. */
+export interface Target {
+  readonly value: Value;
+  readonly mapping: Mapping | undefined;
+  /** Bytes past the mapping's start; undefined when it points to no tracked mapping. */
+  readonly offset: Amount | undefined;
+  readonly varied: boolean;
+  /** The variable or member that is written there, as spelled: "p", "ctx->base". */
+  readonly text: string;
+}
+
+interface Base {
+  readonly site: Site;
+  /** Name of the C function that the event happens in. */
+  readonly function: string;
+}
+
+export interface MapEvent extends Base {
+  readonly kind: "map";
+  readonly mapping: Mapping;
+  readonly call: Call;
+  readonly address: Target;
+  readonly length: Amount | undefined;
+  /** What is known of the length in bytes. */
+  readonly lengthRange: Range | undefined;
+  /** Some condition on the path speaks of the length. */
+  readonly lengthTested: boolean;
+  readonly protection: Flags;
+  readonly flags: Flags;
+  readonly offset: Amount | undefined;
+  /** The wanted address lies in memory that the program has mapped or reserved before. */
+  readonly ownReservation: "yes" | "no" | "unknown";
+}
+
+/** The test of a mapping's result. */
+export interface CheckEvent extends Base {
+  readonly kind: "check";
+  readonly mapping: Mapping;
+  readonly against: Against;
+}
+
+export interface AccessEvent extends Base {
+  readonly kind: "access";
+  readonly mapping: Mapping;
+  readonly mode: "read" | "write" | "execute";
+  /** Bytes past the start of the mapping. */
+  readonly offset: Amount;
+  /** `string`: read until a NUL byte is found. */
+  readonly as: "bytes" | "string";
+  /** The library function that accesses it, if one does. */
+  readonly by: string | undefined;
+  /** The function prepares to catch the fault: sigsetjmp(). */
+  readonly expectsFault: boolean;
+}
+
+export interface RangeEvent extends Base {
+  readonly kind: "protect" | "advise" | "lock" | "sync";
+  readonly call: Call;
+  readonly target: Target;
+  readonly length: Amount | undefined;
+  /** The new protection, the advice, or the flags. */
+  readonly flags: Flags;
+}
+
+export interface RemapEvent extends Base {
+  readonly kind: "remap";
+  readonly call: Call;
+  readonly target: Target;
+  readonly oldLength: Amount | undefined;
+  readonly newLength: Amount | undefined;
+  readonly flags: Flags;
+}
+
+export interface UnmapEvent extends Base {
+  readonly kind: "unmap";
+  readonly call: Call;
+  readonly target: Target;
+  readonly length: Amount | undefined;
+  readonly lengthRange: Range | undefined;
+  readonly lengthText: string;
+  /** The length is read from a variable that had another value when the mapping was made. */
+  readonly lengthReassigned: boolean;
+  readonly sizeofPointer: boolean;
+}
+
+/** Memory given to the function that releases another kind: free(), munmap() of the heap, shmdt() of a mapping. */
+export interface ReleaseEvent extends Base {
+  readonly kind: "release";
+  readonly call: Call;
+  readonly target: Target;
+  /** What the target is when it is no mapping. */
+  readonly of: "mapping" | "heap" | "object";
+}
+
+/** Someone else can find the mapping from here on. */
+export interface EscapeEvent extends Base {
+  readonly kind: "escape";
+  readonly mapping: Mapping;
+  readonly to: "caller" | "global" | "field" | "call";
+}
+
+/** The last name of a mapping is gone. */
+export interface LoseEvent extends Base {
+  readonly kind: "lose";
+  readonly mapping: Mapping;
+  readonly how: "overwritten" | "discarded";
+  /** The result that took the name is a fresh mremap of this mapping. */
+  readonly toRemap: boolean;
+}
+
+/** Control leaves the function, once for each mapping on that path. */
+export interface ExitEvent extends Base {
+  readonly kind: "exit";
+  readonly mapping: Mapping;
+  /** Some path of this function releases the mapping. */
+  readonly releasedElsewhere: boolean;
+  /** Some path of this function returns it or stores it for its caller. */
+  readonly handedOverElsewhere: boolean;
+  /** The path is taken only for one setting of a build-time constant. */
+  readonly configured: boolean;
+  readonly inMain: boolean;
+  /** What the path returns, if known: negative or NULL stands for failure by convention. */
+  readonly returns: "success" | "failure" | "unknown";
+}
+
+export type Event =
+  | MapEvent
+  | CheckEvent
+  | AccessEvent
+  | RangeEvent
+  | RemapEvent
+  | UnmapEvent
+  | ReleaseEvent
+  | EscapeEvent
+  | LoseEvent
+  | ExitEvent;

@@ -1,0 +1,180 @@
+/** The whole program: which functions matter, their summaries from the callees up, and the events of each. */
+import type { Site } from "../diagnostic.js";
+import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import { analyzeFunction } from "./analyze-function.js";
+import type { Event } from "./events.js";
+import { NoFixpoint } from "./fixpoint.js";
+import type { Cfg } from "./ir.js";
+import { lower, TooLarge } from "./lower.js";
+import { isFamilyName } from "./model/library.js";
+import type { Summary } from "./summary.js";
+
+/** Calls are followed into bodies this deep; beyond, a function counts as unknown. */
+const MAX_CALL_DEPTH = 6;
+/** Bodies read only to learn what they do with a pointer given to them, for each file. */
+const MAX_EXTRA_SUMMARIES = 300;
+
+export interface AnalyzedFunction {
+  readonly unit: Unit;
+  readonly outline: FunctionOutline;
+  /** One list for each reading of the function's conditionals. */
+  readonly readings: readonly (readonly Event[])[];
+}
+
+export interface GivenUp {
+  readonly unit: Unit;
+  readonly outline: FunctionOutline;
+  readonly reason: string;
+}
+
+export interface Analysis {
+  readonly functions: readonly AnalyzedFunction[];
+  readonly givenUp: readonly GivenUp[];
+  /** Joins that the limit on states forced. */
+  readonly forcedJoins: number;
+}
+
+/**
+ * Analyzes the units as one program. Never throws for what a unit contains: a function that cannot be read or does not
+ * come to an end is given up alone.
+ */
+export function analyze(units: readonly Unit[]): Analysis {
+  const functions: AnalyzedFunction[] = [];
+  const givenUp: GivenUp[] = [];
+  let forcedJoins = 0;
+  for (const unit of units) {
+    const program = new UnitAnalysis(unit);
+    program.run();
+    functions.push(...program.functions);
+    givenUp.push(...program.givenUp);
+    forcedJoins += program.forcedJoins;
+  }
+  return { functions, givenUp, forcedJoins };
+}
+
+interface Result {
+  readonly readings: readonly (readonly Event[])[];
+  readonly summary: Summary | "unknown";
+}
+
+const UNKNOWN: Result = { readings: [], summary: "unknown" };
+
+/** The functions of one file, each analyzed once when it is first wanted. */
+class UnitAnalysis {
+  readonly functions: AnalyzedFunction[] = [];
+  readonly givenUp: GivenUp[] = [];
+  forcedJoins = 0;
+  readonly #byName: ReadonlyMap<string, FunctionOutline>;
+  readonly #results = new Map<FunctionOutline, Result>();
+  readonly #running = new Set<FunctionOutline>();
+  readonly #reported = new Set<FunctionOutline>();
+  #extra = 0;
+
+  constructor(readonly unit: Unit) {
+    const byName = new Map<string, FunctionOutline>();
+    for (const outline of unit.functions) if (!byName.has(outline.name)) byName.set(outline.name, outline);
+    this.#byName = byName;
+  }
+
+  /** Functions that name the family, then those that call one whose summary says something of mappings, and so on. */
+  run(): void {
+    const { functions } = this.unit;
+    let wave = functions.filter((f) => namesFamily(f));
+    const seen = new Set<FunctionOutline>(wave);
+    while (wave.length > 0) {
+      const telling = new Set<string>();
+      for (const outline of wave) {
+        const { summary } = this.#report(outline);
+        if (summary !== "unknown" && (summary.relevant || summary.outcomes.length === 0)) telling.add(outline.name);
+      }
+      wave = telling.size === 0 ? [] : functions.filter((f) => !seen.has(f) && callsOne(f, telling));
+      for (const outline of wave) seen.add(outline);
+    }
+    this.functions.sort((a, b) => a.outline.span.start - b.outline.span.start);
+  }
+
+  #report(outline: FunctionOutline): Result {
+    const result = this.#analyze(outline, 0);
+    if (!this.#reported.has(outline) && result.readings.length > 0) {
+      this.#reported.add(outline);
+      this.functions.push({ unit: this.unit, outline, readings: result.readings });
+    }
+    return result;
+  }
+
+  #analyze(outline: FunctionOutline, depth: number): Result {
+    const known = this.#results.get(outline);
+    if (known !== undefined) return known;
+    if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return UNKNOWN;
+    this.#running.add(outline);
+    const result = this.#compute(outline, depth);
+    this.#running.delete(outline);
+    this.#results.set(outline, result);
+    return result;
+  }
+
+  #compute(outline: FunctionOutline, depth: number): Result {
+    const parsed = this.unit.parse(outline);
+    if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
+    const readings: (readonly Event[])[] = [];
+    let summary: Summary | undefined;
+    try {
+      parsed.readings.forEach((definition, i) => {
+        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth));
+        readings.push(result.events);
+        this.forcedJoins += result.forced;
+        if (i === 0) summary = result.summary;
+      });
+    } catch (error) {
+      if (error instanceof NoFixpoint || error instanceof TooLarge) return this.#giveUp(outline, error.message);
+      return this.#giveUp(outline, `internal error: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return { readings, summary: summary ?? "unknown" };
+  }
+
+  #giveUp(outline: FunctionOutline, reason: string): Result {
+    this.givenUp.push({ unit: this.unit, outline, reason });
+    return UNKNOWN;
+  }
+
+  #context(cfg: Cfg, outline: FunctionOutline, depth: number): Parameters<typeof analyzeFunction>[0] {
+    const { text } = this.unit.source;
+    return {
+      cfg,
+      places: new Map(),
+      catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
+      text: (site: Site) => text.slice(site.start, site.end),
+      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
+    };
+  }
+
+  /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
+  #summaryOf(name: string, wanted: boolean, depth: number): Summary | "unknown" | undefined {
+    const outline = this.#byName.get(name);
+    if (outline === undefined) return undefined;
+    const known = this.#results.get(outline);
+    if (known !== undefined) return known.summary;
+    if (!namesFamily(outline) && !mayNotReturn(outline)) {
+      if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
+      this.#extra++;
+    }
+    return this.#analyze(outline, depth + 1).summary;
+  }
+}
+
+function namesFamily(outline: FunctionOutline): boolean {
+  for (const name of outline.names) if (isFamilyName(name)) return true;
+  return outline.names.has("MAP_FAILED");
+}
+
+const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
+const ENDS = ["exit", "_exit", "abort", "err", "errx", "verr", "longjmp", "siglongjmp", "error", "__builtin_unreachable"];
+
+function mayNotReturn(outline: FunctionOutline): boolean {
+  return ENDS.some((name) => outline.names.has(name));
+}
+
+function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean {
+  for (const name of names) if (outline.names.has(name)) return true;
+  return false;
+}

@@ -1,0 +1,373 @@
+/** Lowers a parsed function to basic blocks: statements, control flow, scopes. Expressions: lower-expressions.ts. */
+import type { Site, Span } from "../diagnostic.js";
+import type { CType, Declarator, Expr, FunctionDefinition, Stmt } from "../syntax/ast.js";
+import type { Unit } from "../syntax/unit.js";
+import type { Block, Cfg, Instruction, Operand, PlaceExpr, Terminator, Variable } from "./ir.js";
+import { ExpressionLowering } from "./lower-expressions.js";
+import { resolved } from "./types.js";
+
+/** A function with more blocks than this is given up. */
+const MAX_BLOCKS = 20_000;
+
+export class TooLarge extends Error {}
+
+interface MutableBlock {
+  readonly instructions: Instruction[];
+  terminator: Terminator | undefined;
+}
+
+/** Omit that keeps a union a union. */
+type WithoutId<T> = T extends { readonly id: string } ? Omit<T, "id"> : never;
+
+/** Blocks under construction; `current` is where the next instruction goes. */
+export class BlockBuilder {
+  readonly #blocks: MutableBlock[] = [];
+  #current: MutableBlock;
+  #ids = 0;
+
+  constructor() {
+    this.#current = this.#add();
+  }
+
+  #add(): MutableBlock {
+    if (this.#blocks.length >= MAX_BLOCKS) throw new TooLarge(`more than ${MAX_BLOCKS} basic blocks`);
+    const block: MutableBlock = { instructions: [], terminator: undefined };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** A fresh number, unique in the function. */
+  fresh(): string {
+    return String(this.#ids++);
+  }
+
+  newBlock(): number {
+    this.#add();
+    return this.#blocks.length - 1;
+  }
+
+  /** Continues in `block`; the block before it falls through to it when it has no terminator yet. */
+  enter(block: number): void {
+    if (this.#current.terminator === undefined) this.#current.terminator = { kind: "goto", to: block };
+    this.#current = this.#at(block);
+  }
+
+  emit(instruction: WithoutId<Instruction>): void {
+    this.#current.instructions.push({ ...instruction, id: this.fresh() } as Instruction);
+  }
+
+  /** Ends the current block; what follows without a label is unreachable. */
+  end(terminator: Terminator): void {
+    if (this.#current.terminator === undefined) this.#current.terminator = terminator;
+    this.#current = this.#at(this.newBlock());
+  }
+
+  finish(last: Terminator): Block[] {
+    if (this.#current.terminator === undefined) this.#current.terminator = last;
+    return this.#blocks.map(({ instructions, terminator }) => ({
+      instructions,
+      terminator: terminator ?? { kind: "unreachable" },
+    }));
+  }
+
+  #at(index: number): MutableBlock {
+    const block = this.#blocks[index];
+    if (block === undefined) throw new RangeError(`no block ${index}`);
+    return block;
+  }
+}
+
+/** The scopes of one function. */
+class Scopes {
+  readonly #stack: Map<string, Variable>[] = [new Map()];
+  readonly #counts = new Map<string, number>();
+
+  push(): void {
+    this.#stack.push(new Map());
+  }
+
+  pop(): void {
+    this.#stack.pop();
+  }
+
+  declare(name: string, type: CType, scope: Variable["scope"], prefix = ""): Variable {
+    const count = this.#counts.get(name) ?? 0;
+    this.#counts.set(name, count + 1);
+    const variable: Variable = { id: `${prefix}${name}${count === 0 ? "" : `'${count}`}`, name, type, scope };
+    this.#stack.at(-1)?.set(name, variable);
+    return variable;
+  }
+
+  find(name: string): Variable | undefined {
+    for (let i = this.#stack.length - 1; i >= 0; i--) {
+      const variable = this.#stack[i]?.get(name);
+      if (variable !== undefined) return variable;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Lowers one reading of a function. Throws TooLarge; nothing else for any tree.
+ */
+export function lower(definition: FunctionDefinition, unit: Unit): Cfg {
+  return new StatementLowering(definition, unit).run();
+}
+
+class StatementLowering {
+  readonly #builder = new BlockBuilder();
+  readonly #scopes = new Scopes();
+  readonly #labels = new Map<string, number>();
+  readonly #expressions: ExpressionLowering;
+  readonly #breaks: number[] = [];
+  readonly #continues: number[] = [];
+  /** The blocks of the `case` statements of the innermost switch. */
+  #cases: Map<Stmt, number> = new Map();
+
+  constructor(
+    readonly definition: FunctionDefinition,
+    readonly unit: Unit,
+  ) {
+    this.#expressions = new ExpressionLowering(unit, this.#builder, {
+      find: (name) => this.#scopes.find(name),
+      block: (statements) => this.#statements(statements),
+      scoped: (run) => this.#scoped(run),
+    });
+  }
+
+  run(): Cfg {
+    const { definition } = this;
+    const parameters = definition.parameters.map((p, i) =>
+      this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"),
+    );
+    this.#statements(definition.body.body);
+    const end = definition.span.end;
+    const site = this.#site({ start: Math.max(definition.span.start, end - 1), end });
+    const blocks = this.#builder.finish({ kind: "return", value: undefined, site });
+    return {
+      name: definition.name,
+      file: this.unit.source.path,
+      parameters,
+      returns: returnKind(resolved(definition.returns, this.unit) ?? definition.returns),
+      noreturn: definition.noreturn,
+      static: definition.static,
+      blocks,
+      site: this.#site(definition.span),
+      nameSite: this.#site(definition.nameSpan),
+    };
+  }
+
+  #site(span: Span): Site {
+    return { file: this.unit.source.path, start: span.start, end: span.end };
+  }
+
+  #scoped(run: () => void): void {
+    this.#scopes.push();
+    run();
+    this.#scopes.pop();
+  }
+
+  #statements(body: readonly Stmt[]): void {
+    for (const stmt of body) this.#statement(stmt);
+  }
+
+  #statement(stmt: Stmt): void {
+    const b = this.#builder;
+    const x = this.#expressions;
+    switch (stmt.kind) {
+      case "block":
+        this.#scoped(() => this.#statements(stmt.body));
+        return;
+      case "expression":
+        x.effect(stmt.expr);
+        return;
+      case "declaration":
+        for (const declarator of stmt.declarators) this.#declare(declarator);
+        return;
+      case "if":
+        this.#if(stmt.test, stmt.then, stmt.else);
+        return;
+      case "while":
+        this.#loop({ test: stmt.test, body: stmt.body, update: undefined, testFirst: true });
+        return;
+      case "doWhile":
+        this.#loop({ test: stmt.test, body: stmt.body, update: undefined, testFirst: false });
+        return;
+      case "for":
+        this.#scoped(() => {
+          if (stmt.init !== undefined) this.#statement(stmt.init);
+          this.#loop({ test: stmt.test, body: stmt.body, update: stmt.update, testFirst: true });
+        });
+        return;
+      case "switch":
+        this.#switch(stmt.test, stmt.body, this.#site(stmt.span));
+        return;
+      case "case":
+        b.enter(this.#cases.get(stmt) ?? b.newBlock());
+        this.#statement(stmt.body);
+        return;
+      case "label":
+        b.enter(this.#label(stmt.name));
+        this.#statement(stmt.body);
+        return;
+      case "goto":
+        b.end({ kind: "goto", to: this.#label(stmt.label) });
+        return;
+      case "break":
+        this.#leave(this.#breaks);
+        return;
+      case "continue":
+        this.#leave(this.#continues);
+        return;
+      case "empty":
+        return;
+      case "return":
+        this.#return(stmt.value, this.#site(stmt.span));
+        return;
+      case "opaque":
+        b.emit({ kind: "opaque", operands: stmt.operands.map((o) => x.argument(o)), site: this.#site(stmt.span) });
+        return;
+    }
+  }
+
+  #return(value: Expr | undefined, site: Site): void {
+    const operand = value === undefined ? undefined : this.#expressions.value(value);
+    this.#builder.end({ kind: "return", value: operand, site });
+  }
+
+  #leave(targets: readonly number[]): void {
+    const to = targets.at(-1);
+    this.#builder.end(to === undefined ? { kind: "unreachable" } : { kind: "goto", to });
+  }
+
+  #label(name: string): number {
+    let block = this.#labels.get(name);
+    if (block === undefined) {
+      block = this.#builder.newBlock();
+      this.#labels.set(name, block);
+    }
+    return block;
+  }
+
+  #declare({ name, type, storage, initializer, span }: Declarator): void {
+    if (storage === "typedef") return;
+    if (storage === "extern" || type.kind === "function") {
+      this.#scopes.declare(name, type, "outer", "::");
+      return;
+    }
+    const kept = storage === "static";
+    const variable = this.#scopes.declare(name, type, kept ? "outer" : "local", kept ? `::static:${this.definition.name}.` : "");
+    // A static variable's initializer is its value only once; nothing is known when the function is entered.
+    if (kept) return;
+    const site = this.#site(span);
+    this.#builder.emit({ kind: "declare", variable, site });
+    const place: PlaceExpr = { kind: "variable", variable };
+    if (initializer !== undefined) this.#expressions.initialize(place, resolved(type, this.unit) ?? type, initializer, site);
+  }
+
+  #if(test: Expr, then: Stmt, otherwise: Stmt | undefined): void {
+    const b = this.#builder;
+    const thenBlock = b.newBlock();
+    const elseBlock = b.newBlock();
+    const after = otherwise === undefined ? elseBlock : b.newBlock();
+    this.#expressions.condition(test, thenBlock, elseBlock);
+    b.enter(thenBlock);
+    this.#scoped(() => this.#statement(then));
+    if (otherwise !== undefined) {
+      b.end({ kind: "goto", to: after });
+      b.enter(elseBlock);
+      this.#scoped(() => this.#statement(otherwise));
+    }
+    b.enter(after);
+  }
+
+  #loop(loop: { test: Expr | undefined; body: Stmt; update: Expr | undefined; testFirst: boolean }): void {
+    const b = this.#builder;
+    const body = b.newBlock();
+    const next = b.newBlock();
+    const after = b.newBlock();
+    const head = loop.testFirst ? b.newBlock() : next;
+    const test = (): void => {
+      if (loop.test === undefined) b.end({ kind: "goto", to: body });
+      else this.#expressions.condition(loop.test, body, after);
+    };
+    if (loop.testFirst) {
+      b.enter(head);
+      test();
+    }
+    b.enter(body);
+    this.#breaks.push(after);
+    this.#continues.push(next);
+    this.#scoped(() => this.#statement(loop.body));
+    this.#breaks.pop();
+    this.#continues.pop();
+    b.enter(next);
+    if (loop.update !== undefined) this.#expressions.effect(loop.update);
+    if (loop.testFirst) b.end({ kind: "goto", to: head });
+    else test();
+    b.enter(after);
+  }
+
+  #switch(testExpr: Expr, body: Stmt, site: Site): void {
+    const b = this.#builder;
+    const subject = this.#expressions.hold(this.#expressions.value(testExpr));
+    const after = b.newBlock();
+    const labels: (Stmt & { readonly kind: "case" })[] = [];
+    collectCases(body, labels);
+    const outer = this.#cases;
+    this.#cases = new Map(labels.map((label) => [label, b.newBlock()]));
+    let fallback = after;
+    for (const label of labels) {
+      const target = this.#cases.get(label) ?? after;
+      if (label.value === undefined) {
+        fallback = target;
+        continue;
+      }
+      const next = b.newBlock();
+      b.end({ kind: "branch", condition: this.#caseTest(subject, label, site), then: target, else: next });
+      b.enter(next);
+    }
+    b.end({ kind: "goto", to: fallback });
+    this.#breaks.push(after);
+    this.#scoped(() => this.#statement(body));
+    this.#breaks.pop();
+    b.enter(after);
+    this.#cases = outer;
+  }
+
+  #caseTest(subject: Operand, label: Stmt & { readonly kind: "case" }, site: Site): Operand {
+    const value = label.value === undefined ? undefined : this.#expressions.value(label.value);
+    // A range is not followed: any value may lie in it.
+    if (value === undefined || label.to !== undefined) return { kind: "unknown", key: this.#builder.fresh(), site };
+    return { kind: "binary", op: "==", left: subject, right: value, scaleLeft: undefined, scaleRight: undefined, site };
+  }
+}
+
+/** The case labels of one switch, not those of switches inside it. */
+function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): void {
+  switch (stmt.kind) {
+    case "case":
+      into.push(stmt);
+      collectCases(stmt.body, into);
+      return;
+    case "block":
+      for (const inner of stmt.body) collectCases(inner, into);
+      return;
+    case "if":
+      collectCases(stmt.then, into);
+      if (stmt.else !== undefined) collectCases(stmt.else, into);
+      return;
+    case "while":
+    case "doWhile":
+    case "for":
+    case "label":
+      collectCases(stmt.body, into);
+      return;
+    default:
+      return;
+  }
+}
+
+function returnKind(type: CType): Cfg["returns"] {
+  return type.kind === "void" || type.kind === "pointer" ? type.kind : "other";
+}

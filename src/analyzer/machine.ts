@@ -1,0 +1,35 @@
+/** What running one instruction needs: the state it changes, the function it is in, and where events go. */
+import type { Site } from "../diagnostic.js";
+import type { Event } from "./events.js";
+import type { Cfg } from "./ir.js";
+import type { State } from "./state.js";
+import type { Summary } from "./summary.js";
+import type { Place, Value } from "./value.js";
+
+/** The function being analyzed. */
+export interface Context {
+  readonly cfg: Cfg;
+  /** The places outside the function that it has written, by key. */
+  readonly places: Map<string, Place>;
+  /** It calls sigsetjmp() or the like, to come back from a fault. */
+  readonly catchesFaults: boolean;
+  /** The text of the file at a site. */
+  text(site: Site): string;
+  /** The summary of a function that the program defines; undefined for all others. */
+  summaryOf(name: string, wanted: boolean): Summary | "unknown" | undefined;
+}
+
+/** `emit` is undefined while the fixpoint is sought. */
+export interface Machine {
+  readonly context: Context;
+  readonly state: State;
+  /** Id of the instruction, to name the values that it makes. */
+  readonly at: string;
+  readonly emit: ((event: Event) => void) | undefined;
+}
+
+/** A path that goes on: its state, and what it returns where it is at a call. */
+export interface Outgoing {
+  readonly state: State;
+  readonly result: Value;
+}

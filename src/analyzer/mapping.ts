@@ -1,0 +1,151 @@
+/**
+ * Mapping: one piece of memory and its life.
+ *
+ *   mmap, mremap, shmat ──> unchecked ──(== MAP_FAILED)──> failed
+ *                              │
+ *                              └──(!= MAP_FAILED, or used)──> live ──(munmap, shmdt, moved by mremap)──> unmapped
+ *
+ * Memory that the function did not map itself but works on (`given`: a parameter, a field, a global), and memory of
+ * malloc (`heap`), begin as live.
+ */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import type { Flags } from "./flags.js";
+import { flagsKey, UNKNOWN_FLAGS } from "./flags.js";
+import type { Value } from "./value.js";
+import { valueKey } from "./value.js";
+
+export type Source = "mmap" | "mremap" | "shmat" | "heap" | "given";
+export type Phase = "unchecked" | "failed" | "live" | "unmapped";
+
+/**
+ * Who must release it: `local`: this function, for nobody else knows it; `lent`: an unknown function has seen it and
+ * may have kept it; `stored`: a place outside the function holds it; `escaped`: it was given away for good.
+ */
+export type Owner = "local" | "lent" | "stored" | "escaped";
+
+export type Against = "MAP_FAILED" | "NULL" | "negative" | "address" | "other";
+
+/** A test of the result that does not tell failure from success, or one that cannot be judged. */
+export interface WeakTest {
+  readonly against: "NULL" | "negative" | "maybe";
+  readonly site: Site;
+}
+
+/** What is known of an open file descriptor. */
+export interface FileDescriptor {
+  readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "other";
+  readonly mode: Flags;
+  /** The name given to open(), when literal. */
+  readonly path: string | undefined;
+  readonly site: Site;
+  /** Has the object been given a size, or its size been read, since it was opened? */
+  readonly sized: boolean;
+}
+
+/** One moment of the story, told in the order of events. */
+export interface Moment {
+  readonly site: Site;
+  readonly message: string;
+}
+
+export interface Mapping {
+  /** Unique on a path: where it was made, and how many calls deep. */
+  readonly id: string;
+  readonly source: Source;
+  /** The function called: "mmap", "xmmap". */
+  readonly function: string;
+  readonly site: Site;
+  /** The first name that the program gave it. */
+  readonly name: string | undefined;
+  readonly phase: Phase;
+  readonly owner: Owner;
+  readonly weakTest: WeakTest | undefined;
+  /** The address asked for. */
+  readonly address: Value | undefined;
+  /** In bytes; undefined when unknown. */
+  readonly length: Amount | undefined;
+  /** The length argument as written. */
+  readonly lengthText: string;
+  readonly protection: Flags;
+  readonly flags: Flags;
+  /** The fd argument; -1 for none. */
+  readonly fd: Value | undefined;
+  readonly descriptor: FileDescriptor | undefined;
+  /** In bytes. */
+  readonly offset: Amount | undefined;
+  /** Where it was last written since the last sync that waits. */
+  readonly written: Site | undefined;
+  /** The mapping that it replaces if it was made by mremap. */
+  readonly replaces: string | undefined;
+  /** Its last name was given to the result of the mremap made here, which may be MAP_FAILED. */
+  readonly lostTo: { readonly id: string; readonly site: Site } | undefined;
+  /** It is gone because mremap moved it, not because it was unmapped. */
+  readonly moved: boolean;
+  /** The result was compared with the address asked for. */
+  readonly compared: boolean;
+  /** Has the function read or written it? Kept for `given` memory, so that callers know. */
+  readonly accessed: "read" | "write" | undefined;
+  /** The last bytes were set to NUL by the program, or more was mapped than the file has. */
+  readonly terminated: boolean;
+  /** Left out of equality. */
+  readonly history: readonly Moment[];
+}
+
+/** Equality without history, as joins and the fixpoint need it. */
+export function sameMapping(a: Mapping, b: Mapping): boolean {
+  if (a === b) return true;
+  return (
+    a.phase === b.phase && a.owner === b.owner && a.weakTest?.against === b.weakTest?.against &&
+    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed &&
+    (a.written === undefined) === (b.written === undefined) && factsKey(a) === factsKey(b)
+  );
+}
+
+function factsKey(m: Mapping): string {
+  const length = m.length === undefined ? "?" : valueKey({ kind: "amount", amount: m.length });
+  const offset = m.offset === undefined ? "?" : valueKey({ kind: "amount", amount: m.offset });
+  return `${length};${offset};${flagsKey(m.protection)};${flagsKey(m.flags)};${m.descriptor?.sized};${m.descriptor?.site.start}`;
+}
+
+export function tell(mapping: Mapping, site: Site, message: string): readonly Moment[] {
+  const last = mapping.history.at(-1);
+  if (mapping.history.length >= MAX_HISTORY) return mapping.history;
+  if (last?.site.start === site.start && last.message === message) return mapping.history;
+  return [...mapping.history, { site, message }];
+}
+
+/** A loop would otherwise lengthen the story on every turn. */
+const MAX_HISTORY = 12;
+
+/** The parts that a mapping starts with, whatever made it. */
+export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "site"> & Partial<Mapping>): Mapping {
+  return {
+    name: undefined,
+    phase: "live",
+    owner: "local",
+    weakTest: undefined,
+    address: undefined,
+    length: undefined,
+    lengthText: "",
+    protection: UNKNOWN_FLAGS,
+    flags: UNKNOWN_FLAGS,
+    fd: undefined,
+    descriptor: undefined,
+    offset: undefined,
+    written: undefined,
+    replaces: undefined,
+    lostTo: undefined,
+    moved: false,
+    compared: false,
+    accessed: undefined,
+    terminated: false,
+    history: [],
+    ...base,
+  };
+}
+
+/** Found by others when this function ends without releasing it. */
+export function isShared(mapping: Mapping): boolean {
+  return mapping.owner === "stored" || mapping.owner === "escaped";
+}

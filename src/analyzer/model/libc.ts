@@ -1,0 +1,86 @@
+/** The C library's functions that matter to mappings: memory, strings, files, the end of the process. */
+import type { Effect, LibraryModel } from "./model.js";
+
+const read = (address: number, as: "bytes" | "string" = "bytes"): Effect => ({ kind: "access", address, mode: "read", as });
+const write = (address: number): Effect => ({ kind: "access", address, mode: "write", as: "bytes" });
+const model = (...effects: readonly Effect[]): LibraryModel => ({ effects, returns: "number" });
+const returning = (argument: number, ...effects: readonly Effect[]): LibraryModel => ({ effects, returns: { argument } });
+const fill = (...addresses: readonly number[]): LibraryModel => model(...addresses.map((address): Effect => ({ kind: "fill", address })));
+const open = (origin: "open" | "socket" | "other", path?: number, flags?: number): LibraryModel =>
+  model({ kind: "open", origin, path, flags });
+const names = (list: string, m: LibraryModel): readonly (readonly [string, LibraryModel])[] =>
+  list.split(" ").map((name) => [name, m] as const);
+
+const NEVER_RETURNS = model({ kind: "never-returns" });
+
+export const LIBC: readonly (readonly [string, LibraryModel])[] = [
+  ...names("malloc calloc valloc memalign aligned_alloc pvalloc strdup strndup", model({ kind: "allocate" })),
+  ...names("realloc reallocarray", model({ kind: "free", address: 0 }, { kind: "allocate" })),
+  ...names("free cfree", model({ kind: "free", address: 0 })),
+  ["posix_memalign", fill(0)],
+
+  ...names("memcpy memmove mempcpy __builtin_memcpy", returning(0, write(0), read(1))),
+  ...names("memset bzero explicit_bzero memset_s", returning(0, write(0))),
+  ...names("memcmp bcmp", model(read(0), read(1))),
+  ...names("memchr memrchr memmem rawmemchr", model(read(0))),
+  ...names("strlen atoi atol atoll atof strtol strtoul strtoll strtoull strtod strtof strtoimax strtoumax", model(read(0, "string"))),
+  ...names("puts perror", model(read(0, "string"))),
+  ...names("fputs", model(read(0, "string"))),
+  ...names("strchr strrchr index rindex strchrnul strspn strcspn strpbrk", model(read(0, "string"))),
+  ...names("strstr strcasestr strcmp strcasecmp strcoll", model(read(0, "string"), read(1, "string"))),
+  ...names("strncmp strncasecmp", model(read(0), read(1))),
+  ...names("strcpy stpcpy strcat", returning(0, write(0), read(1, "string"))),
+  ...names("strncpy stpncpy strncat strlcpy strlcat", model(write(0), read(1))),
+  ...names("strnlen", model(read(0))),
+  ...names("strtok", model(read(0, "string"))),
+  ...names("strtok_r strsep", model(read(0, "string"), { kind: "fill", address: 2 })),
+  ...names("sscanf", model(read(0, "string"))),
+
+  ...names("printf", model({ kind: "format", format: 0 })),
+  ...names("fprintf dprintf syslog", model({ kind: "format", format: 1 })),
+  ...names("sprintf", model(write(0), { kind: "format", format: 1 })),
+  ...names("snprintf", model(write(0), { kind: "format", format: 2 })),
+  ...names("vprintf vfprintf vsnprintf vsprintf vsyslog", model()),
+  ...names("warn warnx", model({ kind: "format", format: 0 })),
+  ...names("strerror gettext dgettext ngettext _ N_ errno __errno_location getpid getppid getuid geteuid time isatty getenv secure_getenv sleep usleep", model()),
+  ...names("fflush fclose ferror feof fileno putchar fputc putc getc fgetc openlog closelog", model()),
+  ...names("pthread_mutex_lock pthread_mutex_unlock pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock abs labs", model()),
+
+  ["read", model(write(1))],
+  ["pread", model(write(1))],
+  ["pread64", model(write(1))],
+  ["write", model(read(1), { kind: "size", fd: 0 })],
+  ["pwrite", model(read(1), { kind: "size", fd: 0 })],
+  ["pwrite64", model(read(1), { kind: "size", fd: 0 })],
+  ["fread", model(write(0))],
+  ["fwrite", model(read(0))],
+  ["send", model(read(1))],
+  ["recv", model(write(1))],
+
+  ...names("open open64", open("open", 0, 1)),
+  ...names("openat openat64", open("open", 1, 2)),
+  ["creat", open("open", 0)],
+  ...names("socket accept accept4 eventfd timerfd_create", open("socket")),
+  ...names("mkstemp mkostemp mkstemps", open("other")),
+  ...names("dup dup2 fcntl ioctl_none", model()),
+  ...names("close closedir unlink shm_unlink rename remove access chmod fchmod fchown chown mkdir rmdir", model()),
+  ["lseek", model()],
+  ["lseek64", model()],
+  ...names("fstat fstat64", model({ kind: "fill", address: 1 }, { kind: "size", fd: 0 })),
+  ...names("stat stat64 lstat lstat64", fill(1)),
+  ...names("fstatat fstatat64", fill(2)),
+  ...names("ftruncate ftruncate64 fallocate posix_fallocate", model({ kind: "size", fd: 0 })),
+  ...names("truncate truncate64", model()),
+  ...names("fsync fdatasync syncfs sync_file_range", model({ kind: "syncFile", fd: 0 })),
+  ...names("sync", model({ kind: "syncFile", fd: -1 })),
+
+  ["getpagesize", { effects: [], returns: "page-size" }],
+  ["sysconf", model()],
+  ...names("fork vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday", model()),
+  ...names("sigsetjmp setjmp _setjmp __sigsetjmp", model()),
+
+  ...names("exit _exit _Exit quick_exit abort longjmp siglongjmp _longjmp pthread_exit err errx verr verrx errc thrd_exit", NEVER_RETURNS),
+  ...names("__builtin_unreachable __builtin_trap __builtin_abort __assert_fail g_assert_not_reached g_error", NEVER_RETURNS),
+  ...names("execl execlp execle execv execvp execve", model()),
+  ["error", model({ kind: "never-returns", unlessZero: 0 })],
+];

@@ -1,0 +1,34 @@
+/** What a library function does to its arguments, as data. Numbers are argument positions, counted from 0. */
+
+export type Effect =
+  | {
+      readonly kind: "map";
+      readonly address: number;
+      readonly length: number;
+      readonly protection: number;
+      readonly flags: number;
+      readonly fd: number;
+      readonly offset: number;
+    }
+  | { readonly kind: "remap"; readonly address: number; readonly oldLength: number; readonly newLength: number; readonly flags: number }
+  | { readonly kind: "attach"; readonly address: number; readonly flags: number }
+  | { readonly kind: "unmap"; readonly address: number; readonly length: number | undefined }
+  | { readonly kind: "protect" | "advise" | "sync" | "lock"; readonly address: number; readonly length: number; readonly flags: number | undefined }
+  | { readonly kind: "allocate" }
+  /** `realloc`: the result replaces the argument. */
+  | { readonly kind: "free"; readonly address: number }
+  | { readonly kind: "access"; readonly address: number; readonly mode: "read" | "write"; readonly as: "bytes" | "string" }
+  /** `%s` without a precision reads its argument up to a NUL. */
+  | { readonly kind: "format"; readonly format: number }
+  | { readonly kind: "open"; readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "other"; readonly path: number | undefined; readonly flags: number | undefined }
+  /** Gives the object behind a descriptor a size, or reads the size that it has. */
+  | { readonly kind: "size"; readonly fd: number }
+  | { readonly kind: "syncFile"; readonly fd: number }
+  /** Fills what the argument points to. */
+  | { readonly kind: "fill"; readonly address: number }
+  | { readonly kind: "never-returns"; readonly unlessZero?: number };
+
+export interface LibraryModel {
+  readonly effects: readonly Effect[];
+  readonly returns: "number" | "page-size" | { readonly argument: number };
+}

@@ -1,0 +1,271 @@
+/**
+ * Summary: what calling a function of the program does, inferred from its body. The same shape as a hand-written model:
+ * a list of outcomes, each tying what is returned to what has happened.
+ */
+import type { Amount, Symbol } from "./amount.js";
+import { amountKey, constantValue, soleSymbol, substitute, symbolOf } from "./amount.js";
+import { moved } from "./evaluate.js";
+import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import type { Range, State } from "./state.js";
+import type { Place, Root, Value } from "./value.js";
+import { amountValue, asAmount, placeAt, sameValue, valueKey } from "./value.js";
+
+/** More outcomes than this say too little for what they cost: the function counts as unknown. */
+const MAX_OUTCOMES = 8;
+
+export interface Store {
+  readonly place: Place;
+  readonly value: Value;
+}
+
+export interface Outcome {
+  readonly returns: Value | undefined;
+  /** Bounds on what the function was given, under which this outcome happens. */
+  readonly conditions: readonly (readonly [Amount, Range])[];
+  /** Places outside the function that hold something else afterwards. */
+  readonly stores: readonly Store[];
+  /** Mappings that it made and left, and what it did to memory that it was given. */
+  readonly mappings: readonly Mapping[];
+  /** Symbols whose memory unknown code has had its hands on. */
+  readonly epochs: readonly string[];
+  readonly descriptors: State["descriptors"];
+}
+
+/** No outcome: the function never returns. */
+export interface Summary {
+  readonly outcomes: readonly Outcome[];
+  /** Does a call of it do anything to mappings? If not, callers need not be analyzed for its sake. */
+  readonly relevant: boolean;
+}
+
+/** A state in which the function ends, with what it returns. */
+export interface Exit {
+  readonly state: State;
+  readonly value: Value | undefined;
+}
+
+/** Undefined when there is too much to say. */
+export function summarize(exits: readonly Exit[], places: ReadonlyMap<string, Place>): Summary | undefined {
+  const outcomes = new Map<string, Outcome>();
+  for (const exit of exits) {
+    const outcome = outcomeOf(exit, places);
+    const key = outcomeKey(outcome);
+    const known = outcomes.get(key);
+    outcomes.set(key, known === undefined ? outcome : merged(known, outcome));
+    if (outcomes.size > MAX_OUTCOMES) return undefined;
+  }
+  const list = [...outcomes.values()];
+  return { outcomes: list, relevant: list.some((o) => o.mappings.some(isRelevant)) };
+}
+
+function isRelevant(mapping: Mapping): boolean {
+  return mapping.source !== "given" || mapping.phase === "unmapped";
+}
+
+function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): Outcome {
+  const stores: Store[] = [];
+  for (const [key, stored] of state.store) {
+    const place = places.get(key);
+    if (place === undefined || !isVisible(place) || isUnchanged(key, stored)) continue;
+    stores.push({ place, value: stored });
+  }
+  const conditions: [Amount, Range][] = [];
+  for (const [key, range] of state.facts) {
+    const form = state.forms.get(key);
+    if (form !== undefined && form.terms.every(({ symbol }) => isEntrySymbol(symbol))) conditions.push([form, range]);
+  }
+  const visible = new Set<string>();
+  for (const v of [value, ...stores.map((s) => s.value)]) if (v?.kind === "pointer") visible.add(v.mapping);
+  const mappings = [...state.mappings.values()].filter((m) => m.source === "given" || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
+  const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
+  return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
+}
+
+function isVisible(place: Place): boolean {
+  return place.root.kind === "memory" ? isEntryAmount(place.root.pointer) : place.root.kind === "variable" && place.key.startsWith("::");
+}
+
+function isUnchanged(key: string, value: Value): boolean {
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  return symbol?.origin.kind === "load" && symbol.origin.place === key;
+}
+
+function isEntryAmount(amount: Amount): boolean {
+  return amount.terms.every(({ symbol }) => isEntrySymbol(symbol));
+}
+
+/** Can the caller say what it stands for? */
+function isEntrySymbol(symbol: Symbol): boolean {
+  const { origin } = symbol;
+  switch (origin.kind) {
+    case "parameter":
+    case "page":
+    case "constant":
+    case "sizeof":
+      return true;
+    case "load":
+      return origin.base !== undefined ? isEntryAmount(origin.base) : origin.place.startsWith("::") && !origin.place.includes("@");
+    case "operation":
+      return origin.operands.every(isEntryAmount);
+    case "call":
+    case "uninitialized":
+    case "opaque":
+      return false;
+  }
+}
+
+/** Outcomes that differ only in numbers nobody can name are one. */
+function outcomeKey(outcome: Outcome): string {
+  const returns = outcome.returns === undefined ? "" : returnClass(outcome.returns);
+  const phases = outcome.mappings.map((m) => `${m.id}:${m.phase}:${m.weakTest?.against ?? ""}`).sort();
+  const pointers = outcome.stores.filter((s) => s.value.kind === "pointer").map((s) => `${s.place.key}=${valueKey(s.value)}`).sort();
+  const conditions = phases.length === 0 ? [] : outcome.conditions.map(([form, r]) => `${amountKey(form)}:${r.min}:${r.max}:${r.not.join()}`).sort();
+  return [returns, ...phases, ...pointers, ...conditions].join(";");
+}
+
+function returnClass(value: Value): string {
+  if (value.kind === "pointer") return valueKey(value);
+  const n = constantValue(asAmount(value));
+  return n !== undefined ? String(n) : value.kind === "amount" && isEntryAmount(value.amount) ? valueKey(value) : "?";
+}
+
+function merged(a: Outcome, b: Outcome): Outcome {
+  const same = (s: Store): boolean => b.stores.some((t) => t.place.key === s.place.key && sameValue(t.value, s.value));
+  const unknown = (s: Store): Store => ({ place: s.place, value: amountValue(symbolOf({ kind: "opaque", what: `either ${s.place.key}` })) });
+  const keys = new Set(a.stores.map((s) => s.place.key));
+  return {
+    ...a,
+    returns: a.returns !== undefined && b.returns !== undefined && !sameValue(a.returns, b.returns) ? amountValue(symbolOf({ kind: "opaque", what: "either result" })) : a.returns,
+    conditions: a.conditions.filter(([form, r]) => b.conditions.some(([f, s]) => amountKey(f) === amountKey(form) && s.min === r.min && s.max === r.max)),
+    stores: [...a.stores.map((s) => (same(s) ? s : unknown(s))), ...b.stores.filter((s) => !keys.has(s.place.key)).map(unknown)],
+    epochs: [...new Set([...a.epochs, ...b.epochs])],
+  };
+}
+
+/** Replaces what a callee calls its parameters and their memory by what they are at the call. */
+export class Instantiation {
+  readonly #ids = new Map<string, string>();
+
+  constructor(
+    readonly machine: Machine,
+    readonly args: readonly Value[],
+    readonly callee: string,
+  ) {}
+
+  /** The id at the caller of a mapping that the callee made. */
+  mappingId(id: string): string {
+    let own = this.#ids.get(id);
+    if (own === undefined) {
+      own = `${this.machine.at}/${this.callee}/${id}`;
+      this.#ids.set(id, own);
+    }
+    return own;
+  }
+
+  amount(amount: Amount): Amount {
+    return substitute(amount, (symbol) => {
+      const value = this.#symbol(symbol);
+      return value === undefined ? undefined : (asAmount(value) ?? symbolOf({ kind: "opaque", what: `${this.machine.at}.${valueKey(value)}` }));
+    });
+  }
+
+  value(value: Value): Value {
+    switch (value.kind) {
+      case "amount":
+        return this.#amountValue(value.amount);
+      case "pointer":
+        return this.#pointer(value);
+      case "address": {
+        const place = this.place(value.place);
+        return place === undefined ? this.#opaque(valueKey(value)) : { ...value, place };
+      }
+      case "flags":
+      case "string":
+      case "function":
+        return value;
+    }
+  }
+
+  #pointer(value: Value & { readonly kind: "pointer" }): Value {
+    if (!value.mapping.startsWith("given:")) return { ...value, mapping: this.mappingId(value.mapping), offset: this.amount(value.offset) };
+    return this.#opaque(valueKey(value));
+  }
+
+  /** A sole symbol may stand for more than a number: an address, a pointer into a mapping, flags. */
+  #amountValue(amount: Amount): Value {
+    for (const { symbol, coefficient } of amount.terms) {
+      if (coefficient !== 1) continue;
+      const value = this.#symbol(symbol);
+      if (value === undefined || value.kind === "amount") continue;
+      const rest = this.amount({ ...amount, terms: amount.terms.filter((t) => t.symbol !== symbol) });
+      if (amount.terms.length === 1 && amount.constant === 0) return value;
+      return moved(value, rest) ?? this.#opaque(amountKey(amount));
+    }
+    return amountValue(this.amount(amount));
+  }
+
+  #opaque(what: string): Value {
+    return amountValue(symbolOf({ kind: "opaque", what: `${this.machine.at}/${what}` }));
+  }
+
+  #symbol(symbol: Symbol): Value | undefined {
+    const { origin } = symbol;
+    switch (origin.kind) {
+      case "parameter":
+        return this.args[origin.index] ?? this.#opaque(symbol.id);
+      case "load": {
+        const place = this.#loaded(origin);
+        return place === undefined ? this.#opaque(symbol.id) : this.machine.state.read(place);
+      }
+      case "call":
+      case "uninitialized":
+      case "opaque":
+        return this.#opaque(symbol.id);
+      case "page":
+      case "constant":
+      case "sizeof":
+      case "operation":
+        return undefined;
+    }
+  }
+
+  #loaded(origin: Symbol["origin"] & { readonly kind: "load" }): Place | undefined {
+    if (origin.base !== undefined) return this.place(placeAt({ kind: "memory", pointer: origin.base }, origin.path, origin.place));
+    if (!origin.place.startsWith("::") || origin.place.includes("@")) return undefined;
+    const end = origin.place.search(/[.[]/);
+    const id = end < 0 ? origin.place : origin.place.slice(0, end);
+    return placeAt({ kind: "variable", id }, origin.path, origin.place);
+  }
+
+  /** Undefined when it is nothing that the caller can reach by name. */
+  place(place: Place): Place | undefined {
+    const { root } = place;
+    if (root.kind === "variable") return place;
+    if (root.kind === "mapping") return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
+    const pointer = this.#amountValue(root.pointer);
+    const at = rootAt(pointer);
+    return at === undefined ? undefined : placeAt(at.root, at.path + place.path, this.#name(place, pointer));
+  }
+
+  /** The caller's own name for the place if its argument has one. */
+  #name(place: Place, pointer: Value): string {
+    return pointer.kind === "address" ? pointer.place.name + place.path : place.name;
+  }
+}
+
+function rootAt(pointer: Value): { readonly root: Root; readonly path: string } | undefined {
+  switch (pointer.kind) {
+    case "amount":
+      return { root: { kind: "memory", pointer: pointer.amount }, path: "" };
+    case "address":
+      return constantValue(pointer.offset) === 0 ? { root: pointer.place.root, path: pointer.place.path } : undefined;
+    case "pointer":
+      return { root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset }, path: "" };
+    case "flags":
+    case "string":
+    case "function":
+      return undefined;
+  }
+}
+

@@ -1,0 +1,177 @@
+/** Runs one instruction on one path state. */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
+import type { CallInstruction } from "./calls.js";
+import { lend, runCall } from "./calls.js";
+import { evaluate, givenAt, materialize, placeOf } from "./evaluate.js";
+import { hasFlag } from "./flags.js";
+import type { Instruction, Operand, PlaceExpr } from "./ir.js";
+import type { Machine } from "./machine.js";
+import { isShared, tell } from "./mapping.js";
+import type { State } from "./state.js";
+import type { Place, Value } from "./value.js";
+import { amountValue, isOuter } from "./value.js";
+
+/** The states after the instruction: none when it does not return, several when a call has several outcomes. */
+export function execute(m: Machine, instruction: Instruction): State[] {
+  switch (instruction.kind) {
+    case "assign":
+      assign(m, instruction.target, evaluate(m, instruction.value), instruction.site, instruction.value);
+      return [m.state];
+    case "set":
+      m.state.store.set(`t#${instruction.temporary}`, evaluate(m, instruction.value));
+      return [m.state];
+    case "declare": {
+      const { variable } = instruction;
+      overwrite(m, variable.id, undefined, instruction.site);
+      const uninitialized = symbolOf({ kind: "uninitialized", variable: variable.id });
+      const symbol = soleSymbol(uninitialized);
+      if (symbol !== undefined) m.state.renew(symbol.id);
+      m.state.write(variable.id, amountValue(uninitialized));
+      return [m.state];
+    }
+    case "call":
+      return call(m, instruction);
+    case "evaluate":
+      evaluate(m, instruction.value);
+      return [m.state];
+    case "opaque":
+      for (const operand of instruction.operands) lend(m, evaluate(m, operand), instruction.site);
+      return [m.state];
+  }
+}
+
+function call(m: Machine, instruction: CallInstruction): State[] {
+  return runCall(m, instruction).map(({ state, result }) => {
+    if (instruction.used === true) state.store.set(`t#${instruction.temporary}`, result);
+    else if (result.kind === "pointer") discard({ ...m, state }, result.mapping, instruction.site);
+    return state;
+  });
+}
+
+/** A fresh mapping whose result nobody keeps. */
+function discard(m: Machine, id: string, site: Site): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined || mapping.source === "heap" || mapping.source === "given" || m.state.namesOf(id).length > 0) return;
+  if (mapping.source === "mremap" || hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no") {
+    m.state.update(id, { owner: "escaped", phase: "live" });
+    return;
+  }
+  if (!isShared(mapping)) m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "discarded", toRemap: false });
+  m.state.drop(id);
+}
+
+function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand: Operand): void {
+  const place = placeOf(m, target, "write");
+  registerPlace(m, place);
+  overwrite(m, place.key, value, site);
+  const copied = operand.kind === "read" ? membersOf(m, operand) : [];
+  m.state.write(place.key, value);
+  for (const [path, inner] of copied) m.state.store.set(place.key + path, inner);
+  if (place.root.kind === "mapping" && isNul(value)) m.state.update(place.root.id, { terminated: true });
+  if (value.kind === "pointer") name(m, value.mapping, place, site);
+  else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
+}
+
+/** Places outside the function are what summaries speak of. */
+function registerPlace(m: Machine, place: Place): void {
+  if (isOuter(place.key)) m.context.places.set(place.key, place);
+}
+
+/** The members of a struct that is copied as a whole. */
+function membersOf(m: Machine, operand: Operand & { readonly kind: "read" }): [string, Value][] {
+  const from = placeOf({ ...m, emit: undefined }, operand.place, undefined).key;
+  const members: [string, Value][] = [];
+  for (const [key, value] of m.state.store) {
+    if (key.length > from.length && key.startsWith(from) && /^[.[]/.test(key.slice(from.length))) members.push([key.slice(from.length), value]);
+  }
+  return members;
+}
+
+function isNul(value: Value): boolean {
+  return value.kind === "amount" && constantValue(value.amount) === 0;
+}
+
+/** Others find a pointer that the function was given. */
+function keepGiven(m: Machine, amount: Amount, site: Site): void {
+  const symbol = soleSymbol(amount);
+  if (symbol?.origin.kind !== "parameter") return;
+  const given = materialize(m, ofSymbol(symbol), site);
+  if (given !== undefined && !isShared(given.mapping)) m.state.update(given.mapping.id, { owner: "stored" });
+}
+
+/** The place gets a new value: was it the last name of a mapping? */
+function overwrite(m: Machine, key: string, value: Value | undefined, site: Site): void {
+  for (const [held, old] of m.state.store) {
+    if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "["))) continue;
+    if (old.kind === "amount") loseGiven(m, key, old.amount, value);
+    if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
+    loseName(m, old.mapping, value, site);
+  }
+}
+
+function loseName(m: Machine, id: string, value: Value | undefined, site: Site): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined || mapping.source === "heap") return;
+  if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
+  if (m.state.namesOf(id).length !== 1) return;
+  const successor = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  if (successor?.replaces === id) {
+    if (successor.phase === "unchecked") m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
+    return;
+  }
+  if (isShared(mapping)) return;
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "overwritten", toRemap: false });
+  // Said once on this path.
+  m.state.update(id, { owner: "escaped" });
+}
+
+/** `s->base = mremap(s->base, …)`: the field held the only copy. */
+function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefined): void {
+  if (value?.kind !== "pointer" || !isOuter(key)) return;
+  const successor = m.state.mapping(value.mapping);
+  const given = givenAt(m.state, old);
+  if (given === undefined || successor?.replaces !== given.mapping.id || successor.phase !== "unchecked") return;
+  for (const [other, held] of m.state.store) {
+    if (other !== key && held.kind === "amount" && !other.startsWith("t#") && givenAt(m.state, held.amount)?.mapping.id === given.mapping.id) return;
+  }
+  m.state.update(given.mapping.id, { lostTo: { id: successor.id, site: successor.site } });
+}
+
+/** A place holds the mapping now. */
+function name(m: Machine, id: string, place: Place, site: Site): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  const outside = isOuter(place.key);
+  const indexed = place.path.includes("[{") || place.path.includes("[?");
+  const known = mapping.name ?? (place.name === "" ? undefined : place.name);
+  if (!outside && !indexed) {
+    if (mapping.name === undefined) m.state.update(id, { name: known });
+    return;
+  }
+  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: place.key.startsWith("::") ? "global" : "field" });
+  m.state.update(id, { name: known, owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored" });
+}
+
+/** Control leaves through `return value`: what is returned belongs to the caller. */
+export function leave(m: Machine, operand: Operand | undefined, site: Site): Value | undefined {
+  if (operand === undefined) return undefined;
+  const value = evaluate(m, operand);
+  hand(m, value, site);
+  if (operand.kind === "read") for (const [, member] of membersOf(m, operand)) hand(m, member, site);
+  return value;
+}
+
+function hand(m: Machine, value: Value, site: Site): void {
+  if (value.kind === "address") {
+    for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(value.place.key)) hand(m, held, site);
+    return;
+  }
+  if (value.kind !== "pointer") return;
+  const mapping = m.state.mapping(value.mapping);
+  if (mapping === undefined) return;
+  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: "caller" });
+  if (!isShared(mapping)) m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
+}
+

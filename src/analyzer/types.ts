@@ -1,0 +1,183 @@
+/** Static types, as far as pointer arithmetic, sizeof and volatile need them. Unknown is undefined and silent. */
+import type { CType, Expr } from "../syntax/ast.js";
+import type { Unit } from "../syntax/unit.js";
+import type { ElementSize } from "./ir.js";
+
+const INT: CType = { kind: "int", bits: 32, signed: true };
+const CHAR: CType = { kind: "int", bits: 8, signed: true };
+const SIZE: CType = { kind: "int", bits: 64, signed: false };
+export const UNKNOWN_TYPE: CType = { kind: "named", name: "?" };
+const VOID_POINTER: CType = { kind: "pointer", to: { kind: "void" } };
+
+/** Integer typedefs of the C library and of Linux, by width in bits. */
+const KNOWN_INTEGERS: ReadonlyMap<string, CType> = new Map(
+  (
+    [
+      ["size_t", 64, false], ["ssize_t", 64, true], ["off_t", 64, true], ["off64_t", 64, true], ["loff_t", 64, true],
+      ["uintptr_t", 64, false], ["intptr_t", 64, true], ["ptrdiff_t", 64, true], ["uint64_t", 64, false],
+      ["int64_t", 64, true], ["uint32_t", 32, false], ["int32_t", 32, true], ["uint16_t", 16, false],
+      ["int16_t", 16, true], ["uint8_t", 8, false], ["int8_t", 8, true], ["u8", 8, false], ["u16", 16, false],
+      ["u32", 32, false], ["u64", 64, false], ["s8", 8, true], ["s16", 16, true], ["s32", 32, true],
+      ["s64", 64, true], ["__u8", 8, false], ["__u16", 16, false], ["__u32", 32, false], ["__u64", 64, false],
+      ["u_char", 8, false], ["uchar", 8, false], ["u_int", 32, false], ["uint", 32, false], ["u_long", 64, false],
+      ["ulong", 64, false], ["u_int8_t", 8, false], ["u_int16_t", 16, false], ["u_int32_t", 32, false],
+      ["u_int64_t", 64, false], ["bool", 8, false], ["_Bool", 8, false], ["byte", 8, false], ["mode_t", 32, false],
+      ["pid_t", 32, true], ["uid_t", 32, false], ["gchar", 8, true], ["guchar", 8, false], ["guint8", 8, false],
+      ["guint32", 32, false], ["gsize", 64, false],
+    ] as const
+  ).map(([name, bits, signed]) => [name, { kind: "int", bits, signed }]),
+);
+
+const KNOWN_POINTERS: ReadonlySet<string> = new Set(["caddr_t", "gpointer"]);
+/** Calls whose result is a pointer to untyped memory. */
+const POINTER_RESULT = /^(?:x|g_|__)?(?:mmap|mmap64|mremap|shmat|malloc|calloc|realloc|memalign|aligned_alloc|sbrk|memcpy|memset|memmove)$/;
+
+/** The type behind typedef names. */
+export function resolved(type: CType | undefined, unit: Unit): CType | undefined {
+  if (type === undefined) return undefined;
+  if (type.kind === "named") {
+    const known = KNOWN_INTEGERS.get(type.name);
+    if (known !== undefined) return known;
+    if (KNOWN_POINTERS.has(type.name)) return { kind: "pointer", to: CHAR };
+    const found = unit.resolve(type);
+    return found.kind === "named" ? undefined : found;
+  }
+  return type.kind === "struct" || type.kind === "union" ? unit.resolve(type) : type;
+}
+
+function typeName(type: CType): string {
+  switch (type.kind) {
+    case "struct":
+    case "union":
+    case "enum":
+      return `${type.kind} ${type.tag ?? "?"}`;
+    case "named":
+      return type.name;
+    case "array":
+      return `${typeName(type.of)}[]`;
+    default:
+      return type.kind;
+  }
+}
+
+/** Bytes where C fixes them on every machine that matters; long and pointers differ between machines. */
+export function sizeOf(type: CType | undefined, unit: Unit): ElementSize {
+  const t = resolved(type, unit);
+  if (t === undefined) return { type: type === undefined ? "?" : typeName(type) };
+  switch (t.kind) {
+    case "void":
+    case "function":
+      return 1;
+    case "int":
+    case "float":
+      return t.bits / 8;
+    case "pointer":
+      return { type: "pointer" };
+    case "enum":
+      return 4;
+    case "array": {
+      const each = sizeOf(t.of, unit);
+      return typeof each === "number" && t.length?.kind === "number" && t.length.value !== undefined
+        ? each * t.length.value
+        : { type: typeName(t) };
+    }
+    case "struct":
+    case "union":
+    case "named":
+      return { type: type?.kind === "named" ? type.name : typeName(t) };
+  }
+}
+
+/** The type of what a pointer or array points to. */
+export function pointee(type: CType | undefined, unit: Unit): CType | undefined {
+  const t = resolved(type, unit);
+  return t?.kind === "pointer" ? t.to : t?.kind === "array" ? t.of : undefined;
+}
+
+export function isPointer(type: CType | undefined, unit: Unit): boolean {
+  const t = resolved(type, unit);
+  return t?.kind === "pointer" || t?.kind === "array";
+}
+
+export function fieldType(object: CType | undefined, field: string, unit: Unit): CType | undefined {
+  const t = resolved(object, unit);
+  if (t?.kind !== "struct" && t?.kind !== "union") return undefined;
+  for (const member of t.fields ?? []) {
+    if (member.name === field) return member.type;
+    // Members of an anonymous struct or union count as the outer one's.
+    if (member.name === "") {
+      const inner = fieldType(member.type, field, unit);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}
+
+/** The static type of an expression; `lookup` gives a variable's. */
+export function typeOf(expr: Expr, unit: Unit, lookup: (name: string) => CType | undefined): CType | undefined {
+  const of = (e: Expr): CType | undefined => typeOf(e, unit, lookup);
+  switch (expr.kind) {
+    case "number":
+      return /[lL]/.test(expr.text) && !/^0[xX]/.test(expr.text) ? SIZE : INT;
+    case "char":
+      return INT;
+    case "string":
+      return { kind: "array", of: CHAR, length: undefined };
+    case "name":
+      return lookup(expr.name);
+    case "unary":
+      return expr.op === "!" ? INT : of(expr.operand);
+    case "deref":
+      return pointee(of(expr.operand), unit);
+    case "addressOf": {
+      const to = of(expr.operand);
+      return to === undefined ? undefined : { kind: "pointer", to };
+    }
+    case "update":
+      return of(expr.operand);
+    case "binary":
+      return binaryType(expr.op, of(expr.left), of(expr.right), unit);
+    case "logical":
+      return INT;
+    case "conditional":
+      return (expr.then === undefined ? undefined : of(expr.then)) ?? of(expr.else);
+    case "comma":
+      return of(expr.right);
+    case "assign":
+      return of(expr.target);
+    case "call":
+      return expr.callee.kind === "name" && POINTER_RESULT.test(expr.callee.name) ? VOID_POINTER : callType(expr.callee, unit, lookup);
+    case "index":
+      return pointee(of(expr.base), unit);
+    case "member":
+      return fieldType(expr.arrow ? pointee(of(expr.object), unit) : of(expr.object), expr.field, unit);
+    case "cast":
+    case "compound":
+      return expr.type;
+    case "sizeof":
+      return SIZE;
+    case "initializer":
+    case "statementExpr":
+    case "opaque":
+      return undefined;
+  }
+}
+
+function binaryType(op: string, left: CType | undefined, right: CType | undefined, unit: Unit): CType | undefined {
+  if (/^(?:==|!=|<|<=|>|>=)$/.test(op)) return INT;
+  if (op === "+" || op === "-") {
+    if (isPointer(left, unit)) return isPointer(right, unit) ? SIZE : left;
+    if (isPointer(right, unit)) return right;
+  }
+  const a = resolved(left, unit);
+  const b = resolved(right, unit);
+  if (op === "<<" || op === ">>") return a;
+  if (a?.kind === "int" && b?.kind === "int") return a.bits >= b.bits ? a : b;
+  return undefined;
+}
+
+function callType(callee: Expr, unit: Unit, lookup: (name: string) => CType | undefined): CType | undefined {
+  const type = resolved(typeOf(callee, unit, lookup), unit);
+  const target = type?.kind === "pointer" ? resolved(type.to, unit) : type;
+  return target?.kind === "function" ? target.returns : undefined;
+}

@@ -1,0 +1,85 @@
+/** One pass of the linter over loaded files: severities by file, suppressions, order. Edits come round here again. */
+import type { Config } from "./config.js";
+import type { Diagnostic, Notice } from "./diagnostic.js";
+import type { lint, LintResult } from "./lint.js";
+import type { RuleSeverities } from "./presets.js";
+import type { LoadedFile } from "./project/load.js";
+import type { RuleMeta } from "./rules/rule.js";
+import { adjusted, fileSeverities, knownRules, type RuleChoice, unionOf } from "./severities.js";
+import { suppress, type Suppressed, UNUSED_SUPPRESSION } from "./suppress.js";
+
+export interface Checked {
+  readonly findings: readonly Diagnostic[];
+  readonly suppressed: readonly Suppressed[];
+  readonly notices: readonly Notice[];
+  readonly statistics: LintResult["statistics"];
+}
+
+/** What a pass needs besides the files. */
+export interface Checker {
+  readonly lint: typeof lint;
+  readonly rules: readonly RuleMeta[];
+  readonly choice: RuleChoice;
+}
+
+function compare(left: Diagnostic, right: Diagnostic): number {
+  const a = left.location;
+  const b = right.location;
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  if (a.start.offset !== b.start.offset) return a.start.offset - b.start.offset;
+  return left.rule < right.rule ? -1 : left.rule > right.rule ? 1 : 0;
+}
+
+function groupByFile(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonly Diagnostic[]> {
+  const groups = new Map<string, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    const group = groups.get(diagnostic.location.file) ?? [];
+    group.push(diagnostic);
+    groups.set(diagnostic.location.file, group);
+  }
+  return groups;
+}
+
+/** Computes each file's severities, once for all files that share a configuration without overrides. */
+function severitiesByFile(
+  files: readonly LoadedFile<Config>[],
+  { choice, rules }: Checker,
+): ReadonlyMap<string, RuleSeverities> {
+  const shared = new Map<Config, RuleSeverities>();
+  const result = new Map<string, RuleSeverities>();
+  for (const { path, absolute, settings } of files) {
+    const common = settings.overrides.length === 0 ? shared.get(settings) : undefined;
+    const severities = common ?? fileSeverities(settings, absolute, choice, rules);
+    if (settings.overrides.length === 0) shared.set(settings, severities);
+    result.set(path, severities);
+  }
+  return result;
+}
+
+/** Lints the files as one program. */
+export function check(files: readonly LoadedFile<Config>[], checker: Checker): Checked {
+  const severities = severitiesByFile(files, checker);
+  const union = unionOf(severities.values());
+  const forRules = new Map([...union].filter(([id]) => id !== UNUSED_SUPPRESSION));
+  const sources = files.filter(({ matters }) => matters).map(({ path, text }) => ({ path, text }));
+  const { diagnostics, notices, statistics } = checker.lint(sources, forRules);
+  const byFile = groupByFile(diagnostics);
+  const incomplete = new Set(notices.map(({ file }) => file));
+  const known = knownRules(checker.rules);
+  const findings: Diagnostic[] = [];
+  const suppressed: Suppressed[] = [];
+  for (const { path, text } of files) {
+    const own = severities.get(path) ?? new Map();
+    const result = suppress({
+      file: path,
+      text,
+      diagnostics: (byFile.get(path) ?? []).flatMap((finding) => adjusted(finding, union, own) ?? []),
+      knownRules: known,
+      activeRules: new Set(own.keys()),
+      unusedSeverity: incomplete.has(path) ? undefined : own.get(UNUSED_SUPPRESSION),
+    });
+    findings.push(...result.kept);
+    suppressed.push(...result.suppressed);
+  }
+  return { findings: findings.sort(compare), suppressed, notices, statistics };
+}

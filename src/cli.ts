@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/** The process: arguments, streams, exit code. Everything else is a function of these. */
+import { readFileSync } from "node:fs";
+import { parseCommand, HELP } from "./options.js";
+import { type Host, type Outcome, run } from "./run.js";
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  if (typeof manifest !== "object" || manifest === null || !("version" in manifest)) return "unknown";
+  return String(manifest.version);
+}
+
+/** The standard input up to a limit; undefined when there is more. */
+async function readInput(limit: number): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of process.stdin) {
+    const bytes = Buffer.from(part);
+    size += bytes.length;
+    if (size > limit) return undefined;
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+/**
+ * Whether the standard output takes colours: NO_COLOR and FORCE_COLOR decide, then the terminal. The libraries that
+ * draw colours ask the environment as they are loaded, and differ in what they make of it, so they are told here.
+ */
+function decideColour(): boolean {
+  const { NO_COLOR: no, FORCE_COLOR: force } = process.env;
+  let colour = process.stdout.isTTY === true && process.stdout.hasColors();
+  if (no !== undefined && no !== "") colour = false;
+  else if (force !== undefined) colour = force !== "0" && force !== "false";
+  delete process.env["NO_COLOR"];
+  process.env["FORCE_COLOR"] = colour ? (force !== undefined && /^[123]$/.test(force) ? force : "1") : "0";
+  return colour;
+}
+
+function said(output: string): Outcome {
+  return { exitCode: 0, output, errorOutput: "" };
+}
+
+function refused(message: string): Outcome {
+  return { exitCode: 2, output: "", errorOutput: `mmaplint: ${message}\n` };
+}
+
+async function outcome(argv: readonly string[]): Promise<Outcome> {
+  const command = parseCommand(argv);
+  switch (command.kind) {
+    case "help":
+      return said(HELP);
+    case "version":
+      return said(`${version()}\n`);
+    case "mistake":
+      return refused(command.message);
+    case "list-rules":
+      return said((await import("./catalogue.js")).listRules());
+    case "explain": {
+      const page = (await import("./catalogue.js")).explain(command.id);
+      return page.found ? said(page.text) : refused(page.text);
+    }
+    case "lint": {
+      const host: Host = {
+        cwd: process.cwd(),
+        version,
+        colour: decideColour,
+        readInput,
+        now: () => performance.now(),
+      };
+      return run(command.options, host);
+    }
+  }
+}
+
+/** A reader that has seen enough (`| head`) closes the pipe: that is no error. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+async function main(): Promise<void> {
+  let result: Outcome;
+  try {
+    result = await outcome(process.argv.slice(2));
+  } catch (error) {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    result = refused(`internal error, please report it with the input that causes it\n${trace}`);
+  }
+  // Never process.exit(): it would cut off what a pipe has not taken yet.
+  process.exitCode = result.exitCode;
+  // The streams are made when they are first named, which takes a run that says nothing longer than its own work.
+  if (result.errorOutput !== "") process.stderr.on("error", ignoreClosedPipe).write(result.errorOutput);
+  if (result.output.length > 0) process.stdout.on("error", ignoreClosedPipe).write(result.output);
+}
+
+await main();

@@ -1,0 +1,104 @@
+/** (files, severities) -> findings. Pure and synchronous once the parser is loaded: no file access, no clock. */
+import { analyze } from "./analyzer/index.js";
+import type { AnalyzedFunction } from "./analyzer/index.js";
+import type { Diagnostic, Notice, Severity } from "./diagnostic.js";
+import { rules } from "./rules/index.js";
+import { judge } from "./rules/judge.js";
+import type { Rule } from "./rules/rule.js";
+import { couldMatter } from "./syntax/family.js";
+import { initParser, openUnit } from "./syntax/index.js";
+import type { Source, Unit } from "./syntax/unit.js";
+
+export { couldMatter };
+
+/** Rule id -> severity; "default" is the rule's own, which it may lower where it is less certain. A rule not in the map is off. */
+export type Severities = ReadonlyMap<string, Severity>;
+
+export interface LintResult {
+  /** Sorted by file, offset and rule. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly notices: readonly Notice[];
+  readonly statistics: { readonly functions: number; readonly analyzed: number; readonly givenUp: number };
+}
+
+/** Loads the parser; once, before the first lint(). */
+export async function loadParser(): Promise<void> {
+  await initParser();
+}
+
+/** Lints the sources as one program. Never throws for what a source contains. */
+export function lint(sources: readonly Source[], severities: Severities): LintResult {
+  const units = sources.map((source) => openUnit(source));
+  const analysis = analyze(units);
+  const active = rules
+    .filter(({ id }) => severities.has(id))
+    .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));
+  const diagnostics = analysis.functions.flatMap((f) => judgeFunction(f, active));
+  diagnostics.sort(byPlace);
+  return {
+    diagnostics,
+    notices: analysis.givenUp.map(({ unit, outline, reason }) =>
+      notice(unit, outline.name, outline.nameSpan.start, reason),
+    ),
+    statistics: {
+      functions: units.reduce((sum, unit) => sum + unit.functions.length, 0),
+      analyzed: analysis.functions.length,
+      givenUp: analysis.givenUp.length,
+    },
+  };
+}
+
+/** A severity that the user chose overrides what the rule says of a single finding. */
+function overridden(rule: Rule, severity: Severity | undefined): Severity | undefined {
+  return severity === rule.severity ? undefined : severity;
+}
+
+function judgeFunction(f: AnalyzedFunction, active: Parameters<typeof judge>[1]): Diagnostic[] {
+  const { unit, outline, readings } = f;
+  const file = { text: unit.source.text, position: (offset: number) => unit.position(offset) };
+  const byReading = readings.map((events) => judge(events, active, outline.name, file));
+  const [first = [], ...others] = byReading;
+  const all = new Map(first.map((d) => [placeKey(d), d]));
+  const known = mappedAt(readings[0] ?? []);
+  for (const diagnostic of others.flat()) {
+    if (all.has(placeKey(diagnostic)) || dependsOnConfiguration(diagnostic, known)) continue;
+    all.set(placeKey(diagnostic), diagnostic);
+  }
+  return [...all.values()];
+}
+
+/** Rules that find something missing: under another setting of the same conditions it may be there. */
+const ABSENCE: ReadonlySet<string> = new Set([
+  "missing-munmap",
+  "missing-msync",
+  "unchecked-map",
+  "null-check",
+  "zero-length",
+]);
+
+/** The same call was seen in the first reading, with whatever is missing in the second. */
+function dependsOnConfiguration(diagnostic: Diagnostic, known: ReadonlySet<number>): boolean {
+  const begin = diagnostic.story[0];
+  return ABSENCE.has(diagnostic.rule) && begin !== undefined && known.has(begin.location.start.offset);
+}
+
+function mappedAt(events: AnalyzedFunction["readings"][number]): ReadonlySet<number> {
+  const sites = new Set<number>();
+  for (const event of events) if (event.kind === "map") sites.add(event.site.start);
+  return sites;
+}
+
+function placeKey(d: Diagnostic): string {
+  return `${d.rule} ${d.location.start.offset}`;
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.location.file !== b.location.file) return a.location.file < b.location.file ? -1 : 1;
+  return (
+    a.location.start.offset - b.location.start.offset || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0)
+  );
+}
+
+function notice(unit: Unit, name: string, offset: number, reason: string): Notice {
+  return { file: unit.source.path, function: name, line: unit.position(offset).line, reason };
+}

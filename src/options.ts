@@ -1,0 +1,171 @@
+/** The command line: what its options are, what they may hold, and the text of --help. */
+import { parseArgs } from "node:util";
+import { didYouMean } from "./nearest.js";
+import { type Format, formats, isFormat } from "./reporters/index.js";
+
+export const HELP = `mmaplint: finds what C code gets wrong about mmap, munmap, mremap, mprotect, msync, madvise, mlock,
+shm_open, memfd_create and shmat.
+
+Usage: mmaplint [options] [path|glob ...]
+
+Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
+are not searched for, symbolic links are not followed, and nothing of what is linted is ever executed.
+
+Examples:
+  mmaplint                                 lint the working directory
+  mmaplint src 'lib/**/*.c'                lint a directory, and what a glob matches
+  mmaplint --format full src/table.c       show code, and how each finding comes about
+  mmaplint --format sarif -o out.sarif     write a report for code scanning
+  mmaplint --rule missing-msync=error      one rule with another severity, or =off
+  mmaplint --fix-dry-run | patch -p1       the same as --fix
+  mmaplint --explain null-check            what a rule means and why it matters
+  cat a.c | mmaplint --stdin --stdin-filename src/a.c
+
+Report:
+  -f, --format FORMAT        pretty (default), full, json, sarif
+  -o, --output FILE          write the report to a file instead of the standard output
+      --quiet                report errors only; the exit code still counts warnings
+      --stats                time by phase, findings by rule, what was seen and given up, on the standard error
+      --debug                every function and file that was given up, and why, on the standard error
+
+Rules:
+      --preset NAME          recommended (default), strict, security, portability, embedded
+      --rule ID=SEVERITY     off, note, warning or error; may be repeated
+      --config FILE          use this configuration instead of the nearest mmaplint.config.json or package.json
+      --list-rules           all rules, with their severities
+      --explain ID           a rule's page
+
+Edits:
+      --fix                  make the safe edits; report what remains
+      --fix-dry-run          print the safe edits as a unified diff instead of making them
+
+Other:
+      --stdin                lint the standard input
+      --stdin-filename NAME  the name to report for it, and to find the configuration by
+      --max-warnings N       let up to N warnings pass (default 0)
+  -h, --help                 this text
+  -v, --version              the version
+
+Colours follow the terminal, NO_COLOR and FORCE_COLOR.
+
+Exit codes:
+  0  nothing found at the level of a warning or above
+  1  errors, or more warnings than --max-warnings lets pass
+  2  wrong usage, wrong configuration, a path that cannot be linted, or an internal error
+`;
+
+export interface LintOptions {
+  readonly paths: readonly string[];
+  readonly format: Format;
+  readonly output: string | undefined;
+  readonly quiet: boolean;
+  readonly stats: boolean;
+  readonly debug: boolean;
+  /** As given; checked against the presets and rules once these are loaded. */
+  readonly preset: string | undefined;
+  readonly rules: readonly string[];
+  readonly config: string | undefined;
+  readonly edits: "none" | "write" | "show";
+  /** The name to report for the standard input; undefined when files are linted. */
+  readonly stdinFilename: string | undefined;
+  readonly maxWarnings: number;
+}
+
+export type Command =
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | { readonly kind: "list-rules" }
+  | { readonly kind: "explain"; readonly id: string }
+  | { readonly kind: "lint"; readonly options: LintOptions }
+  | { readonly kind: "mistake"; readonly message: string };
+
+const OPTIONS = {
+  format: { type: "string", short: "f", default: "pretty" },
+  output: { type: "string", short: "o" },
+  quiet: { type: "boolean", default: false },
+  stats: { type: "boolean", default: false },
+  debug: { type: "boolean", default: false },
+  preset: { type: "string" },
+  rule: { type: "string", multiple: true, default: [] as string[] },
+  config: { type: "string" },
+  "list-rules": { type: "boolean", default: false },
+  explain: { type: "string" },
+  fix: { type: "boolean", default: false },
+  "fix-dry-run": { type: "boolean", default: false },
+  stdin: { type: "boolean", default: false },
+  "stdin-filename": { type: "string" },
+  "max-warnings": { type: "string", default: "0" },
+  help: { type: "boolean", short: "h", default: false },
+  version: { type: "boolean", short: "v", default: false },
+} as const;
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
+}
+
+/** The parser's own complaint, with the nearest option where the option does not exist. */
+function complaint(error: unknown, argv: readonly string[]): string {
+  const options = Object.keys(OPTIONS).map((name) => `--${name}`);
+  for (const argument of argv) {
+    const name = argument.split("=", 1)[0] ?? "";
+    if (name === "--") break;
+    if (name.startsWith("--") && !options.includes(name)) {
+      return `there is no option ${name}${didYouMean(name, options) || "; see mmaplint --help"}`;
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\. To specify a positional.*$/s, "; see mmaplint --help");
+}
+
+type Values = ReturnType<typeof parse>["values"];
+
+/** What contradicts what; a sentence, or undefined when all is well. */
+function contradiction(values: Values, paths: readonly string[]): string | undefined {
+  if (!isFormat(values.format)) {
+    return `--format ${values.format}: must be one of ${formats.join(", ")}${didYouMean(values.format, formats)}`;
+  }
+  if (!/^\d{1,9}$/.test(values["max-warnings"])) {
+    return `--max-warnings ${values["max-warnings"]}: must be a whole number, 0 or more`;
+  }
+  if (values.fix && values["fix-dry-run"]) return "--fix and --fix-dry-run exclude each other; choose one";
+  if (values.stdin && paths.length > 0) return "--stdin and paths exclude each other; lint one or the other";
+  if (values.stdin && values.fix)
+    return "--fix has no file to write with --stdin; use --fix-dry-run for a diff";
+  if (!values.stdin && values["stdin-filename"] !== undefined) return "--stdin-filename needs --stdin";
+  if (paths.includes("")) return "a path is empty; leave it out to lint the working directory";
+  return undefined;
+}
+
+/** Parses the arguments after the program's name. Never throws: what is wrong is a command of its own kind. */
+export function parseCommand(argv: readonly string[]): Command {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(argv);
+  } catch (error) {
+    return { kind: "mistake", message: complaint(error, argv) };
+  }
+  const { values, positionals: paths } = parsed;
+  if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
+  if (values["list-rules"]) return { kind: "list-rules" };
+  if (values.explain !== undefined) return { kind: "explain", id: values.explain };
+  const message = contradiction(values, paths);
+  if (message !== undefined || !isFormat(values.format)) return { kind: "mistake", message: message ?? "" };
+  return {
+    kind: "lint",
+    options: {
+      paths: paths.length === 0 ? ["."] : paths,
+      format: values.format,
+      output: values.output,
+      quiet: values.quiet,
+      stats: values.stats,
+      debug: values.debug,
+      preset: values.preset,
+      rules: values.rule,
+      config: values.config,
+      edits: values.fix ? "write" : values["fix-dry-run"] ? "show" : "none",
+      stdinFilename: values.stdin ? (values["stdin-filename"] ?? "stdin.c") : undefined,
+      maxWarnings: Number(values["max-warnings"]),
+    },
+  };
+}

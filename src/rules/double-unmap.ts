@@ -1,0 +1,27 @@
+/** A second munmap() takes away whatever the kernel has placed at that address since. */
+import { constantValue } from "../analyzer/amount.js";
+import type { Rule } from "./rule.js";
+import { targetName } from "./terms.js";
+
+export const doubleUnmap: Rule = {
+  id: "double-unmap",
+  summary: "a mapping is unmapped twice on one path",
+  why: "munmap() of a range where nothing is mapped is no error and returns 0. When another thread, malloc() or a library has been given that range in between, the second call removes their memory.",
+  help: "unmap once, and clear the pointer after it",
+  severity: "error",
+  cwe: [415],
+  since: "0.1.0",
+  references: ["munmap(2)"],
+  silent: [
+    "Two different ranges of one mapping.",
+    "A pointer that was cleared or given a new mapping in between.",
+    "Two calls that never run on the same path.",
+  ],
+  on: {
+
+    unmap: ({ target }) =>
+      target.mapping?.phase === "unmapped" && !target.mapping.moved && constantValue(target.offset) === constantValue(target.mapping.source === "given" ? target.mapping.offset : target.offset)
+        ? `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`
+        : undefined,
+  },
+};

@@ -1,0 +1,62 @@
+/** MAP_FIXED replaces whatever lives at the address, without a word. */
+import { constantValue, soleSymbol, subtract, add, sameUpToRounding } from "../analyzer/amount.js";
+import type { MapEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
+import { asAmount } from "../analyzer/value.js";
+import type { Rule } from "./rule.js";
+
+export const fixedClobber: Rule = {
+  id: "fixed-clobber",
+  summary: "MAP_FIXED maps over memory that the program has not reserved",
+  why: "mmap() with MAP_FIXED removes any mapping in the range first: the heap, a stack, a library's code. With address space randomisation what lives at a literal address differs from run to run, so the damage shows far from here and not every time.",
+  help: "reserve the range with a PROT_NONE mapping first, or use MAP_FIXED_NOREPLACE and compare the result",
+  severity: "warning",
+  cwe: [123],
+  since: "0.1.0",
+  references: ["mmap(2)"],
+  silent: [
+    "An address inside the program's own reservation: an earlier mapping of at least that range.",
+    "MAP_FIXED_NOREPLACE, which fails with EEXIST instead.",
+    "An address whose origin is unknown.",
+  ],
+  on: {
+
+    map: (event) => {
+      if (hasFlag(event.flags, "MAP_FIXED") !== "yes" || EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")) return undefined;
+      const where = place(event);
+      return where === undefined ? undefined : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
+    },
+  },
+};
+
+/** With these an occupied range makes the call fail instead. */
+const EXCLUSIVE = ["MAP_EXCL", "MAP_FIXED_NOREPLACE", "MAP_TRYFIXED"];
+/** Numbers read from outside the program. */
+const READ_FROM_OUTSIDE = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
+
+/** Where the mapping is forced to, if that is certainly not the program's own reservation. */
+function place({ address, length, mapping }: MapEvent): string | undefined {
+  if (address.mapping !== undefined) {
+    if (address.mapping.source === "heap") return `over memory of ${address.mapping.function}()`;
+    if (address.mapping.source === "given" || address.offset === undefined || length === undefined) return undefined;
+    return reachesPast(address.offset, length, address.mapping.length) ? `past the end of ${address.mapping.name ?? "the reservation"}` : undefined;
+  }
+  if (address.value.kind === "address") return undefined;
+  const amount = asAmount(address.value);
+  const literal = constantValue(amount);
+  if (literal !== undefined) return literal === 0 || literal === -1 ? undefined : `at the fixed address ${address.text}`;
+  const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
+  if (origin?.kind === "call" && origin.function !== undefined && READ_FROM_OUTSIDE.test(origin.function)) {
+    return `at an address from ${origin.function}()`;
+  }
+  void mapping;
+  return undefined;
+}
+
+type Length = MapEvent["length"];
+
+function reachesPast(offset: NonNullable<Length>, length: NonNullable<Length>, reserved: Length): boolean {
+  if (reserved === undefined) return false;
+  const excess = constantValue(subtract(add(offset, length), reserved));
+  return excess !== undefined && excess > 0 && !sameUpToRounding(add(offset, length), reserved);
+}

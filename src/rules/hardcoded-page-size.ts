@@ -1,0 +1,54 @@
+/** The page size is a property of the machine the program runs on, not of the one it was written on. */
+import type { Amount, LiteralUse } from "../analyzer/amount.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+
+export const hardcodedPageSize: Rule = {
+  id: "hardcoded-page-size",
+  summary: "a page size of 4096 is written into the program",
+  why: "Pages are 4 KiB on x86, but 16 KiB on Apple silicon, the Raspberry Pi 5 and new Android devices, and 64 KiB on many arm64 and POWER servers. There an offset, address or range that was rounded to 4096 is not aligned, and mmap(), mprotect(), munmap() or msync() fails with EINVAL; what was meant to be a guard page is writable memory.",
+  help: "use sysconf(_SC_PAGESIZE)",
+  severity: "warning",
+  cwe: [1105],
+  since: "0.1.0",
+  references: ["sysconf(3)", "getpagesize(2)", "mmap(2)"],
+  silent: [
+    "4096 as an I/O buffer, block, sector or record size.",
+    "The 12 of `mmap2` and of `syscall(SYS_mmap2, …, off >> 12)`: that is the call's own unit.",
+    "A comparison of a file's size with 4096.",
+  ],
+  on: {
+
+    map: ({ length, offset, address }) =>
+      anyUse(offset, "the file offset") ?? anyUse(address.offset, "the address") ?? rounding(length) ?? bareLength(length),
+    protect: ({ target, length }) => anyUse(target.offset, "the address") ?? anyUse(length, "the length"),
+    advise: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
+    sync: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
+    unmap: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
+    remap: ({ oldLength, newLength }) => rounding(oldLength) ?? rounding(newLength),
+  },
+};
+
+function anyUse(amount: Amount | undefined, what: string): Finding | undefined {
+  const use = amount?.literals[0];
+  return use === undefined ? undefined : finding(use, what);
+}
+
+/** A length needs no whole pages: only rounding it to 4096 shows that the number is meant as the page size. */
+function rounding(length: Amount | undefined): Finding | undefined {
+  const use = length?.literals.find(({ role }) => role === "rounding" || role === "shift");
+  return use === undefined ? undefined : finding(use, "the length");
+}
+
+function bareLength(length: Amount | undefined): Finding | undefined {
+  if (length === undefined || length.constant !== PAGE || length.terms.length > 0) return undefined;
+  const use = length.literals.find(({ role }) => role === "plain");
+  if (use === undefined) return undefined;
+  return { message: `a length of ${use.text} is less than one page on many machines`, site: use.site, severity: "note" };
+}
+
+const PAGE = 4096;
+
+function finding(use: LiteralUse, what: string): Finding {
+  return { message: `${use.text} stands for the page size in ${what}; pages of 16 or 64 KiB break it`, site: use.site };
+}

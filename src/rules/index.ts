@@ -1,0 +1,55 @@
+/** The one explicit list of rules, in the order in which documentation and reports show them. */
+import type { Rule } from "./rule.js";
+import { anonymousFd } from "./anonymous-fd.js";
+import { combinedAdvice } from "./combined-advice.js";
+import { doubleUnmap } from "./double-unmap.js";
+import { fixedClobber } from "./fixed-clobber.js";
+import { hardcodedPageSize } from "./hardcoded-page-size.js";
+import { hintAssumed } from "./hint-assumed.js";
+import { mismatchedRelease } from "./mismatched-release.js";
+import { missingMsync } from "./missing-msync.js";
+import { missingMunmap } from "./missing-munmap.js";
+import { mremapLost } from "./mremap-lost.js";
+import { msyncMisuse } from "./msync-misuse.js";
+import { noreplaceUnverified } from "./noreplace-unverified.js";
+import { nullCheck } from "./null-check.js";
+import { openMode } from "./open-mode.js";
+import { protectionViolation } from "./protection-violation.js";
+import { sharingFlag } from "./sharing-flag.js";
+import { swappedArguments } from "./swapped-arguments.js";
+import { unalignedAddress } from "./unaligned-address.js";
+import { unalignedOffset } from "./unaligned-offset.js";
+import { uncheckedMap } from "./unchecked-map.js";
+import { unmapLength } from "./unmap-length.js";
+import { unterminatedString } from "./unterminated-string.js";
+import { useAfterUnmap } from "./use-after-unmap.js";
+import { writeExec } from "./write-exec.js";
+import { zeroLength } from "./zero-length.js";
+
+export const rules: readonly Rule[] = [
+  nullCheck,
+  uncheckedMap,
+  hardcodedPageSize,
+  unalignedOffset,
+  unalignedAddress,
+  writeExec,
+  fixedClobber,
+  noreplaceUnverified,
+  hintAssumed,
+  missingMunmap,
+  useAfterUnmap,
+  doubleUnmap,
+  unmapLength,
+  mremapLost,
+  mismatchedRelease,
+  missingMsync,
+  msyncMisuse,
+  openMode,
+  sharingFlag,
+  anonymousFd,
+  swappedArguments,
+  combinedAdvice,
+  zeroLength,
+  protectionViolation,
+  unterminatedString,
+];

@@ -1,0 +1,43 @@
+/** Neither munmap() nor close() promises that what was written through a mapping is on disk. */
+import { hasFlag } from "../analyzer/flags.js";
+import type { Mapping } from "../analyzer/mapping.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+import { isDiskFile, nameOf } from "./terms.js";
+
+export const missingMsync: Rule = {
+  id: "missing-msync",
+  summary: "a shared file mapping is written and given up without msync()",
+  why: "The pages are dirty in memory and reach the disk when the kernel finds time, up to half a minute later. The end of the process loses nothing, but after a power cut or a crash of the system the file holds the old content, or half of it; and a write-back error (EIO, ENOSPC) is reported to nobody.",
+  help: "call msync(p, len, MS_SYNC), or fsync(fd), before giving the mapping up, and test the result",
+  severity: "warning",
+  cwe: [],
+  since: "0.1.0",
+  references: ["msync(2)", "munmap(2)", "POSIX.1-2024 msync"],
+  silent: [
+    "shm_open(), memfd_create(), /dev, /dev/shm and /run: there is no disk.",
+    "fsync(), fdatasync() or sync() after the last write.",
+    "Private and anonymous mappings, and mappings that are only read.",
+    "A function that is handed the mapping or hands it on: the durability is decided elsewhere.",
+  ],
+  on: {
+
+    unmap: ({ target, function: name }) => unsynced(target.mapping, name),
+    exit: ({ mapping, function: name, returns }) => (mapping.owner === "local" && returns !== "failure" ? unsynced(mapping, name) : undefined),
+  },
+};
+
+/** Functions that say themselves that the file is what they are for. */
+const PRODUCT = /(?:^|_)(?:save|commit|store|write|flush|dump|persist|checkpoint|finali[sz]e|close)/i;
+
+function unsynced(mapping: Mapping | undefined, name: string): Finding | undefined {
+  if (mapping === undefined || mapping.written === undefined || mapping.phase === "unmapped") return undefined;
+  if (hasFlag(mapping.flags, "MAP_SHARED") !== "yes" || hasFlag(mapping.flags, "MAP_SYNC") !== "no" || !isDiskFile(mapping)) return undefined;
+  const mode = mapping.descriptor?.mode;
+  const made = mode !== undefined && (hasFlag(mode, "O_CREAT") === "yes" || hasFlag(mode, "O_TRUNC") === "yes");
+  if (mode !== undefined && (hasFlag(mode, "O_SYNC") !== "no" || hasFlag(mode, "O_DSYNC") !== "no") && !mode.open) return undefined;
+  return {
+    message: `${nameOf(mapping)} is written, but no msync() or fsync() follows: munmap() does not put the file on disk`,
+    severity: made || PRODUCT.test(name) ? "warning" : "note",
+  };
+}

@@ -1,0 +1,43 @@
+/** A mapping lives until munmap(), exec or the end of the process; losing its last name does not end it. */
+import type { ExitEvent } from "../analyzer/events.js";
+import { asNumber } from "../analyzer/value.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
+
+export const missingMunmap: Rule = {
+  id: "missing-munmap",
+  summary: "the last name of a mapping is lost while it is still mapped",
+  why: "Nothing can unmap it any more. Its address space, the memory behind it and one of the 65530 mappings that Linux grants a process by default stay taken, until mmap() fails with ENOMEM in a process that runs long enough.",
+  help: "call munmap() on this path too",
+  severity: "warning",
+  cwe: [401],
+  since: "0.1.0",
+  references: ["munmap(2)"],
+  silent: [
+    "The mapping leaves the function: returned, stored in a field, global or out parameter, given to a function that keeps it.",
+    "main(), and paths that end the process.",
+    "Functions that never unmap what they map on any path and hand it to unknown code: it may be meant to stay.",
+  ],
+  on: {
+
+    exit: (event) => leak(event),
+    lose: ({ mapping, how }) => {
+      if (!failsWithMapFailed(mapping) || isFixed(mapping) || mapping.phase === "failed") return undefined;
+      if (how === "overwritten") return `${nameOf(mapping)} gets another value while it is the only name of a live mapping`;
+      const hinted = mapping.address !== undefined && asNumber(mapping.address) !== 0;
+      return hinted ? undefined : `the result of ${mapping.function}() is dropped: nobody can unmap it`;
+    },
+  },
+};
+
+function leak({ mapping, inMain, configured, releasedElsewhere, handedOverElsewhere, returns }: ExitEvent): Finding | undefined {
+  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || configured) return undefined;
+  if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
+  if (mapping.lostTo !== undefined) return undefined;
+  const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
+  if (mapping.owner === "local") return { message };
+  // An unknown function has seen it; what other paths do tells whose it is.
+  if (mapping.owner === "lent" && (releasedElsewhere || (handedOverElsewhere && returns === "failure"))) return { message };
+  return undefined;
+}

@@ -1,0 +1,34 @@
+/** The protection is enforced by the processor: a forbidden access is a signal. */
+import { describeFlags } from "../analyzer/flags.js";
+import { hasFlag, isExact } from "../analyzer/flags.js";
+import type { Rule } from "./rule.js";
+import { nameOf } from "./terms.js";
+
+export const protectionViolation: Rule = {
+  id: "protection-violation",
+  summary: "a mapping is accessed in a way its protection forbids",
+  why: "A write through a mapping without PROT_WRITE, any access with PROT_NONE, and a jump into memory without PROT_EXEC end the process with SIGSEGV, on some systems SIGBUS.",
+  help: "ask for the protection that the access needs, in mmap() or with mprotect() before it",
+  severity: "error",
+  cwe: [119],
+  since: "0.1.0",
+  references: ["mmap(2)", "mprotect(2)"],
+  silent: [
+    "A protection that is not known, or changed by mprotect() on the way.",
+    "Tests that provoke the fault, with sigsetjmp() around it.",
+    "A part of a PROT_NONE reservation that was opened by mprotect() or MAP_FIXED.",
+  ],
+  on: {
+
+    access: ({ mapping, mode, expectsFault }) => {
+      if (expectsFault || mapping.source === "heap" || mapping.source === "given" || mapping.phase === "failed" || mapping.phase === "unmapped") return undefined;
+      if (!isExact(mapping.protection)) return undefined;
+      const nothing = mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
+      const allowed = describeFlags(mapping.protection) === "0" ? "PROT_NONE" : describeFlags(mapping.protection);
+      if (mode === "write" && hasFlag(mapping.protection, "PROT_WRITE") === "no") return `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`;
+      if (mode === "read" && nothing) return `${nameOf(mapping)} is read, but its protection is PROT_NONE: SIGSEGV`;
+      if (mode === "execute" && hasFlag(mapping.protection, "PROT_EXEC") === "no") return `${nameOf(mapping)} is called, but its protection is ${allowed}: SIGSEGV`;
+      return undefined;
+    },
+  },
+};

@@ -1,0 +1,72 @@
+/** Protection, flags, advice and lengths are all integers, so the compiler does not notice an exchange. */
+import type { Argument, Call } from "../analyzer/events.js";
+import { asFlags, asNumber } from "../analyzer/value.js";
+import type { Edit } from "../diagnostic.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+
+export const swappedArguments: Rule = {
+  id: "swapped-arguments",
+  summary: "arguments of the mmap family stand in each other's place",
+  why: "PROT_READ is 1 and so is MAP_SHARED; PROT_WRITE is 2 and so is MAP_PRIVATE. An exchange therefore often succeeds, with another protection or another sharing than was written: `MAP_PRIVATE, PROT_READ | PROT_WRITE` is a shared mapping that modifies the file. Other exchanges fail with EINVAL or EBADF.",
+  help: "put the arguments in the order of the man page: addr, length, prot, flags, fd, offset",
+  severity: "error",
+  cwe: [683],
+  since: "0.1.0",
+  references: ["mmap(2)", "mprotect(2)", "msync(2)", "madvise(2)"],
+  silent: [
+    "Numbers and variables: only names that belong to another argument are judged.",
+    "A project's own function with another order of arguments.",
+  ],
+  on: {
+
+    map: ({ call }) => (call.direct ? (wrongKinds(call, 2, 3) ?? exchangedFd(call)) : undefined),
+    protect: ({ call }) => lengthAndFlags(call, "PROT") ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
+    sync: ({ call }) => lengthAndFlags(call, "MS") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
+    advise: ({ call }) => lengthAndFlags(call, "(?:POSIX_)?MADV") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MS)", "madvise() takes MADV_ values"),
+  },
+};
+
+/** Does the argument certainly hold a name of that kind? Gives the name. */
+function named(argument: Argument | undefined, kind: string): string | undefined {
+  if (argument === undefined) return undefined;
+  return [...asFlags(argument.value).must].find((name) => new RegExp(`^${kind}_`).test(name));
+}
+
+function wrongKinds(call: Call, protection: number, flags: number): Finding | undefined {
+  const inProtection = named(call.args[protection], "MAP");
+  const inFlags = named(call.args[flags], "PROT");
+  if (inProtection !== undefined && inFlags !== undefined) {
+    return { message: `protection and flags are exchanged: ${inProtection} stands where PROT_ values belong`, ...exchanged(call.args[protection], call.args[flags]) };
+  }
+  if (inProtection !== undefined) return { message: `${inProtection} is a flag, but stands in the protection argument` };
+  if (inFlags !== undefined) return { message: `${inFlags} is a protection, but stands in the flags argument` };
+  return undefined;
+}
+
+/** `…, 0, -1)` for `…, -1, 0)`. */
+function exchangedFd(call: Call): Finding | undefined {
+  const fd = call.args[4];
+  const offset = call.args[5];
+  if (fd === undefined || offset === undefined || asNumber(fd.value) !== 0 || asNumber(offset.value) !== -1) return undefined;
+  return { message: "fd and offset are exchanged: the offset is -1", ...exchanged(fd, offset) };
+}
+
+/** `msync(p, MS_SYNC, n)`. */
+function lengthAndFlags(call: Call, kind: string): Finding | undefined {
+  const name = named(call.args[1], kind);
+  if (name === undefined) return undefined;
+  return { message: `length and flags are exchanged: ${name} stands where the length belongs`, ...exchanged(call.args[1], call.args[2]) };
+}
+
+function foreignFlag(argument: Argument | undefined, kind: string, takes: string): Finding | undefined {
+  const name = named(argument, kind);
+  return name === undefined ? undefined : { message: `${name} does not belong here: ${takes}` };
+}
+
+function exchanged(a: Argument | undefined, b: Argument | undefined): { readonly edit?: Edit } {
+  if (a === undefined || b === undefined || a.inMacro || b.inMacro) return {};
+  return {
+    edit: { title: "exchange the two arguments", safety: "safe", changes: [{ span: a.site, text: b.text }, { span: b.site, text: a.text }] },
+  };
+}

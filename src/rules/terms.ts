@@ -1,0 +1,48 @@
+/** Words and questions that several rules share. */
+import type { Target } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
+import type { Mapping } from "../analyzer/mapping.js";
+import { asNumber } from "../analyzer/value.js";
+
+type Answer = "yes" | "no" | "unknown";
+
+/** As messages name it: `'ctx->base'`, or "the mapping". */
+export function nameOf(mapping: Mapping | undefined): string {
+  return mapping?.name === undefined ? "the mapping" : `'${mapping.name.replace(/\s+/g, " ")}'`;
+}
+
+/** As messages name what a call was given. */
+export function targetName({ text, mapping }: Target): string {
+  const short = text.replace(/\s+/g, " ");
+  return short === "" || short.length > 40 ? nameOf(mapping) : `'${short}'`;
+}
+
+export function isAnonymous(mapping: Mapping): Answer {
+  if (mapping.source !== "mmap") return "unknown";
+  const flag = hasFlag(mapping.flags, "MAP_ANONYMOUS");
+  if (flag !== "no") return flag;
+  return asNumber(mapping.fd) === -1 ? "unknown" : "no";
+}
+
+/** Memory with no disk behind it: shm_open, memfd_create, devices, tmpfs by its usual paths. */
+const NO_DISK = /^\/(?:dev|proc|sys|run|var\/run|tmp)\//;
+
+/** Certainly a mapping of a file that lives on a disk, as far as the source tells. */
+export function isDiskFile(mapping: Mapping): boolean {
+  const { descriptor } = mapping;
+  return (
+    isAnonymous(mapping) === "no" &&
+    descriptor?.origin === "open" &&
+    (descriptor.path === undefined || !NO_DISK.test(descriptor.path))
+  );
+}
+
+/** Placed where the caller says: it replaces what is there, or fails. */
+export function isFixed(mapping: Mapping): boolean {
+  return hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no";
+}
+
+/** Mapped by a call that fails with (void *)-1. */
+export function failsWithMapFailed(mapping: Mapping): boolean {
+  return mapping.source === "mmap" || mapping.source === "mremap" || mapping.source === "shmat";
+}

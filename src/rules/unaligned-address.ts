@@ -1,0 +1,45 @@
+/** Protection, advice and synchronisation work on whole pages, so the address must begin one. */
+import { pageAlignment } from "../analyzer/amount.js";
+import type { Call, Target } from "../analyzer/events.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+import { targetName } from "./terms.js";
+
+export const unalignedAddress: Rule = {
+  id: "unaligned-address",
+  summary: "the address given to mprotect(), msync(), madvise(), munmap() or MAP_FIXED does not begin a page",
+  why: "mprotect(), msync(), madvise(), mincore(), mremap(), munmap() and MAP_FIXED refuse an address that is not a multiple of the page size with EINVAL, and nothing is protected, written back or unmapped. Memory of malloc() and of the stack hardly ever begins a page.",
+  help: "round the address down to the page, and add the difference to the length",
+  severity: "error",
+  cwe: [628],
+  since: "0.1.0",
+  references: ["mprotect(2)", "msync(2)", "madvise(2)", "munmap(2)", "mlock(2)"],
+  silent: [
+    "mlock() and munlock(): Linux rounds their address down.",
+    "Memory of posix_memalign(), aligned_alloc() or valloc() with the page size.",
+    "A mapping plus a multiple of the page size.",
+  ],
+  on: {
+
+    protect: ({ call, target }) => unaligned(call, target),
+    advise: ({ call, target }) => unaligned(call, target),
+    sync: ({ call, target }) => unaligned(call, target),
+    lock: ({ call, target }) => {
+      const finding = unaligned(call, target);
+      return finding === undefined
+        ? undefined
+        : { message: `${targetName(target)} is not at the start of a page: ${call.function}() rounds it down, and POSIX lets it fail`, severity: "note" };
+    },
+    remap: ({ call, target }) => unaligned(call, target),
+  },
+};
+
+function unaligned(call: Call, target: Target): Finding | undefined {
+  const { mapping, offset } = target;
+  if (mapping === undefined || offset === undefined) return undefined;
+  if (mapping.source === "heap") {
+    return { message: `${targetName(target)} comes from ${mapping.function}(), which aligns to no page: ${call.function}() fails with EINVAL` };
+  }
+  if (mapping.source === "given" || pageAlignment(offset) !== "unaligned") return undefined;
+  return { message: `${targetName(target)} is not at the start of a page: ${call.function}() fails with EINVAL` };
+}

@@ -1,0 +1,47 @@
+/** The kernel maps whole pages of a file, so the offset must be a multiple of the page size. */
+import { pageAlignment, soleSymbol } from "../analyzer/amount.js";
+import type { MapEvent } from "../analyzer/events.js";
+import type { Finding } from "./rule.js";
+import type { Rule } from "./rule.js";
+
+export const unalignedOffset: Rule = {
+  id: "unaligned-offset",
+  summary: "the file offset of a mapping is not a multiple of the page size",
+  why: "mmap() fails with EINVAL when the offset is not a multiple of the page size. An offset that comes from a file's header or from a caller works in the tests as long as it happens to be aligned.",
+  help: "map from `off & ~(pagesize - 1)`, add the difference to the length and to the returned pointer",
+  severity: "error",
+  cwe: [628],
+  since: "0.1.0",
+  references: ["mmap(2)", "POSIX.1-2024 mmap"],
+  silent: [
+    "An offset that is masked, rounded, or a multiple of the page by construction.",
+    "Offsets that are cookies of a driver: IORING_OFF_*, `m.offset` of V4L2, DRM, RDMA, perf.",
+    "mmap2(), which counts in units of 4096 bytes.",
+  ],
+  on: {
+
+    map: (event) => {
+      const { offset, call } = event;
+      if (offset === undefined || !call.direct) return undefined;
+      if (pageAlignment(offset) === "unaligned") {
+        return `the offset ${call.args[5]?.text ?? ""} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
+      }
+      return passedOn(event);
+    },
+  },
+};
+
+/** An offset that comes from the caller as it is, in a function that chooses everything else itself. */
+function passedOn({ offset, call }: MapEvent): Finding | undefined {
+  const symbol = offset === undefined ? undefined : soleSymbol(offset);
+  if (symbol?.origin.kind !== "parameter") return undefined;
+  const forwarded = call.args.filter(({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter").length;
+  if (forwarded > MOST_FORWARDED) return undefined;
+  return {
+    message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
+    severity: "warning",
+  };
+}
+
+/** A function that takes more of mmap's arguments than these from its caller is a wrapper, with mmap's own contract. */
+const MOST_FORWARDED = 3;

@@ -1,0 +1,47 @@
+/** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
+import type { Mapping } from "../analyzer/mapping.js";
+import type { Rule } from "./rule.js";
+import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
+
+export const uncheckedMap: Rule = {
+  id: "unchecked-map",
+  summary: "a mapping is used with no test for failure on the way",
+  why: "mmap() fails in ordinary operation: an empty file (EINVAL), a memory limit or too many mappings (ENOMEM), a file that does not allow it (ENODEV, EACCES). The result is then MAP_FAILED; an access through it dies by SIGSEGV at an address near the top, and a system call given it reports EFAULT, far from the cause.",
+  help: "compare the result with MAP_FAILED before the first use",
+  severity: "error",
+  cwe: [252],
+  since: "0.1.0",
+  references: ["mmap(2)", "mremap(2)", "shmat(2)"],
+  silent: [
+    "Any spelling of the test: `(void *)-1`, `(intptr_t)p == -1`, an assertion, a ternary, a helper that does not return.",
+    "The raw result handed to the caller: the caller is judged.",
+    "A MAP_FIXED or MAP_FIXED_NOREPLACE result compared with the wanted address.",
+    "A mapping inside a project macro written in capitals, which may test it.",
+  ],
+  on: {
+
+    access: ({ mapping, mode, by }) => {
+      if (!isUntested(mapping)) return undefined;
+      const what = by === undefined ? (mode === "execute" ? "called" : mode === "read" ? "read" : "written") : `given to ${by}()`;
+      return mapping.phase === "failed"
+        ? `${nameOf(mapping)} is ${what} on a path where ${mapping.function}() has failed`
+        : `${nameOf(mapping)} is ${what}, but nothing has tested whether ${mapping.function}() failed`;
+    },
+    exit: ({ mapping, returns }) =>
+      isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
+        ? {
+            message: `the result of ${mapping.function}() is kept in ${nameOf(mapping)} without a test against MAP_FAILED`,
+            site: mapping.site,
+          }
+        : undefined,
+  },
+};
+
+function isUntested(mapping: Mapping): boolean {
+  return failsWithMapFailed(mapping) && mapping.weakTest === undefined && (mapping.phase === "unchecked" || mapping.phase === "failed");
+}
+
+/** Handed to the caller as it is: the caller is judged then. */
+function isReturned(mapping: Mapping): boolean {
+  return mapping.history.some(({ message }) => message === "returned here");
+}

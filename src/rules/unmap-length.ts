@@ -1,0 +1,69 @@
+/** munmap() takes the range it is told, not the mapping it belongs to. */
+import type { Amount } from "../analyzer/amount.js";
+import { constantValue, pageAlignment, sameUpToRounding, subtract } from "../analyzer/amount.js";
+import type { UnmapEvent } from "../analyzer/events.js";
+import type { Mapping } from "../analyzer/mapping.js";
+import type { Rule } from "./rule.js";
+import { targetName } from "./terms.js";
+
+export const unmapLength: Rule = {
+  id: "unmap-length",
+  summary: "another address or length is unmapped than was mapped",
+  why: "Too short a length leaves the rest mapped for ever, too long a one removes the neighbour, and an address inside a page is EINVAL and unmaps nothing. All but the last return 0.",
+  help: "keep the address and the length that were mapped, and unmap exactly these",
+  severity: "warning",
+  cwe: [131],
+  since: "0.1.0",
+  references: ["munmap(2)"],
+  silent: [
+    "Trimming: the parts before and behind an aligned block of an over-allocated mapping.",
+    "The same length under another name, or rounded up to the page.",
+    "`munmap(p - delta, len + delta)` where p was moved by delta.",
+  ],
+  on: {
+
+    unmap: (event) => wrongLength(event) ?? wrongAddress(event),
+  },
+};
+
+function isOwn(mapping: Mapping | undefined): mapping is Mapping {
+  return mapping !== undefined && (mapping.source === "mmap" || mapping.source === "mremap") && mapping.phase !== "failed" && mapping.phase !== "unmapped";
+}
+
+function wrongLength(event: UnmapEvent): string | undefined {
+  const { target, length, lengthText, sizeofPointer, lengthReassigned } = event;
+  const { mapping } = target;
+  const what = targetName(target);
+  if (length === undefined) return undefined;
+  if (sizeofPointer && mapping?.source !== "heap") return `${lengthText} is the size of the pointer, not of ${what}`;
+  if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) return `${what} is unmapped with '${lengthText}', which has no value yet`;
+  if (constantValue(length) === 0) return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
+  if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
+  if (sameUpToRounding(length, mapping.length)) return undefined;
+  const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;
+  if (lengthReassigned || isRelated(mapping.length, length)) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  return undefined;
+}
+
+const SMALLEST_PAGE = 4096;
+
+/** Different for certain: two constants some pages apart, or one is the other and a rest. */
+function isRelated(mapped: Amount, unmapped: Amount): boolean {
+  const a = constantValue(mapped);
+  const b = constantValue(unmapped);
+  if (a !== undefined && b !== undefined) return Math.ceil(a / SMALLEST_PAGE) !== Math.ceil(b / SMALLEST_PAGE);
+  const rest = subtract(mapped, unmapped);
+  return rest.terms.length < mapped.terms.length + unmapped.terms.length && constantValue(rest) !== 0;
+}
+
+function wrongAddress({ target, length }: UnmapEvent): string | undefined {
+  const { mapping, offset, varied, text } = target;
+  if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0) return undefined;
+  const what = targetName(target);
+  if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
+  // Trimming names the place with an expression; a plain variable was meant to be the start.
+  const plain = /^[\w.\->[\]]+$/.test(text);
+  if (pageAlignment(offset) === "unaligned") return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
+  const whole = length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
+  return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;
+}

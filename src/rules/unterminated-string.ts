@@ -1,0 +1,31 @@
+/** A mapped file ends where the file ends, and no NUL follows when its size is a multiple of the page. */
+import { constantValue } from "../analyzer/amount.js";
+import type { Rule } from "./rule.js";
+import { isAnonymous, nameOf } from "./terms.js";
+
+export const unterminatedString: Rule = {
+  id: "unterminated-string",
+  summary: "a mapped file is treated as a NUL-terminated string",
+  why: "The kernel fills the rest of the last page with zeros, so the string function finds an end in almost every test. A file of exactly one page, or two, has none: the function reads on into the next mapping or dies by SIGSEGV.",
+  help: 'use functions that take the length: memchr(), memmem(), strnlen(), printf("%.*s")',
+  severity: "warning",
+  cwe: [170],
+  since: "0.1.0",
+  references: ["mmap(2)"],
+  silent: [
+    "Functions that take a length.",
+    "A mapping that is at least a byte longer than the file over anonymous memory, or one the program has terminated itself.",
+    "Anonymous memory, which is zeros.",
+    "Formats of the program's own that store the terminator.",
+  ],
+  on: {
+
+    access: ({ mapping, as, by, offset }) => {
+      if (as !== "string" || mapping.source !== "mmap" || mapping.terminated || isAnonymous(mapping) !== "no") return undefined;
+      if (mapping.phase === "failed" || mapping.phase === "unmapped" || constantValue(offset) !== 0) return undefined;
+      const origin = mapping.descriptor?.origin;
+      if (origin !== undefined && origin !== "open") return undefined;
+      return `${by ?? "a string function"}() reads ${nameOf(mapping)} up to a NUL, and a file mapping need not hold one`;
+    },
+  },
+};

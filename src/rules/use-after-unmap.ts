@@ -1,0 +1,27 @@
+/** After munmap() the range is free, and the next mmap() or malloc() may be given it. */
+import type { Rule } from "./rule.js";
+import { nameOf } from "./terms.js";
+
+export const useAfterUnmap: Rule = {
+  id: "use-after-unmap",
+  summary: "a mapping is used after it was unmapped",
+  why: "The access dies by SIGSEGV, or, when another mapping has been placed there meanwhile, reads or destroys that mapping's data.",
+  help: "copy what is still needed before munmap()",
+  severity: "error",
+  cwe: [416],
+  since: "0.1.0",
+  references: ["munmap(2)"],
+  silent: [
+    "The pointer's value compared, printed or given to mmap() as a hint: that is no access.",
+    "The part of a mapping that a partial munmap() has left.",
+    "A pointer that has been given a new mapping since.",
+  ],
+  on: {
+
+    access: ({ mapping, mode, by, expectsFault }) => {
+      if (mapping.phase !== "unmapped" || mapping.moved || expectsFault) return undefined;
+      const what = by === undefined ? (mode === "write" ? "written" : mode === "read" ? "read" : "called") : `given to ${by}()`;
+      return `${nameOf(mapping)} is ${what} after it was unmapped`;
+    },
+  },
+};

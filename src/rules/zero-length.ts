@@ -1,0 +1,31 @@
+/** An empty file cannot be mapped: mmap() of length 0 fails with EINVAL. */
+import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import type { Rule } from "./rule.js";
+
+export const zeroLength: Rule = {
+  id: "zero-length",
+  summary: "the length of a mapping can be 0 and no test excludes it",
+  why: 'mmap() with length 0 fails with EINVAL. Files are empty in ordinary operation, and those in /proc say that they are, so the program reports "Invalid argument" for a file that is merely empty.',
+  help: "test for 0 before mmap(), and treat the file as empty",
+  severity: "warning",
+  cwe: [628],
+  since: "0.1.0",
+  references: ["mmap(2)", "POSIX.1-2024 mmap"],
+  silent: [
+    "A length that was tested for 0, or for being at least a header's size.",
+    "A length that something positive was added to.",
+    "A failure of mmap() that falls back to reading the file.",
+    "A length that the caller gives: the caller is judged.",
+  ],
+  on: {
+
+    map: ({ length, lengthRange, lengthTested, call }) => {
+      if (length === undefined || !call.direct) return undefined;
+      if (constantValue(length) === 0) return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
+      const origin = soleSymbol(length)?.origin;
+      if (origin?.kind !== "load" || !origin.path.endsWith(".st_size") || lengthTested) return undefined;
+      if (lengthRange !== undefined && (lengthRange.min > 0 || lengthRange.not.includes(0))) return undefined;
+      return `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
+    },
+  },
+};

@@ -1,0 +1,234 @@
+/** One run of the linter, from options to what is to be printed; the process itself is cli.ts's affair. */
+import { existsSync, statSync } from "node:fs";
+import * as path from "node:path";
+import type { Checked, Checker } from "./check.js";
+import { type Config, ConfigError, configFinder, loadConfig } from "./config.js";
+import type { Notice } from "./diagnostic.js";
+import type { Fixed } from "./fix.js";
+import type { LintOptions } from "./options.js";
+import { discover, type Discovery } from "./project/discover.js";
+import { reasonOf, replaceFile } from "./project/files.js";
+import { load, type LoadedFile, type Loading, MAX_FILE_BYTES, toLoaded } from "./project/load.js";
+import { reporters } from "./reporters/index.js";
+import { type Report, totalsOf } from "./reporters/report.js";
+import type { RuleMeta } from "./rules/rule.js";
+import type { RuleChoice } from "./severities.js";
+import { count, type Lines, linesOf } from "./text.js";
+import { type Clock, messages, type Statistics } from "./messages.js";
+
+/** What the outside world gives a run. */
+export interface Host extends Clock {
+  readonly cwd: string;
+  readonly version: () => string;
+  /** Whether the standard output wants colours. Asked before anything that draws them is loaded. */
+  readonly colour: () => boolean;
+  /** The whole standard input, at most so many bytes; undefined when there is more. */
+  readonly readInput: (limit: number) => Promise<Buffer | undefined>;
+}
+
+export interface Outcome {
+  readonly exitCode: 0 | 1 | 2;
+  readonly output: string | Uint8Array;
+  readonly errorOutput: string;
+}
+
+/** A run that ends before anything was linted, by the user's mistake. */
+function mistaken(sentences: readonly string[]): Outcome {
+  const lines = sentences.flatMap((sentence) => sentence.split("\n"));
+  return { exitCode: 2, output: "", errorOutput: lines.map((line) => `mmaplint: ${line}\n`).join("") };
+}
+
+function badOutput(cwd: string, output: string | undefined): string | undefined {
+  if (output === undefined) return undefined;
+  if (output === "") return "--output: the name of the file is missing";
+  const absolute = path.resolve(cwd, output);
+  const directory = path.dirname(absolute);
+  if (!existsSync(directory)) {
+    return `--output ${output}: the directory ${path.dirname(output)} does not exist; create it first`;
+  }
+  if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return `--output ${output}: is a directory; name a file in it`;
+  }
+  return undefined;
+}
+
+interface Inputs extends Loading<Config> {
+  readonly seen: number;
+}
+
+function readFiles(options: LintOptions, cwd: string): Inputs {
+  const fixed = options.config === undefined ? undefined : loadConfig(cwd, options.config);
+  const settingsFor = fixed === undefined ? configFinder(cwd) : () => fixed;
+  const found: Discovery<Config> = discover({
+    cwd,
+    paths: options.paths,
+    settingsFor,
+    ignoredBy: ({ ignore }) => ignore,
+  });
+  const { files, notices, mistakes } = load(found.files);
+  return {
+    files,
+    notices: [...found.notices, ...notices],
+    mistakes: [...found.mistakes, ...mistakes],
+    seen: found.files.length,
+  };
+}
+
+async function readInput(options: LintOptions, name: string, host: Host): Promise<Inputs> {
+  const absolute = path.resolve(host.cwd, name);
+  const settings =
+    options.config === undefined
+      ? configFinder(host.cwd)(path.dirname(absolute))
+      : loadConfig(host.cwd, options.config);
+  const file = { path: name.split(path.sep).join("/"), absolute, settings };
+  const bytes = await host.readInput(MAX_FILE_BYTES);
+  const loaded = bytes === undefined ? `it has more than ${MAX_FILE_BYTES} bytes` : toLoaded(file, bytes);
+  const notices: Notice[] = [];
+  if (typeof loaded === "string") {
+    notices.push({ file: file.path, function: undefined, line: undefined, reason: loaded });
+  }
+  return { files: typeof loaded === "object" ? [loaded] : [], notices, mistakes: [], seen: 1 };
+}
+
+const NOTHING: Checked = {
+  findings: [],
+  suppressed: [],
+  notices: [],
+  statistics: { functions: 0, analyzed: 0, givenUp: 0 },
+};
+
+async function loadRules(): Promise<readonly RuleMeta[]> {
+  return (await import("./rules/index.js")).rules;
+}
+
+async function checkerFor(choice: RuleChoice, rules: readonly RuleMeta[]): Promise<Checker> {
+  const engine = await import("./lint.js");
+  await engine.loadParser();
+  return { lint: engine.lint, rules, choice };
+}
+
+async function formatted(
+  options: LintOptions,
+  host: Host,
+  report: Report,
+  files: readonly LoadedFile<Config>[],
+): Promise<string> {
+  const human = options.format === "pretty" || options.format === "full";
+  if (human && report.findings.length === 0) return "";
+  const texts = new Map(files.map(({ path: name, text }) => [name, text]));
+  const known = new Map<string, Lines>();
+  const lines = (file: string): Lines | undefined => {
+    const text = texts.get(file);
+    if (text === undefined) return undefined;
+    const remembered = known.get(file) ?? linesOf(text);
+    known.set(file, remembered);
+    return remembered;
+  };
+  const colour = host.colour() && options.output === undefined;
+  const reporter = await reporters[options.format]();
+  return reporter(report, {
+    version: host.version(),
+    cwd: host.cwd,
+    colour,
+    rules: await loadRules(),
+    lines,
+  });
+}
+
+function isSentences(choice: RuleChoice | readonly string[]): choice is readonly string[] {
+  return Array.isArray(choice);
+}
+
+/** Runs the linter. Throws only for defects of mmaplint itself. */
+export async function run(options: LintOptions, host: Host): Promise<Outcome> {
+  const refused = badOutput(host.cwd, options.output);
+  if (refused !== undefined) return mistaken([refused]);
+  // Rules are loaded only when something depends on them; a repository without mmap never gets that far.
+  const named = options.preset !== undefined || options.rules.length > 0;
+  const choice = named
+    ? (await import("./severities.js")).ruleChoice(options.preset, options.rules, await loadRules())
+    : { preset: undefined, rules: {} };
+  if (isSentences(choice)) return mistaken(choice);
+  let inputs: Inputs;
+  const started = host.now();
+  try {
+    inputs =
+      options.stdinFilename === undefined
+        ? readFiles(options, host.cwd)
+        : await readInput(options, options.stdinFilename, host);
+  } catch (error) {
+    if (error instanceof ConfigError) return mistaken(error.message.split("\n"));
+    throw error;
+  }
+  return finish(options, host, inputs, choice, {
+    name: "find and read files",
+    milliseconds: host.now() - started,
+  });
+}
+
+/** From texts to the outcome. */
+async function finish(
+  options: LintOptions,
+  host: Host,
+  inputs: Inputs,
+  choice: RuleChoice,
+  reading: Statistics["phases"][number],
+): Promise<Outcome> {
+  const phases = [reading];
+  const timed = async <Result>(name: string, work: () => Result | Promise<Result>): Promise<Result> => {
+    const start = host.now();
+    const result = await work();
+    phases.push({ name, milliseconds: host.now() - start });
+    return result;
+  };
+  const mistakes = [...inputs.mistakes];
+  let fixed: Fixed = { files: inputs.files, checked: NOTHING, edits: 0 };
+  let diff: Uint8Array | undefined;
+  if (inputs.files.length > 0) {
+    const checker = await timed("load the parser", async () => checkerFor(choice, await loadRules()));
+    const { check } = await import("./check.js");
+    const checked = await timed("analyze", () => check(inputs.files, checker));
+    fixed = { files: inputs.files, checked, edits: 0 };
+    if (options.edits !== "none") {
+      const { diffFixed, fixAll, writeFixed } = await import("./fix.js");
+      const all = await timed("edit", () => fixAll(inputs.files, checked, checker));
+      if (options.edits === "show") diff = await diffFixed(inputs.files, all);
+      else mistakes.push(...writeFixed(host.cwd, inputs.files, all));
+      // A dry run leaves the files as they are, and so what is to be said of them.
+      if (options.edits === "write") fixed = all;
+    }
+  }
+  if (options.edits === "show") diff ??= new Uint8Array();
+  const { findings, suppressed, notices, statistics } = fixed.checked;
+  const allNotices = [...inputs.notices, ...notices];
+  const shown = options.quiet ? findings.filter(({ severity }) => severity === "error") : findings;
+  const report: Report = { findings: shown, suppressed, notices: allNotices };
+  const output = diff ?? (await timed("report", () => formatted(options, host, report, fixed.files)));
+  if (options.output !== undefined) {
+    try {
+      replaceFile(
+        path.resolve(host.cwd, options.output),
+        typeof output === "string" ? Buffer.from(output) : output,
+      );
+    } catch (error) {
+      mistakes.push(`--output ${options.output}: cannot be written: ${reasonOf(error)}`);
+    }
+  }
+  const totals = totalsOf(findings);
+  const failed = totals.errors > 0 || totals.warnings > options.maxWarnings;
+  return {
+    exitCode: mistakes.length > 0 ? 2 : failed ? 1 : 0,
+    output: options.output === undefined ? output : "",
+    errorOutput: messages(options, {
+      mistakes,
+      notices: allNotices,
+      hidden: findings.length - shown.length,
+      edited: options.edits === "write" && fixed.edits > 0 ? `made ${count(fixed.edits, "edit")}` : undefined,
+      findings,
+      phases,
+      filesSeen: inputs.seen,
+      filesMatching: inputs.files.filter(({ matters }) => matters).length,
+      functions: statistics,
+    }),
+  };
+}

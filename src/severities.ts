@@ -1,0 +1,87 @@
+/** Which rule has which severity in which file: preset, configuration, overrides, command line, in this order. */
+import {
+  checkPreset,
+  type Config,
+  overridesFor,
+  parseRuleSetting,
+  type RuleSettings,
+  withSettings,
+} from "./config.js";
+import type { Diagnostic, Severity } from "./diagnostic.js";
+import { type PresetName, presetSeverities, type RuleSeverities } from "./presets.js";
+import type { RuleMeta } from "./rules/rule.js";
+import { UNUSED_SUPPRESSION } from "./suppress.js";
+
+/** What the command line says about rules. */
+export interface RuleChoice {
+  readonly preset: PresetName | undefined;
+  readonly rules: RuleSettings;
+}
+
+/** The ids that users may name. */
+export function knownRules(rules: readonly RuleMeta[]): ReadonlySet<string> {
+  return new Set([...rules.map(({ id }) => id), UNUSED_SUPPRESSION]);
+}
+
+/** Checks --preset and --rule; answers with sentences when they are wrong. */
+export function ruleChoice(
+  preset: string | undefined,
+  settings: readonly string[],
+  rules: readonly RuleMeta[],
+): RuleChoice | readonly string[] {
+  const mistakes: string[] = [];
+  const chosen: Record<string, Severity | "off"> = {};
+  const known = knownRules(rules);
+  const checked = preset === undefined ? undefined : checkPreset(preset);
+  if (typeof checked === "string") mistakes.push(checked);
+  for (const argument of settings) {
+    const parsed = parseRuleSetting(argument, known);
+    if (typeof parsed === "string") mistakes.push(parsed);
+    else chosen[parsed.id] = parsed.setting;
+  }
+  if (mistakes.length > 0) return mistakes;
+  return { preset: typeof checked === "object" ? checked.preset : undefined, rules: chosen };
+}
+
+/** The severities that hold in one file, `unused-suppression` among them. */
+export function fileSeverities(
+  config: Config,
+  absolute: string,
+  choice: RuleChoice,
+  rules: readonly RuleMeta[],
+): RuleSeverities {
+  const preset = presetSeverities(choice.preset ?? config.preset ?? "recommended", rules);
+  const base = new Map([...preset, [UNUSED_SUPPRESSION, "note" as const]]);
+  return withSettings(
+    withSettings(withSettings(base, config.rules), overridesFor(config, absolute)),
+    choice.rules,
+  );
+}
+
+const RANK: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
+
+/** Every rule that is on in some file, with the highest severity that it has in any. */
+export function unionOf(all: Iterable<RuleSeverities>): RuleSeverities {
+  const union = new Map<string, Severity>();
+  for (const severities of new Set(all)) {
+    for (const [id, severity] of severities) {
+      const present = union.get(id);
+      if (present === undefined || RANK[severity] > RANK[present]) union.set(id, severity);
+    }
+  }
+  return union;
+}
+
+/**
+ * A finding as its file's severities have it; undefined when the rule is off there. A finding that its rule itself
+ * reports less severely than the rule's own severity stays as it is, unless the file asks for another severity.
+ */
+export function adjusted(
+  finding: Diagnostic,
+  union: RuleSeverities,
+  severities: RuleSeverities,
+): Diagnostic | undefined {
+  const severity = severities.get(finding.rule);
+  if (severity === undefined) return undefined;
+  return severity === union.get(finding.rule) ? finding : { ...finding, severity };
+}

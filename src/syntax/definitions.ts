@@ -1,0 +1,139 @@
+/**
+ * What a piece of C means by its names: macros, type names, declarations. Today all of it comes from the file itself;
+ * a lookup over included files has the same shape.
+ */
+import type { Span } from "../diagnostic.js";
+import { indexAfter } from "./directives.js";
+import { scanFile } from "./lexer.js";
+import { keepsName } from "./family.js";
+import { bodyText, collectMacros, type MacroDefinition, macroAt } from "./macros.js";
+import { NORETURN } from "./normalize.js";
+import { allText, type Preprocessed, type Reading } from "./readings.js";
+import { closing, type Token, tokenize } from "./tokens.js";
+import { isKeyword, type IsType, isStandardType, typedefNames } from "./typenames.js";
+
+export interface Definitions {
+  readonly file: Preprocessed;
+  /** The macro that a name stands for at an offset; undefined also for names that keep their own meaning. */
+  macro(name: string, offset: number, reading: Reading): MacroDefinition | undefined;
+  readonly isType: IsType;
+  /** Where a name, or a struct's, union's or enum's tag, is declared at file scope. */
+  declarationsOf(name: string): readonly Span[];
+  /** A prototype says that the function does not return. */
+  neverReturns(name: string): boolean;
+  /** The text of the first definition of a macro. */
+  macroBody(name: string): string | undefined;
+  readonly macroNames: ReadonlySet<string>;
+}
+
+interface DeclarationIndex {
+  readonly spans: ReadonlyMap<string, Span[]>;
+  readonly noreturn: ReadonlySet<string>;
+}
+
+/** Scans the text; declarations are only looked into when a name is asked for. */
+export function definitionsOf(text: string): Definitions {
+  const layout = scanFile(text);
+  const file: Preprocessed = { text, layout, macros: collectMacros(text, layout.directives) };
+  let index: DeclarationIndex | undefined;
+  let types: ReadonlySet<string> | undefined;
+  const declarations = (): DeclarationIndex => (index ??= indexDeclarations(file));
+  return {
+    file,
+    macro: (name, offset, reading) => {
+      const events = file.macros.get(name);
+      if (!events) return undefined;
+      const macro = macroAt(events, offset, reading.isActive);
+      return macro && !keepsName(name, macro.parameters !== undefined) ? macro : undefined;
+    },
+    isType: (name) => (types ??= typedefsOf(file)).has(name) || isStandardType(name),
+    declarationsOf: (name) => declarations().spans.get(name) ?? [],
+    neverReturns: (name) => declarations().noreturn.has(name),
+    macroBody: (name) => {
+      const first = file.macros.get(name)?.find((event) => event.macro);
+      return first?.macro && bodyText(first.macro());
+    },
+    macroNames: new Set([...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name)),
+  };
+}
+
+function typedefsOf(file: Preprocessed): Set<string> {
+  const names = new Set<string>();
+  for (const span of file.layout.declarations) {
+    if (!/\btypedef\b/.test(file.text.slice(span.start, span.start + 200))) continue;
+    const tokens = allTokens(file, span);
+    const start = tokens.findIndex((token) => token.text === "typedef");
+    if (start >= 0) for (const name of typedefNames(tokens, start)) names.add(name);
+  }
+  return names;
+}
+
+/** Tokens of every branch in the span. */
+export function allTokens(file: Preprocessed, span: Span): Token[] {
+  const { directives } = file.layout;
+  const inside = directives[indexAfter(directives, span.start)];
+  const parts = inside && inside.start < span.end ? allText(file, span) : [span];
+  return parts.flatMap((part) => tokenize(file.text, part.start, part.end));
+}
+
+function indexDeclarations(file: Preprocessed): DeclarationIndex {
+  const spans = new Map<string, Span[]>();
+  const noreturn = new Set<string>();
+  for (const span of file.layout.declarations) {
+    const tokens = allTokens(file, span);
+    const names = declaredNames(tokens);
+    for (const name of names) {
+      const list = spans.get(name);
+      if (list) list.push(span);
+      else spans.set(name, [span]);
+    }
+    if (tokens.some((token) => NORETURN.test(token.text))) for (const name of names) noreturn.add(name);
+  }
+  return { spans, noreturn };
+}
+
+/** Names before `;` `,` `=` `[` `(` outside parentheses, enum constants, tags with a body, and the name in `(*name)`. */
+function declaredNames(tokens: readonly Token[]): Set<string> {
+  const names = new Set<string>();
+  let initializer = false;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i];
+    const next = tokens[i + 1]?.text ?? ";";
+    if (!token) break;
+    if (token.text === "=") initializer = true;
+    if (token.text === "," || token.text === ";") initializer = false;
+    if (token.text === "(") {
+      if (/^[*^]$/.test(next) && !initializer) {
+        const name = tokens.slice(i, i + 8).find((other) => other.kind === "word" && !isKeyword(other.text));
+        if (name) names.add(name.text);
+      }
+      i = closing(tokens, i);
+    } else if (token.text === "{") {
+      const close = closing(tokens, i);
+      if (!initializer) namesInBody(tokens, i, close, names);
+      i = close;
+    } else if (token.kind === "word" && !isKeyword(token.text) && !initializer) {
+      const tag = /^(?:struct|union|enum)$/.test(tokens[i - 1]?.text ?? "");
+      if (tag ? next === "{" : /^(?:[;,=[(]|__attribute__)$/.test(next)) names.add(token.text);
+    }
+  }
+  return names;
+}
+
+/** Enum constants, and the tags of structs defined inside. */
+function namesInBody(tokens: readonly Token[], open: number, close: number, names: Set<string>): void {
+  const isEnum = tokens[open - 1]?.text === "enum" || tokens[open - 2]?.text === "enum";
+  for (let i = open + 1; i < close; i++) {
+    const token = tokens[i];
+    const before = tokens[i - 1]?.text ?? "";
+    if (token?.kind !== "word") continue;
+    const tagged = /^(?:struct|union|enum)$/.test(before) && tokens[i + 1]?.text === "{";
+    if (tagged || (isEnum && /^[{,]$/.test(before))) names.add(token.text);
+    if (before === "enum" || (tagged && before === "enum")) continue;
+    if (tokens[i + 1]?.text === "{" && (before === "enum" || token.text === "enum")) {
+      const inner = closing(tokens, i + 1);
+      namesInBody(tokens, i + 1, inner, names);
+      i = inner;
+    }
+  }
+}

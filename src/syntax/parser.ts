@@ -1,0 +1,119 @@
+/** The only user of tree-sitter: text to plain nodes, the tree freed at once. */
+import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Language, Parser, type TreeCursor } from "web-tree-sitter";
+
+/** Brackets nested deeper never reach the parser. */
+export const MAX_NESTING = 400;
+/** Levels of the tree: what the recursive conversion can take. */
+export const MAX_TREE_DEPTH = 1_500;
+/** UTF-16 units of one function after expansion. */
+export const MAX_TEXT = 2_000_000;
+
+/** A node of the grammar, detached from the parser's memory. Offsets are into the parsed text. */
+export interface SyntaxNode {
+  /** The grammar's name of the node, or the text of a token; "ERROR" for what could not be parsed. */
+  readonly type: string;
+  readonly named: boolean;
+  readonly field: string | undefined;
+  readonly start: number;
+  readonly end: number;
+  readonly children: SyntaxNode[];
+  /** Put in by the parser to go on. */
+  readonly missing: boolean;
+}
+
+export type SyntaxTree =
+  | { readonly kind: "tree"; readonly root: SyntaxNode; /** Offsets of ERROR and MISSING nodes. */ readonly errors: readonly number[] }
+  | { readonly kind: "failed"; readonly reason: string };
+
+let loading: Promise<void> | undefined;
+let parser: Parser | undefined;
+
+/** Loads the grammar; later calls return the same promise. Rejects when the grammar's file is missing. */
+export function initParser(): Promise<void> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<void> {
+  await Parser.init();
+  const language = await Language.load(new Uint8Array(await readFile(grammarPath())));
+  const created = new Parser();
+  created.setLanguage(language);
+  parser = created;
+}
+
+/** In a build the grammar lies in the directory of the compiled files, in a checkout in its package. */
+function grammarPath(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const built = [here, dirname(here)].map((directory) => join(directory, "tree-sitter-c.wasm")).find((path) => existsSync(path));
+  return built ?? createRequire(import.meta.url).resolve("tree-sitter-c/tree-sitter-c.wasm");
+}
+
+/** Parses C text. Never throws. */
+export function parseText(text: string): SyntaxTree {
+  if (!parser) return { kind: "failed", reason: "the parser is not loaded" };
+  if (text.length > MAX_TEXT) return { kind: "failed", reason: `longer than ${MAX_TEXT} characters` };
+  try {
+    const tree = parser.parse(text);
+    if (!tree) return { kind: "failed", reason: "the parser gave up" };
+    const cursor = tree.walk();
+    try {
+      return readTree(cursor);
+    } finally {
+      cursor.delete();
+      tree.delete();
+    }
+  } catch (error) {
+    return { kind: "failed", reason: `the parser failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Copies the tree without recursion. */
+function readTree(cursor: TreeCursor): SyntaxTree {
+  const errors: number[] = [];
+  const root = readNode(cursor, errors);
+  const stack: SyntaxNode[] = [root];
+  let descend = cursor.gotoFirstChild();
+  while (stack.length > 0) {
+    if (descend) {
+      if (stack.length > MAX_TREE_DEPTH) return { kind: "failed", reason: `nested deeper than ${MAX_TREE_DEPTH} levels` };
+      const node = readNode(cursor, errors);
+      if (node.type !== "comment") stack.at(-1)?.children.push(node);
+      stack.push(node);
+      descend = cursor.gotoFirstChild();
+    } else {
+      stack.pop();
+      if (stack.length === 0) break;
+      descend = cursor.gotoNextSibling();
+      if (!descend) cursor.gotoParent();
+    }
+  }
+  return { kind: "tree", root, errors };
+}
+
+function readNode(cursor: TreeCursor, errors: number[]): SyntaxNode {
+  const node: SyntaxNode = {
+    type: cursor.nodeType,
+    named: cursor.nodeIsNamed,
+    field: cursor.currentFieldName ?? undefined,
+    start: cursor.startIndex,
+    end: cursor.endIndex,
+    children: [],
+    missing: cursor.nodeIsMissing,
+  };
+  if (node.type === "ERROR" || node.missing) errors.push(node.start);
+  return node;
+}
+
+export function childOf(node: SyntaxNode, field: string): SyntaxNode | undefined {
+  return node.children.find((child) => child.field === field);
+}
+
+export function namedChildren(node: SyntaxNode): SyntaxNode[] {
+  return node.children.filter((child) => child.named);
+}

@@ -1,0 +1,22 @@
+/** What the names in conditions tell about the machine that the code is built for. */
+
+/** Other systems than Linux, and other languages than C. At most one of them is true at a time. */
+const FOREIGN =
+  /^(?:_*WIN(?:32|64|DOWS|NT|CE)?_*|_?_?WIN(?:32|64)(?:__)?|WINNT|_WIN32_WCE|_MSC_VER|__CYGWIN(?:32)?__|__MINGW\w*|__MSYS__|_?_?MSDOS_?_?|__DJGPP__|DOS|OS2|__OS2__|__EMX__|__APPLE(?:_CC)?__|__MACH__|__DARWIN__|DARWIN|MACOSX?|TARGET_OS_\w+|OS_(?:WIN|WINDOWS|MACOSX|DARWIN|FREEBSD|SOLARIS|MAC|OPENBSD|NETBSD|AIX)|__?_?(?:FreeBSD|NetBSD|OpenBSD|DragonFly|FreeBSD_kernel|bsdi)__?_?|BSD|__?sun_*|sun|SOLARIS|__SVR4|SVR4|SYSV|USG|_?_?AIX_*|__TOS_AIX__|__?hpux_*|hpux|HPUX|__HP\w*|__sgi|sgi|IRIX|__osf__|__ultrix|__HAIKU__|__BEOS__|BEOS|__QNX\w*__|__VXWORKS__|VXWORKS|_?_?VMS_*|__vms|__riscos__|__EMSCRIPTEN__|__wasm\w*__|__wasi__|__Fuchsia__|__ANDROID__|ANDROID|__rtems__|__minix|__MVS__|__hurd__|__GNU__|__SYMBIAN32__|EPOC|AMIGA|_AMIGA|NETWARE|__NetWare__|macintosh|__CYGWIN|PLATFORM_WINDOWS|__BORLANDC__|__WATCOMC__|__TURBOC__|__ZEPHYR__|__XEN__|__KERNEL__|__cplusplus|__OBJC__|_KERNEL)$/;
+
+/** Switches that an ordinary build leaves off. */
+const NEGATIVE =
+  /^(?:_*NO_\w+|_*NO[A-Z]+_\w*|NDEBUG|\w*_DISABLED?|DISABLE_\w+|WITHOUT_\w+|\w+_NO_MMAP|\w*NOMMU\w*|NO_?MMAP|_*DEBUG\w*|\w+_DEBUG|\w+_DEBUG_\w+|_*TEST\w*|\w+_TESTS?|\w+_TESTING|UNIT_?TESTS?|\w*FUZZ\w*|\w*BIG_?ENDIAN\w*|USE_MALLOC|\w*VALGRIND\w*|\w*_SANITIZE\w*|__SANITIZE_\w+|__CHECKER__|__COVERITY__|__clang_analyzer__|lint|__lint__?|BROKEN_\w+|\w+_BROKEN|\w*_LACKS_\w+|LACKS_\w+|STANDALONE|MAIN)$/;
+
+/** The same in a project's own switches: `HAVE_WIN32`, `JEMALLOC_HAVE_VM_MAKE_TAG`. */
+const FOREIGN_PART =
+  /_(?:WIN32|WIN64|WINDOWS|MSVC|DARWIN|MACOSX?|OSX|APPLE|COCOA|KQUEUE|VM_MAKE_TAG|MACH|CYGWIN|MINGW(?:32|64)?|FREEBSD|NETBSD|OPENBSD|DRAGONFLY|SOLARIS|SUNOS|AIX|HPUX|HAIKU|QNX|EMSCRIPTEN|ANDROID|VXWORKS)(?:_|$)/;
+
+export function isForeign(key: string): boolean {
+  return FOREIGN.test(key) || (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) || /^(?:_WIN32_WINNT|_MSC_VER|__FreeBSD_version|__APPLE_CC__|WINVER|_AIX\w*) (?:==|>|>=) /.test(key);
+}
+
+/** Whether the condition holds on Linux as usually built. */
+export function holdsOnLinux(key: string): boolean {
+  return !isForeign(key) && !NEGATIVE.test(key) && !/(?:BIG_ENDIAN|PDP_ENDIAN)$/.test(key);
+}

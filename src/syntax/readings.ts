@@ -1,0 +1,263 @@
+/**
+ * Readings: assignments of truth to the atoms of a file's conditions. The same atom has the same truth throughout a
+ * reading. The first reading is Linux as usually built; in the second everything that is open is the other way round,
+ * and one of the foreign platforms seen, if any, is the one built for.
+ */
+import { atomsOf, type Condition, conditionOf, integerOf } from "./conditions.js";
+import { type Branch, branchAt, continuesConditional, indexAfter, isDead, opensConditional } from "./directives.js";
+import type { Span } from "../diagnostic.js";
+import type { Layout } from "./lexer.js";
+import type { MacroEvents } from "./macros.js";
+import { couldMatter } from "./family.js";
+import { holdsOnLinux, isForeign } from "./platforms.js";
+
+/** What readings are made of: one file's directives and macros. */
+export interface Preprocessed {
+  readonly text: string;
+  readonly layout: Layout;
+  readonly macros: MacroEvents;
+}
+
+export interface Reading {
+  readonly isActive: (branch: Branch | undefined) => boolean;
+}
+
+interface Truths {
+  readonly file: Preprocessed;
+  readonly usual: boolean;
+  foreign: string | undefined;
+  readonly forced: Map<string, boolean>;
+  readonly branches: Map<Branch, boolean>;
+  /** Atoms whose truth is being derived from definitions. */
+  readonly pending: Set<string>;
+}
+
+/**
+ * The two readings of the text in `span`; the second is to be dropped when it gives the same tokens as the first. The
+ * conditionals that the text stands in hold in both. The second selects, as far as that is possible at once, the
+ * branches that name the mmap family and that the first leaves out.
+ */
+export function readingsOf(file: Preprocessed, span: Span): readonly [Reading, Reading] {
+  const usual = usualReading(file, span);
+  const foreign = [...seenAtoms(file, span)].find(isForeign);
+  return [usual, readingOf(file, span, { usual: false, foreign, wanted: unreadBranches(file, span, usual) })];
+}
+
+/** The first reading alone. */
+export function usualReading(file: Preprocessed, span: Span): Reading {
+  return readingOf(file, span, { usual: true, foreign: undefined, wanted: [] });
+}
+
+interface Wish {
+  readonly usual: boolean;
+  readonly foreign: string | undefined;
+  readonly wanted: readonly Branch[];
+}
+
+function readingOf(file: Preprocessed, span: Span, wish: Wish): Reading {
+  const { usual, foreign } = wish;
+  const truths: Truths = { file, usual, foreign, forced: new Map(), branches: new Map(), pending: new Set() };
+  const enclosing = chainOf(branchAt(file.layout.directives, span.start));
+  for (const branch of enclosing) forceBranch(truths, branch);
+  for (const wanted of wish.wanted) for (const branch of chainOf(wanted)) forceBranch(truths, branch);
+  for (const [key, truth] of truths.forced) if (truth && isForeign(key)) truths.foreign = key;
+  truths.branches.clear();
+  for (const branch of enclosing) for (const arm of branch.group.arms) truths.branches.set(arm, arm === branch);
+  return { isActive: (branch) => isActive(truths, branch) };
+}
+
+/** The branch and those around it, outermost first. */
+function chainOf(branch: Branch | undefined): Branch[] {
+  const chain: Branch[] = [];
+  for (let outer = branch; outer; outer = outer.group.parent) chain.unshift(outer);
+  return chain;
+}
+
+function forceBranch(truths: Truths, branch: Branch): void {
+  const { text } = truths.file;
+  for (const arm of branch.group.arms.slice(0, branch.index)) force(truths, conditionOf(text, arm), false, arm);
+  force(truths, conditionOf(text, branch), true, branch);
+}
+
+/** Branches in the span that name the family and are not active in the reading. */
+function unreadBranches(file: Preprocessed, span: Span, reading: Reading): Branch[] {
+  const { directives } = file.layout;
+  const branches = new Set<Branch>();
+  for (let i = indexAfter(directives, span.start); i < directives.length; i++) {
+    const directive = directives[i];
+    if (!directive || directive.start >= span.end) break;
+    const { branch } = directive;
+    if (!branch || reading.isActive(branch) || chainOf(branch).some((outer) => isDead(file.text, outer))) continue;
+    const end = Math.min(span.end, directives[i + 1]?.start ?? span.end);
+    if (couldMatter(file.text.slice(directive.end, end))) branches.add(branch);
+  }
+  return [...branches];
+}
+
+/** Atoms of the conditionals in `span`, and of those that the definitions of these atoms stand in. */
+function seenAtoms(file: Preprocessed, span: Span): Set<string> {
+  const seen = new Set<string>();
+  const visit = (branch: Branch): void => {
+    for (const key of atomsOf(conditionOf(file.text, branch))) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      for (const event of file.macros.get(key) ?? []) {
+        for (let outer = event.branch; outer; outer = outer.group.parent) visit(outer);
+      }
+    }
+  };
+  const { directives } = file.layout;
+  for (let i = indexAfter(directives, span.start); i < directives.length; i++) {
+    const directive = directives[i];
+    if (!directive || directive.start >= span.end) break;
+    const opens = opensConditional(directive.kind) || continuesConditional(directive.kind);
+    if (opens && directive.branch) visit(directive.branch);
+  }
+  return seen;
+}
+
+/** Makes the condition come out as `wanted` by fixing atoms that are still open. */
+function force(truths: Truths, condition: Condition, wanted: boolean, at: Branch): void {
+  switch (condition.kind) {
+    case "constant":
+      return;
+    case "atom":
+    case "compare":
+      if (!truths.forced.has(condition.key)) truths.forced.set(condition.key, wanted);
+      return;
+    case "not":
+      return force(truths, condition.of, !wanted, at);
+    case "and":
+    case "or":
+      if ((condition.kind === "and") === wanted) {
+        force(truths, condition.left, wanted, at);
+        force(truths, condition.right, wanted, at);
+      } else if (evaluate(truths, condition, at.argument) !== wanted) force(truths, condition.left, wanted, at);
+  }
+}
+
+function isActive(truths: Truths, branch: Branch | undefined): boolean {
+  if (!branch) return true;
+  const known = truths.branches.get(branch);
+  if (known !== undefined) return known;
+  // For the time of the evaluation: a definition inside the branch says nothing about the branch's own condition.
+  truths.branches.set(branch, false);
+  const active =
+    isActive(truths, branch.group.parent) &&
+    !branch.group.arms.slice(0, branch.index).some((arm) => holds(truths, arm)) &&
+    holds(truths, branch);
+  truths.branches.set(branch, active);
+  return active;
+}
+
+function holds(truths: Truths, arm: Branch): boolean {
+  return evaluate(truths, conditionOf(truths.file.text, arm), arm.argument);
+}
+
+function evaluate(truths: Truths, condition: Condition, offset: number): boolean {
+  switch (condition.kind) {
+    case "constant":
+      return condition.value;
+    case "not":
+      return !evaluate(truths, condition.of, offset);
+    case "and":
+      return evaluate(truths, condition.left, offset) && evaluate(truths, condition.right, offset);
+    case "or":
+      return evaluate(truths, condition.left, offset) || evaluate(truths, condition.right, offset);
+    case "atom": {
+      const defined = definedValue(truths, condition.key, offset);
+      if (defined === undefined) return atomTruth(truths, condition.key);
+      return condition.asked === "defined" ? defined !== "undefined" : defined !== "undefined" && defined !== 0;
+    }
+    case "compare": {
+      const value = definedValue(truths, condition.name, offset);
+      if (typeof value !== "number") return atomTruth(truths, condition.key);
+      const other = condition.with;
+      return condition.op === "==" ? value === other : condition.op === ">" ? value > other : value >= other;
+    }
+  }
+}
+
+function atomTruth(truths: Truths, key: string): boolean {
+  const forced = truths.forced.get(key);
+  if (forced !== undefined) return forced;
+  if (isForeign(key)) return key === truths.foreign;
+  return holdsOnLinux(key) === truths.usual;
+}
+
+/**
+ * What the file itself says about a macro at `offset`: its numeric value, "other" for a body that is no number,
+ * "undefined" when it is defined on other conditions only, undefined when the file leaves it open.
+ */
+function definedValue(truths: Truths, name: string, offset: number): number | "other" | "undefined" | undefined {
+  if (truths.forced.has(name) || truths.pending.has(name)) return undefined;
+  const events = truths.file.macros.get(name);
+  if (!events) return undefined;
+  truths.pending.add(name);
+  let result: number | "other" | "undefined" | undefined;
+  for (const event of events) {
+    if (event.offset >= offset) break;
+    if (isDefault(truths.file.text, event.branch, name)) continue;
+    if (!isActive(truths, event.branch)) {
+      if (event.macro) result ??= "undefined";
+    } else if (!event.macro) result = "undefined";
+    else {
+      const body = event.macro().body;
+      const only = body.length === 1 ? body[0] : undefined;
+      result = only?.kind === "number" ? integerOf(only.text) : "other";
+    }
+  }
+  truths.pending.delete(name);
+  return result;
+}
+
+/** True inside `#ifndef NAME`: the definition there is a fallback for one that is not known. */
+function isDefault(text: string, branch: Branch | undefined, name: string): boolean {
+  for (let outer = branch; outer; outer = outer.group.parent) {
+    const earlier = outer.group.arms.slice(0, outer.index);
+    if (requires(conditionOf(text, outer), name, false)) return true;
+    if (earlier.some((arm) => requires(conditionOf(text, arm), name, true))) return true;
+  }
+  return false;
+}
+
+/** True when the condition can only come out as it does with the atom `name` having the given truth. */
+function requires(condition: Condition, name: string, truth: boolean): boolean {
+  switch (condition.kind) {
+    case "constant":
+    case "compare":
+      return false;
+    case "atom":
+      return truth && condition.key === name;
+    case "not":
+      return !truth && condition.of.kind === "atom" && condition.of.key === name;
+    case "and":
+      return requires(condition.left, name, truth) || requires(condition.right, name, truth);
+    case "or":
+      return requires(condition.left, name, truth) && requires(condition.right, name, truth);
+  }
+}
+
+/** The parts of `span` that are C text in a reading: outside directives and in active branches. */
+export function activeText(file: Preprocessed, span: Span, reading: Reading): Span[] {
+  const { directives } = file.layout;
+  const parts: Span[] = [];
+  let from = span.start;
+  let active = true;
+  for (let i = indexAfter(directives, span.start); i < directives.length; i++) {
+    const directive = directives[i];
+    if (!directive || directive.start >= span.end) break;
+    if (active && directive.start > from) parts.push({ start: from, end: directive.start });
+    from = directive.end;
+    active = reading.isActive(directive.branch);
+  }
+  if (active && from < span.end) parts.push({ start: from, end: span.end });
+  return parts;
+}
+
+/** The same with every branch kept: for the members of a struct. */
+export function allText(file: Preprocessed, span: Span): Span[] {
+  const isLive = (branch: Branch | undefined): boolean =>
+    !branch || (!isDead(file.text, branch) && isLive(branch.group.parent));
+  return activeText(file, span, { isActive: isLive });
+}

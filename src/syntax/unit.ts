@@ -1,0 +1,70 @@
+/** The front end's one public surface: a C file as functions and declarations, each read only when asked for. */
+import type { Span } from "../diagnostic.js";
+import type { CType, Expr, FunctionDefinition } from "./ast.js";
+
+/** A C file. `text` is without byte order mark; `path` has forward slashes. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A top-level function found by the lexer alone, not parsed yet. */
+export interface FunctionOutline {
+  readonly name: string;
+  readonly nameSpan: Span;
+  /** From the first token of the head (return type, storage class) to the closing brace. */
+  readonly span: Span;
+  readonly static: boolean;
+  /** Every identifier in head and body, macro uses not expanded. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** One name declared at file scope (not a function definition): a variable, typedef, enum constant or prototype. */
+export interface GlobalDeclaration {
+  readonly name: string;
+  readonly type: CType;
+  readonly storage: "none" | "static" | "extern" | "typedef";
+  readonly initializer: Expr | undefined;
+  /** Value of an enum constant, or of a `static const` integer with a constant initializer. */
+  readonly constant: number | undefined;
+  readonly noreturn: boolean;
+  readonly span: Span;
+}
+
+/** A function after parsing. */
+export type ParsedFunction =
+  /**
+   * One definition for each reading of the function's conditionals: the same condition takes the same branch throughout
+   * a reading. The first is Linux as usually built, the second has every open condition the other way round; when both
+   * give the same text there is one. A branch of an `#elif` chain that neither selects is not read, and a reading that
+   * cannot be parsed is left out while the other can.
+   */
+  | {
+      readonly kind: "parsed";
+      readonly readings: readonly FunctionDefinition[];
+      /** Why the other reading is missing, when it could not be parsed. */
+      readonly unread?: { readonly reason: string; readonly line: number };
+    }
+  /** `reason` is a short clause such as "syntax error near 'foo'" or "nested deeper than 1500 levels". */
+  | { readonly kind: "failed"; readonly reason: string; readonly line: number };
+
+export interface Unit {
+  readonly source: Source;
+  /** In the order of the file; a function defined in both branches of an `#if` appears twice. */
+  readonly functions: readonly FunctionOutline[];
+  /** Object-like and function-like macros' names that the file defines. */
+  readonly macros: ReadonlySet<string>;
+  /**
+   * The text of the first definition of a macro, tokens with single blanks between; for those names too that are never
+   * expanded (`#define MAP_FAILED NULL`).
+   */
+  macroBody(name: string): string | undefined;
+  /** Parses on first use and remembers; never throws. */
+  parse(outline: FunctionOutline): ParsedFunction;
+  /** Looks a name up at file scope; parses the declaration on first use and remembers; never throws. */
+  global(name: string): GlobalDeclaration | undefined;
+  /** The struct, union or enum behind typedef names and tags, as far as this file defines it; else the type itself. */
+  resolve(type: CType): CType;
+  /** 1-based line and column (UTF-16 code units) of an offset. */
+  position(offset: number): { readonly line: number; readonly column: number };
+}

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/build.ts"],
-    testTimeout: 30_000,
+    // Tests with processes of their own, beside the checks of the whole tree, on a machine with few cores.
+    testTimeout: 60_000,
   },
 });

@@ -1,4 +1,4 @@
-/** Builds dist/ once, before any test. Type errors do not stop it: they are told, once, by `npm run check`. */
+/** Builds dist/ once, before any test. Type errors do not stop it: test/checks.test.ts tells them. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

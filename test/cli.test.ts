@@ -204,4 +204,8 @@ test("colours: none into a pipe, FORCE_COLOR asks for them, NO_COLOR wins", asyn
     expect(both.stdout).not.toContain("\u001b");
     expect(both.stderr).toBe("");
   }
+  const linked = await mmaplint(directory, [], { env: { FORCE_COLOR: "1", FORCE_HYPERLINK: "1" } });
+  expect(linked.stdout).toContain(
+    "\u001b]8;;https://github.com/mmaplint/mmaplint/blob/main/docs/rules/null-check.md",
+  );
 });

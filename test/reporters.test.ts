@@ -138,6 +138,12 @@ warning[unchecked-map]: the mapping is read with no test for failure
 `);
 });
 
+test("full tells a step at the finding's own place there", () => {
+  const step: Step = { location: at("src/table.c", "p == NULL"), message: "tested here" };
+  const text = full(report(finding("error", { story: [MAPPED, step] })), context);
+  expect(text).toContain("^^^^^^^^^ 2. tested here\n  |\n  = help");
+});
+
 test("full cuts long lines around what they are about, and survives a file it does not know", () => {
   const long = linesOf(`${"x".repeat(5000)}mmap${"y".repeat(5000)}`);
   const place: Location = { file: "long.c", start: positionOf(long, 5000), end: positionOf(long, 5004) };

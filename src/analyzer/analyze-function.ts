@@ -7,6 +7,8 @@ import { evaluate } from "./evaluate.js";
 import type { Lattice } from "./fixpoint.js";
 import { solve } from "./fixpoint.js";
 import type { Block, Cfg } from "./ir.js";
+import type { Loops } from "./loops.js";
+import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import type { Range } from "./state.js";
@@ -25,22 +27,25 @@ export interface FunctionResult {
   readonly forced: number;
 }
 
-const LATTICE: Lattice<State> = {
-  key: (state) => state.key(),
-  equals: (a, b) => a.equals(b),
-  join: (known, arriving, block) => known.join(arriving, String(block)),
-};
+function lattice({ heads }: Loops): Lattice<State> {
+  return {
+    key: (state) => state.key(),
+    equals: (a, b) => a.equals(b),
+    join: (known, arriving, block) => known.join(arriving, String(block), heads.has(block)),
+  };
+}
 
 /** Throws NoFixpoint where a limit is reached. */
 export function analyzeFunction(context: Context): FunctionResult {
   const { cfg } = context;
+  const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
   const entry = entryState(cfg);
-  const { states, forced } = solve(entry, LATTICE, (block, state) => runBlock(context, block, state.clone(), undefined).next);
+  const { states, forced } = solve(entry, lattice(shape.loops), shape.loops.order, (block, state) => runBlock(context, shape, block, state.clone(), undefined).next);
   const events: Event[] = [];
   const exits: Exit[] = [];
   for (const block of [...states.keys()].sort((a, b) => a - b)) {
     for (const state of states.get(block) ?? []) {
-      exits.push(...runBlock(context, block, state.clone(), (event) => events.push(event)).exits);
+      exits.push(...runBlock(context, shape, block, state.clone(), (event) => events.push(event)).exits);
     }
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
@@ -53,22 +58,34 @@ function entryState(cfg: Cfg): State {
   return state;
 }
 
+/** What the graph alone tells. */
+interface Shape {
+  readonly loops: Loops;
+  readonly crossing: ReadonlySet<string>;
+}
+
 interface BlockResult {
   readonly next: readonly (readonly [number, State])[];
   readonly exits: readonly Exit[];
 }
 
-function runBlock(context: Context, index: number, start: State, emit: ((event: Event) => void) | undefined): BlockResult {
+function runBlock(context: Context, shape: Shape, index: number, start: State, emit: Machine["emit"]): BlockResult {
+  const again = shape.loops.repeated.has(index);
   const block = context.cfg.blocks[index];
   if (block === undefined) return { next: [], exits: [] };
   let states = [start];
   for (const instruction of block.instructions) {
-    states = states.flatMap((state) => execute({ context, state, at: instruction.id, emit }, instruction));
+    states = states.flatMap((state) => execute({ context, state, at: instruction.id, again, emit }, instruction));
   }
   const next: [number, State][] = [];
   const exits: Exit[] = [];
-  for (const state of states) finish({ context, state, at: `b${index}`, emit }, block, next, exits);
+  for (const state of states) finish({ context, state, at: `b${index}`, again, emit }, block, next, exits);
+  for (const [, state] of next) dropTemporaries(state, shape.crossing);
   return { next, exits };
+}
+
+function dropTemporaries(state: State, crossing: ReadonlySet<string>): void {
+  for (const key of state.store.keys()) if (key.startsWith("t#") && !crossing.has(key.slice(2))) state.store.delete(key);
 }
 
 function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]): void {

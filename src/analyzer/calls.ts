@@ -61,7 +61,7 @@ function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }
 function fresh(m: Machine, callee: string | undefined): Value {
   const amount = symbolOf({ kind: "call", function: callee, instruction: m.at });
   const symbol = soleSymbol(amount);
-  if (symbol !== undefined) m.state.renew(symbol.id);
+  if (symbol !== undefined && m.again) m.state.renew(symbol.id);
   return amountValue(amount);
 }
 
@@ -485,7 +485,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
 export function clobberPlace(m: Machine, key: string): void {
   const value = opaque(m, `clobbered ${key}`);
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
-  if (symbol !== undefined) m.state.renew(symbol.id);
+  if (symbol !== undefined && m.again) m.state.renew(symbol.id);
   m.state.write(key, value);
   if (isOuter(key)) m.state.epochs.set(key, m.at);
 }

@@ -23,17 +23,19 @@ export interface Fixpoint<S> {
 
 /**
  * Runs `step` from block 0 until nothing new arrives anywhere. `step` gives the states at the successors of a block for
- * one state at its beginning, which it must leave alone. Throws NoFixpoint at the limit.
+ * one state at its beginning, which it must leave alone. `order` ranks the blocks: those before a join come before it,
+ * so that it is left once. Throws NoFixpoint at the limit.
  */
-export function solve<S>(entry: S, lattice: Lattice<S>, step: (block: number, state: S) => readonly (readonly [number, S])[]): Fixpoint<S> {
+export function solve<S>(
+  entry: S, lattice: Lattice<S>, order: readonly number[], step: (block: number, state: S) => readonly (readonly [number, S])[],
+): Fixpoint<S> {
   const states = new Map<number, Map<string, S>>([[0, new Map([[lattice.key(entry), entry]])]]);
-  const pending: (readonly [number, string])[] = [[0, lattice.key(entry)]];
-  const queued = new Set<string>([`0 ${lattice.key(entry)}`]);
+  const pending = new Worklist(order);
+  pending.add(0, lattice.key(entry));
   const visits = new Map<number, number>();
   let forced = 0;
-  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-    const [block, key] = next;
-    queued.delete(`${block} ${key}`);
+  for (let next = pending.take(); next !== undefined; next = pending.take()) {
+    const { block, key } = next;
     const state = states.get(block)?.get(key);
     if (state === undefined) continue;
     const count = (visits.get(block) ?? 0) + 1;
@@ -51,11 +53,41 @@ export function solve<S>(entry: S, lattice: Lattice<S>, step: (block: number, st
       const joined = known === undefined ? arriving : lattice.join(known, arriving, to);
       if (known !== undefined && lattice.equals(known, joined)) continue;
       there.set(toKey, joined);
-      if (!queued.has(`${to} ${toKey}`)) {
-        queued.add(`${to} ${toKey}`);
-        pending.push([to, toKey]);
-      }
+      pending.add(to, toKey);
     }
   }
   return { states: new Map([...states].map(([block, byKey]) => [block, [...byKey.values()]])), forced };
+}
+
+/** Takes the state of the lowest rank first. */
+class Worklist {
+  readonly #rank = new Map<number, number>();
+  readonly #keys: Set<string>[];
+  readonly #order: readonly number[];
+  #lowest = 0;
+
+  constructor(order: readonly number[]) {
+    this.#order = order;
+    order.forEach((block, rank) => this.#rank.set(block, rank));
+    this.#keys = order.map(() => new Set());
+  }
+
+  add(block: number, key: string): void {
+    const rank = this.#rank.get(block);
+    if (rank === undefined) return;
+    this.#keys[rank]?.add(key);
+    if (rank < this.#lowest) this.#lowest = rank;
+  }
+
+  take(): { readonly block: number; readonly key: string } | undefined {
+    for (; this.#lowest < this.#keys.length; this.#lowest++) {
+      const keys = this.#keys[this.#lowest];
+      const block = this.#order[this.#lowest];
+      const key = keys?.values().next().value;
+      if (keys === undefined || block === undefined || key === undefined) continue;
+      keys.delete(key);
+      return { block, key };
+    }
+    return undefined;
+  }
 }

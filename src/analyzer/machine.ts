@@ -23,6 +23,8 @@ export interface Context {
 export interface Machine {
   readonly context: Context;
   readonly state: State;
+  /** The instruction may have run before on this path. */
+  readonly again: boolean;
   /** Id of the instruction, to name the values that it makes. */
   readonly at: string;
   readonly emit: ((event: Event) => void) | undefined;

@@ -217,11 +217,11 @@ export class State {
    * What holds where `this`, already known at `block`, and `incoming` meet there. A place that differs gets a symbol of
    * that block and place; bounds only ever widen, so repeated joins end.
    */
-  join(incoming: State, block: string): State {
+  join(incoming: State, block: string, isLoopHead: boolean): State {
     const result = new State(new Map(), new Map(), this.forms, new Map(), new Map(), new Map());
-    const arriving = incoming.clone();
-    const joined = this.#differing(arriving, block);
-    for (const symbolId of joined.values()) forgetSymbol(arriving, symbolId);
+    // Only at the head of a loop can a symbol of this very block arrive, standing for the turn before.
+    const arriving = isLoopHead ? incoming.clone() : incoming;
+    if (isLoopHead) for (const symbolId of this.#differing(arriving, block)) forgetSymbol(arriving, symbolId);
     for (const [symbol, at] of [...this.epochs, ...incoming.epochs]) {
       const same = this.epochs.get(symbol) === at && incoming.epochs.get(symbol) === at;
       result.epochs.set(symbol, same ? at : `join${block}`);
@@ -232,8 +232,7 @@ export class State {
         joinUntouched(result, key, mine, block);
         continue;
       }
-      const symbolId = joined.get(key);
-      result.store.set(key, symbolId === undefined && sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`));
+      result.store.set(key, sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`));
     }
     for (const [key, theirs] of arriving.store) if (!this.store.has(key)) joinUntouched(result, key, theirs, block);
     for (const [key, range] of this.facts) {
@@ -249,15 +248,15 @@ export class State {
     return result;
   }
 
-  /** The places that get a symbol of their own at `block`, with its id. */
-  #differing(arriving: State, block: string): Map<string, string> {
-    const joined = new Map<string, string>();
+  /** The symbols of the places that differ, where they have been in use before. */
+  #differing(arriving: State, block: string): string[] {
+    const symbols: string[] = [];
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
-      if (theirs === undefined || sameValue(mine, theirs)) continue;
-      joined.set(key, `?join${block}:${key}`);
+      const symbolId = `?join${block}:${key}`;
+      if (theirs !== undefined && soleSymbolId(mine) === symbolId && !sameValue(mine, theirs)) symbols.push(symbolId);
     }
-    return joined;
+    return symbols;
   }
 }
 

@@ -27,7 +27,7 @@ export function execute(m: Machine, instruction: Instruction): State[] {
       overwrite(m, variable.id, undefined, instruction.site);
       const uninitialized = symbolOf({ kind: "uninitialized", variable: variable.id });
       const symbol = soleSymbol(uninitialized);
-      if (symbol !== undefined) m.state.renew(symbol.id);
+      if (symbol !== undefined && m.again) m.state.renew(symbol.id);
       m.state.write(variable.id, amountValue(uninitialized));
       return [m.state];
     }

@@ -128,22 +128,29 @@ function frame(marks: readonly Mark[], width: number, context: ReportContext): s
   return output;
 }
 
+function sameStart(left: Location, right: Location): boolean {
+  return left.file === right.file && left.start.offset === right.start.offset;
+}
+
 /** Steps and the finding itself, those of one file together, in the order in which they stand there. */
 function marksOf(finding: Diagnostic): Mark[] {
-  const marks: Mark[] = finding.story.map(({ location, message }, index) => ({
+  const steps: Mark[] = finding.story.map(({ location, message }, index) => ({
     location,
     sign: "-",
     label: visible(`${index + 1}. ${message}`),
     paint: palette.step,
   }));
+  // A step that is the finding's own place is told there, not underlined twice.
+  const here = steps.findLast((step) => sameStart(step.location, finding.location));
   const own: Mark = {
     location: finding.location,
     sign: "^",
-    label: "",
+    label: here?.label ?? "",
     paint: palette.severity(finding.severity),
   };
+  const others = steps.filter((step) => step !== here);
   const inFile = (mark: Mark): boolean => mark.location.file === finding.location.file;
-  return [...marks.filter((mark) => !inFile(mark)), ...[own, ...marks.filter(inFile)].sort(byLine)];
+  return [...others.filter((mark) => !inFile(mark)), ...[own, ...others.filter(inFile)].sort(byLine)];
 }
 
 function byLine(left: Mark, right: Mark): number {

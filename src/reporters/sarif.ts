@@ -22,6 +22,7 @@ import type { Report, ReportContext } from "./report.js";
 const MAX_DESCRIPTION = 1024;
 /** Code scanning keeps this many locations of a thread flow. */
 const MAX_FLOW_LOCATIONS = 1000;
+const MAX_SNIPPET = 1000;
 const ROOT = "%SRCROOT%";
 
 /** The directory that URIs are relative to: the working directory, or one above it when a file lies outside. */
@@ -60,6 +61,20 @@ function physical(scope: Scope, { file, start, end }: Location): SarifLocation {
       region: { startLine: start.line, startColumn: start.column, endLine: end.line, endColumn: end.column },
     },
   };
+}
+
+/** The location of a finding itself, with its text for viewers that do not have the source. */
+function primary(scope: Scope, { location, function: name }: Diagnostic): SarifLocation {
+  const place = physical(scope, location);
+  const lines = scope.context.lines(location.file);
+  const text = lines?.text.slice(
+    location.start.offset,
+    Math.min(location.end.offset, location.start.offset + MAX_SNIPPET),
+  );
+  const region = place.physicalLocation?.region;
+  if (region !== undefined && text !== undefined && text !== "") region.snippet = { text };
+  if (name !== "") place.logicalLocations = [{ name, kind: "function" }];
+  return place;
 }
 
 function shortened(text: string): string {
@@ -146,17 +161,12 @@ function result(scope: Scope, finding: Diagnostic, ruleIndex: number, seen: Map<
   const times = (seen.get(key) ?? 0) + 1;
   seen.set(key, times);
   const edit = finding.edit === undefined ? undefined : fix(scope, finding.location.file, finding.edit);
-  const place = physical(scope, finding.location);
   return {
     ruleId: finding.rule,
     ruleIndex,
     level: finding.severity,
     message: { text: `${finding.message}. What to do: ${finding.help}.` },
-    locations: [
-      finding.function === ""
-        ? place
-        : { ...place, logicalLocations: [{ name: finding.function, kind: "function" }] },
-    ],
+    locations: [primary(scope, finding)],
     partialFingerprints: { "mmaplint/v1": `${print}:${times}` },
     ...(finding.story.length === 0
       ? {}
@@ -173,6 +183,16 @@ function result(scope: Scope, finding: Diagnostic, ruleIndex: number, seen: Map<
     ...(edit === undefined ? {} : { fixes: [edit] }),
   };
 }
+
+const NOT_ANALYZED: ReportingDescriptor = {
+  id: "not-analyzed",
+  name: "NotAnalyzed",
+  shortDescription: { text: "A function or file was not analyzed." },
+  fullDescription: {
+    text: "Its code could not be read, or exceeds a limit. The rest was analyzed all the same.",
+  },
+  help: { text: "The message names the reason. Run mmaplint --debug for the list." },
+};
 
 function notification(scope: Scope, notice: Notice): Notification {
   const what = notice.function === undefined ? "the file" : `the function ${notice.function}`;
@@ -220,9 +240,7 @@ export function sarif(report: Report, context: ReportContext): string {
             informationUri: "https://github.com/mmaplint/mmaplint",
             language: "en",
             rules: rules.map(descriptor),
-            notifications: [
-              { id: "not-analyzed", shortDescription: { text: "A function or file was not analyzed." } },
-            ],
+            notifications: [NOT_ANALYZED],
           },
         },
         automationDetails: { id: "mmaplint/" },

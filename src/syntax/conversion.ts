@@ -5,6 +5,7 @@ import { couldMatter } from "./family.js";
 import type { SyntaxNode } from "./parser.js";
 import { type Origin, originOf, type Rendered, tokenIndex } from "./render.js";
 import { TYPE_MARK } from "./normalize.js";
+import { append } from "./tokens.js";
 import { isKeyword } from "./typenames.js";
 
 export interface Conversion {
@@ -59,7 +60,7 @@ export function isBroken(node: SyntaxNode): boolean {
   const pending = [node];
   for (let current = pending.pop(); current; current = pending.pop()) {
     if (current.type === "ERROR" || (current.missing && current.type !== ";")) return true;
-    pending.push(...current.children);
+    append(pending, current.children);
   }
   return false;
 }

@@ -4,6 +4,7 @@ import { base, type Conversion, INT, locate, textOf } from "./conversion.js";
 import { convertExpression } from "./convert-expressions.js";
 import { TYPE_MARK } from "./normalize.js";
 import { childOf, namedChildren, type SyntaxNode } from "./parser.js";
+import { append } from "./tokens.js";
 import { STANDARD_TYPES } from "./typenames.js";
 
 const FLOATS: ReadonlyMap<string, number> = new Map([
@@ -86,7 +87,7 @@ function convertFields(conversion: Conversion, body: SyntaxNode): Field[] {
       const declared = convertDeclarator(conversion, type, declarator);
       if (declared.name) fields.push({ name: textOf(conversion, declared.name), type: declared.type });
     }
-    if (declarators.length === 0 && "fields" in type && type.fields) fields.push(...type.fields);
+    if (declarators.length === 0 && "fields" in type && type.fields) append(fields, type.fields);
   }
   return fields;
 }

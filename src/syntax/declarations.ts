@@ -7,11 +7,11 @@ import { convertExpression } from "./convert-expressions.js";
 import { convertDeclarators, convertTypedefs } from "./convert-statements.js";
 import { convertSpecifiers } from "./convert-types.js";
 import { allTokens, type Definitions } from "./definitions.js";
-import { MAX_NESTING, parseText, type SyntaxNode } from "./parser.js";
-import { expandTokens, nestingOf, prepareDeclaration, readTokens } from "./prepare.js";
+import { parseText, type SyntaxNode } from "./parser.js";
+import { expandTokens, obstacle, prepareDeclaration, readTokens } from "./prepare.js";
 import { usualReading } from "./readings.js";
 import { render } from "./render.js";
-import type { Token } from "./tokens.js";
+import { append, type Token } from "./tokens.js";
 import { STANDARD_TYPES } from "./typenames.js";
 import type { GlobalDeclaration } from "./unit.js";
 
@@ -141,7 +141,7 @@ function bestTree(definitions: Definitions, span: Span): DeclarationTree | undef
   let best: DeclarationTree | undefined;
   for (const tokens of sources) {
     const expanded = expandTokens(definitions, tokens, reading, false);
-    if (nestingOf(expanded) > MAX_NESTING) return undefined;
+    if (obstacle(expanded) !== undefined) return undefined;
     for (const repair of [false, true]) {
       const tree = treeOf(prepareDeclaration(expanded, definitions.isType, repair));
       if (tree && (!best || tree.errors < best.errors)) best = tree;
@@ -168,8 +168,8 @@ function collect(conversion: Conversion, root: SyntaxNode, constantOf: (name: st
   const declarators: Declarator[] = [];
   for (const node of root.children) {
     try {
-      if (node.type === "declaration") declarators.push(...convertDeclarators(conversion, node));
-      else if (node.type === "type_definition") declarators.push(...convertTypedefs(conversion, node));
+      if (node.type === "declaration") append(declarators, convertDeclarators(conversion, node));
+      else if (node.type === "type_definition") append(declarators, convertTypedefs(conversion, node));
       else if (/^(?:struct|union|enum)_specifier$/.test(node.type)) convertSpecifiers(conversion, { ...node, children: [{ ...node, field: "type" }] });
     } catch (error) {
       if (!(error instanceof ConversionFailure)) throw error;

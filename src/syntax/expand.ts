@@ -4,7 +4,7 @@
  * A token out of a macro's body takes the place of the outermost macro's use; a token that was an argument keeps its own.
  */
 import type { MacroDefinition } from "./macros.js";
-import { type Token, tokenize, type Use } from "./tokens.js";
+import { append, type Token, tokenize, type Use } from "./tokens.js";
 
 /** Nested expansion of arguments within arguments. */
 export const MAX_ARGUMENT_DEPTH = 60;
@@ -43,18 +43,14 @@ function replace(work: Work, name: Token, pending: Token[], depth: number): Toke
   if (name.hidden?.has(name.text)) return undefined;
   const macro = work.options.macro(name.text, name.start);
   if (!macro || depth > MAX_ARGUMENT_DEPTH || work.added > MAX_ADDED_TOKENS) return undefined;
-  let args: Token[][] = [];
-  let last = name;
-  if (macro.parameters) {
-    if (work.options.objectLikeOnly) return undefined;
-    const taken = takeArguments(pending);
-    if (!taken) return undefined;
-    args = taken.args;
-    last = taken.close;
-  }
-  const use = useOf(macro, name, last);
+  if (macro.parameters && work.options.objectLikeOnly) return undefined;
+  const taken = macro.parameters ? readArguments(pending) : { args: [], close: name, left: pending.length };
+  if (!taken) return undefined;
+  const use = useOf(macro, name, taken.close);
   const hidden = new Set(name.hidden).add(macro.name);
-  const result = substitute(work, macro, args, { use, hidden, space: name.space }, depth);
+  const result = substitute(work, macro, taken.args, { use, hidden, space: name.space }, depth);
+  if (!result) return undefined;
+  pending.length = taken.left;
   work.added += result.length;
   return result;
 }
@@ -71,20 +67,19 @@ function useOf(macro: MacroDefinition, name: Token, last: Token): Use {
 interface Taken {
   readonly args: Token[][];
   readonly close: Token;
+  /** What remains of the pending tokens without the arguments. */
+  readonly left: number;
 }
 
-/** Takes `( … )` off the end of `pending`, or nothing when no closed list stands there. */
-function takeArguments(pending: Token[]): Taken | undefined {
+/** Reads `( … )` from the end of `pending`; undefined when no closed list stands there. */
+function readArguments(pending: Token[]): Taken | undefined {
   if (pending.at(-1)?.text !== "(") return undefined;
   const args: Token[][] = [[]];
   let depth = 0;
   for (let i = pending.length - 1; i >= 0; i--) {
     const token = pending[i];
     if (!token) break;
-    if (token.text === ")" && --depth === 0) {
-      pending.length = i;
-      return { args, close: token };
-    }
+    if (token.text === ")" && --depth === 0) return { args, close: token, left: i };
     if (token.text === "," && depth === 1) args.push([]);
     else if (depth > 0) args.at(-1)?.push(token);
     if (token.text === "(") depth++;
@@ -98,7 +93,14 @@ interface Origin {
   readonly space: Token["space"];
 }
 
-function substitute(work: Work, macro: MacroDefinition, args: Token[][], origin: Origin, depth: number): Token[] {
+/** The macro's body with the arguments put in; undefined when it grows too large. */
+function substitute(
+  work: Work,
+  macro: MacroDefinition,
+  args: Token[][],
+  origin: Origin,
+  depth: number,
+): Token[] | undefined {
   const values = bindArguments(macro, args);
   const expanded = new Map<string, Token[]>();
   const output: Token[] = [];
@@ -106,6 +108,7 @@ function substitute(work: Work, macro: MacroDefinition, args: Token[][], origin:
   for (let i = 0; i < body.length; i++) {
     const token = body[i];
     if (!token) break;
+    if (work.added + output.length > MAX_ADDED_TOKENS) return undefined;
     const next = body[i + 1];
     if (token.text === "#" && next && values.has(next.text)) {
       output.push(place({ ...token, kind: "string", text: stringify(values.get(next.text) ?? []) }, origin));
@@ -115,13 +118,13 @@ function substitute(work: Work, macro: MacroDefinition, args: Token[][], origin:
       const right = values.get(next.text) ?? [place(next, origin)];
       // GNU: the comma before an empty variable part goes away, and before another nothing is pasted.
       if (comma && right.length === 0) output.pop();
-      else if (comma) output.push(...right);
+      else if (comma) append(output, right);
       else paste(output, right, origin);
       i++;
     } else if (values.has(token.text) && token.kind === "word") {
       const raw = values.get(token.text) ?? [];
       if (next?.text === "##") {
-        if (raw.length > 0) output.push(...raw);
+        if (raw.length > 0) append(output, raw);
         // An empty left operand: the right one stands alone.
         else if (i + 2 < body.length) i += skipEmptyPaste(output, body, i, values, origin);
       } else {
@@ -139,7 +142,7 @@ function skipEmptyPaste(output: Token[], body: readonly Token[], at: number, val
   const right = body[at + 2];
   if (!right) return 0;
   // Something further to paste to (`a ## b ## c`) is left to the caller's next turn.
-  output.push(...(values.get(right.text) ?? [place(right, origin)]));
+  append(output, values.get(right.text) ?? [place(right, origin)]);
   return 2;
 }
 
@@ -185,7 +188,7 @@ function paste(output: Token[], right: readonly Token[], origin: Origin): void {
   output.pop();
   const text = left.text + first.text;
   for (const token of tokenize(text, 0, text.length)) output.push(place({ ...token, space: left.space }, origin));
-  output.push(...right.slice(1));
+  append(output, right.slice(1));
 }
 
 /** The text of the argument as a string literal. */

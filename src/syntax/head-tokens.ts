@@ -1,7 +1,7 @@
 /** Brings a function's head into plain C: macros that stand for attributes, storage or nothing go. */
 import { MACRO_LIKE } from "./heads.js";
 import { at } from "./normalize.js";
-import { closing, splitAtCommas, type Token } from "./tokens.js";
+import { append, closing, splitAtCommas, type Token } from "./tokens.js";
 import { isKeyword, type IsType, SPECIFIERS, TYPE_KEYWORDS } from "./typenames.js";
 
 export interface HeadTokens {
@@ -45,7 +45,7 @@ export function plainSpecifiers(tokens: readonly Token[], anchor: Token, isType:
       if (tag?.kind === "word") kept.push(tag), i++;
       if (tokens[i + 1]?.text === "{") {
         const end = closing(tokens, i + 1);
-        kept.push(...tokens.slice(i + 1, end + 1));
+        append(kept, tokens.slice(i + 1, end + 1));
         i = end;
       }
     } else if (TYPE_KEYWORDS.has(token.text)) {
@@ -77,7 +77,7 @@ function plainParameters(tokens: readonly Token[], isType: IsType, types: string
     const first = plain[0];
     if (!first) continue;
     if (output.length > 0) output.push({ ...first, kind: "punctuator", text: ",", space: "" });
-    output.push(...plain);
+    append(output, plain);
   }
   return output;
 }
@@ -121,7 +121,7 @@ function withoutMacroCalls(tokens: readonly Token[]): Token[] {
       const inner = tokens[i + 1];
       const named = output.some((other) => other.kind === "word" && !SPECIFIERS.has(other.text));
       if (close === i + 2 && inner?.kind === "word" && named && !hasName(output)) output.push(inner);
-    } else output.push(...tokens.slice(i + 1, close));
+    } else append(output, tokens.slice(i + 1, close));
     i = close;
   }
   return output;

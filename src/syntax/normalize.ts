@@ -2,7 +2,7 @@
  * Rewrites tokens so that the grammar cannot misread them: attributes go, type names are marked as types, and GNU forms
  * that the grammar lacks become calls of reserved names, which the conversion knows.
  */
-import { closing, splitAtCommas, type Token } from "./tokens.js";
+import { append, closing, splitAtCommas, type Token } from "./tokens.js";
 import { isKeyword, type IsType, SPECIFIERS, TYPE_KEYWORDS } from "./typenames.js";
 
 /** `struct typedef$NAME` stands for the type name NAME: the grammar takes it for a type everywhere. */
@@ -88,14 +88,15 @@ export function rewriteForms(tokens: readonly Token[], isType: IsType): Token[] 
     const previous = output.at(-1);
     if (token.kind === "word" && /^(?:typeof|__typeof__|__typeof|typeof_unqual)$/.test(token.text) && next?.text === "(") {
       const close = closing(tokens, i + 1);
-      output.push(...typeofTokens(tokens.slice(i + 2, close), token, isType));
+      append(output, typeofTokens(tokens.slice(i + 2, close), token, isType));
       i = close;
     } else if (token.text === "__auto_type" || token.text === "__builtin_va_list") output.push(at(token, "struct"), at(token, TYPE_MARK + UNKNOWN_TYPE));
     else if (token.text === "goto" && next?.text === "*") {
       const end = tokens.findIndex((other, index) => index > i && other.text === ";");
       if (end < 0) continue;
       output.push(at(token, COMPUTED_GOTO), punctuator(token, "("));
-      output.push(...rewriteForms(tokens.slice(i + 2, end), isType), punctuator(token, ")"));
+      append(output, rewriteForms(tokens.slice(i + 2, end), isType));
+      output.push(punctuator(token, ")"));
       i = end - 1;
     } else if (token.text === "&&" && next?.kind === "word" && startsOperand(previous)) {
       output.push(at(token, LABEL_ADDRESS + next.text));
@@ -109,7 +110,7 @@ export function rewriteForms(tokens: readonly Token[], isType: IsType): Token[] 
       const close = closing(tokens, i + 1);
       const inside = tokens.slice(i + 2, close);
       const cast = castMacro(token, inside, isType);
-      output.push(...(cast ?? [token, next, ...rewriteArguments(inside, isType)]));
+      append(output, cast ?? [token, next, ...rewriteArguments(inside, isType)]);
       i = cast ? close : close - 1;
     } else if (token.kind === "string" && next?.kind === "word" && tokens[i + 2]?.text === "(") {
       // A macro that makes a string out of its arguments, between literals.
@@ -173,7 +174,9 @@ function rewriteCase(tokens: readonly Token[], start: number, output: Token[], i
   }
   const comma = at(anchor, ",", "punctuator");
   output.push(anchor, at(anchor, RANGE), punctuator(anchor, "("));
-  output.push(...rewriteForms(label.slice(0, dots), isType), comma, ...rewriteForms(label.slice(dots + 1), isType));
+  append(output, rewriteForms(label.slice(0, dots), isType));
+  output.push(comma);
+  append(output, rewriteForms(label.slice(dots + 1), isType));
   output.push(punctuator(anchor, ")"));
   return end - 1;
 }
@@ -201,8 +204,8 @@ function rewriteArguments(tokens: readonly Token[], isType: IsType): Token[] {
     if (comma) output.push(comma);
     const first = part[0];
     if (first && (isTypeTokens(part, isType) || isOperator(part))) output.push(at(first, OPAQUE_ARGUMENT));
-    else if (first) output.push(...rewriteForms(part, isType));
-    else if (comma ?? tokens[from]) output.push(...emptyArgument(comma ?? tokens[from]));
+    else if (first) append(output, rewriteForms(part, isType));
+    else if (comma ?? tokens[from]) append(output, emptyArgument(comma ?? tokens[from]));
     from += part.length + 1;
   }
   return output;

@@ -9,7 +9,7 @@ import { Language, Parser, type TreeCursor } from "web-tree-sitter";
 /** Brackets nested deeper never reach the parser. */
 export const MAX_NESTING = 400;
 /** Levels of the tree: what the recursive conversion can take. */
-export const MAX_TREE_DEPTH = 1_500;
+export const MAX_TREE_DEPTH = 1_000;
 /** UTF-16 units of one function after expansion. */
 export const MAX_TEXT = 2_000_000;
 

@@ -41,15 +41,19 @@ export function expandTokens(definitions: Definitions, tokens: readonly Token[],
   return expand(tokens, { macro: (name, offset) => definitions.macro(name, offset, reading), objectLikeOnly });
 }
 
-/** The deepest nesting of brackets. */
-export function nestingOf(tokens: readonly Token[]): number {
+/** Brackets that nothing closes: beyond this the text is no C, and searching for their ends costs too much. */
+const MAX_UNCLOSED = 8;
+
+/** Why the tokens must not reach the parser, if so. */
+export function obstacle(tokens: readonly Token[]): string | undefined {
   let depth = 0;
   let deepest = 0;
   for (const { text } of tokens) {
     if (text === "(" || text === "[" || text === "{") deepest = Math.max(deepest, ++depth);
-    else if (text === ")" || text === "]" || text === "}") depth--;
+    else if (text === ")" || text === "]" || text === "}") depth = Math.max(0, depth - 1);
   }
-  return deepest;
+  if (deepest > MAX_NESTING) return `nested deeper than ${MAX_NESTING} levels`;
+  return depth > MAX_UNCLOSED ? `${depth} brackets are never closed` : undefined;
 }
 
 export type Prepared =
@@ -59,7 +63,8 @@ export type Prepared =
 /** Makes the tokens of a whole function, expanded, readable. */
 export function prepareFunction(item: FunctionItem, expanded: readonly Token[], known: IsType, repair: boolean): Prepared {
   const offset = item.nameSpan.start;
-  if (nestingOf(expanded) > MAX_NESTING) return { kind: "failed", reason: `nested deeper than ${MAX_NESTING} levels`, offset };
+  const reason = obstacle(expanded);
+  if (reason !== undefined) return { kind: "failed", reason, offset };
   const tokens = stripAttributes(expanded);
   const nameIndex = findName(tokens, item);
   const name = tokens[nameIndex];

@@ -6,7 +6,7 @@
 import { plainSpecifiers } from "./head-tokens.js";
 import { MACRO_LIKE } from "./heads.js";
 import { at, ITERATION } from "./normalize.js";
-import { closing, splitAtCommas, type Token } from "./tokens.js";
+import { append, closing, splitAtCommas, type Token } from "./tokens.js";
 import { isKeyword, type IsType, SPECIFIERS, TYPE_KEYWORDS } from "./typenames.js";
 
 const LOOP_NAME = /for_?each|foreach|iterate|_for_|^for|loop|walk|while|until/i;
@@ -41,7 +41,7 @@ function repairStatement(work: Work, start: number): number {
   }
   if (/^(?:if|while|for|switch)$/.test(token.text) && next?.text === "(") {
     const close = closing(tokens, start + 1);
-    output.push(...tokens.slice(start, close + 1));
+    append(output, tokens.slice(start, close + 1));
     return close + 1;
   }
   if (token.text === "case") return copyThrough(tokens, start, ":", output);
@@ -76,7 +76,7 @@ function copyStatement(tokens: readonly Token[], start: number, output: Token[])
     if (token.text === "{") {
       if (depth > 0 || i === start || tokens[i - 1]?.text === "=") {
         const close = closing(tokens, i);
-        output.push(...tokens.slice(i, close + 1));
+        append(output, tokens.slice(i, close + 1));
         i = close;
         continue;
       }
@@ -97,7 +97,7 @@ function repairMacro(tokens: readonly Token[], start: number, output: Token[]): 
   const next = tokens[start + 1];
   if (!token || !next) return start;
   if (next.text === "{") {
-    output.push(...loopHead(token, []));
+    append(output, loopHead(token, []));
     return start + 1;
   }
   if (next.text !== "(") {
@@ -110,11 +110,11 @@ function repairMacro(tokens: readonly Token[], start: number, output: Token[]): 
   const args = tokens.slice(start + 2, close);
   if (!behind) return start;
   if (behind.text === "{" || (LOOP_NAME.test(token.text) && startsStatement(behind))) {
-    output.push(...loopHead(token, args));
+    append(output, loopHead(token, args));
     return close + 1;
   }
   if (behind.text === "}" || (startsStatement(behind) && behind.space === "\n")) {
-    output.push(...tokens.slice(start, close + 1), at(token, ";", "punctuator"));
+    append(output, [...tokens.slice(start, close + 1), at(token, ";", "punctuator")]);
     return close + 1;
   }
   // `ATTR(x) int y;`
@@ -158,13 +158,13 @@ function repairDeclaration(tokens: readonly Token[], start: number, output: Toke
   const parts = splitAtCommas(statement);
   const [first, ...others] = parts;
   if (!first || statement.some((token) => token.text === "(") && isPrototype(statement)) {
-    output.push(...statement);
+    append(output, statement);
     return end;
   }
-  output.push(...repairFirst(first, isType));
+  append(output, repairFirst(first, isType));
   for (const part of others) {
     const anchor = part[0];
-    if (anchor) output.push({ ...anchor, kind: "punctuator", text: ",", space: "" }, ...repairDeclarator(part));
+    if (anchor) append(output, [{ ...anchor, kind: "punctuator", text: ",", space: "" }, ...repairDeclarator(part)]);
   }
   return end;
 }
@@ -221,7 +221,7 @@ function withoutTrailingMacros(tokens: readonly Token[]): Token[] {
     if (token.text === "=") return [...output, ...tokens.slice(i)];
     if (token.text === "[") {
       const close = closing(tokens, i);
-      output.push(...tokens.slice(i, close + 1));
+      append(output, tokens.slice(i, close + 1));
       i = close;
     } else if (token.text === ":") return [...output, ...tokens.slice(i)];
   }

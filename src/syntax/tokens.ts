@@ -133,3 +133,8 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
   }
   return parts;
 }
+
+/** Adds to the end of a list that may be too long for the arguments of `push`. */
+export function append<T>(target: T[], items: Iterable<T>): void {
+  for (const item of items) target.push(item);
+}

@@ -3,7 +3,7 @@
  * types, the file's typedefs, everything in `_t`, and what a function itself uses as a type.
  */
 import type { CType } from "./ast.js";
-import type { Token } from "./tokens.js";
+import { append, type Token } from "./tokens.js";
 
 const INT = (bits: 8 | 16 | 32 | 64, signed: boolean): CType => ({ kind: "int", bits, signed });
 
@@ -116,7 +116,7 @@ function declaresName(tokens: readonly Token[], index: number, isType: IsType): 
 /** Names that `typedef … name;` declares anywhere in the tokens. */
 export function localTypedefs(tokens: readonly Token[]): string[] {
   const names: string[] = [];
-  for (let i = 0; i < tokens.length; i++) if (tokens[i]?.text === "typedef") names.push(...typedefNames(tokens, i));
+  for (let i = 0; i < tokens.length; i++) if (tokens[i]?.text === "typedef") append(names, typedefNames(tokens, i));
   return names;
 }
 

@@ -1,0 +1,146 @@
+/** The shape of the graph: an order of the blocks, which of them run again, which temporaries outlive a block. */
+import type { Block, Cfg, Instruction, Operand, PlaceExpr, Terminator } from "./ir.js";
+
+export interface Loops {
+  /** Targets of back edges. */
+  readonly heads: ReadonlySet<number>;
+  /** Blocks that can reach themselves. */
+  readonly repeated: ReadonlySet<number>;
+  /** The reachable blocks in reverse postorder: a block before those that it leads to, loops aside. */
+  readonly order: readonly number[];
+}
+
+function successors(terminator: Terminator): readonly number[] {
+  switch (terminator.kind) {
+    case "goto":
+      return [terminator.to];
+    case "branch":
+      return [terminator.then, terminator.else];
+    case "return":
+    case "unreachable":
+      return [];
+  }
+}
+
+/** Tarjan's strongly connected components, with an own stack: long functions are deep graphs. */
+export function findLoops({ blocks }: Cfg): Loops {
+  const heads = new Set<number>();
+  const repeated = new Set<number>();
+  const index = new Map<number, number>();
+  const low = new Map<number, number>();
+  const open: number[] = [];
+  const onStack = new Set<number>();
+  const postorder: number[] = [];
+  const work: { readonly block: number; next: number }[] = [{ block: 0, next: 0 }];
+  while (work.length > 0) {
+    const frame = work[work.length - 1] as { readonly block: number; next: number };
+    const { block } = frame;
+    if (frame.next === 0 && !index.has(block)) {
+      index.set(block, index.size);
+      low.set(block, index.get(block) ?? 0);
+      open.push(block);
+      onStack.add(block);
+    }
+    const next = successors(blocks[block]?.terminator ?? { kind: "unreachable" })[frame.next++];
+    if (next !== undefined) {
+      if (!index.has(next)) work.push({ block: next, next: 0 });
+      else if (onStack.has(next)) {
+        low.set(block, Math.min(low.get(block) ?? 0, index.get(next) ?? 0));
+        if (next === block || work.some((f) => f.block === next)) heads.add(next);
+        if (next === block) repeated.add(block);
+      }
+      continue;
+    }
+    work.pop();
+    postorder.push(block);
+    const parent = work[work.length - 1];
+    if (parent !== undefined) low.set(parent.block, Math.min(low.get(parent.block) ?? 0, low.get(block) ?? 0));
+    if (low.get(block) === index.get(block)) closeComponent(block, open, onStack, repeated);
+  }
+  return { heads, repeated, order: postorder.reverse() };
+}
+
+function closeComponent(root: number, open: number[], onStack: Set<number>, repeated: Set<number>): void {
+  const members: number[] = [];
+  for (let member = open.pop(); member !== undefined; member = open.pop()) {
+    onStack.delete(member);
+    members.push(member);
+    if (member === root) break;
+  }
+  if (members.length > 1) for (const member of members) repeated.add(member);
+}
+
+/** Temporaries that are read in another block than the one that sets them; all others die with their block. */
+export function crossingTemporaries({ blocks }: Cfg): ReadonlySet<string> {
+  const crossing = new Set<string>();
+  const setIn = new Map<string, number>();
+  blocks.forEach((block, i) => {
+    for (const instruction of block.instructions) {
+      if (instruction.kind !== "set" && instruction.kind !== "call") continue;
+      // Set on two sides of a choice, read behind it.
+      if (setIn.has(instruction.temporary)) crossing.add(instruction.temporary);
+      setIn.set(instruction.temporary, i);
+    }
+  });
+  blocks.forEach((block, i) => readsOf(block, (temporary) => {
+    if (setIn.get(temporary) !== i) crossing.add(temporary);
+  }));
+  return crossing;
+}
+
+function readsOf({ instructions, terminator }: Block, read: (temporary: string) => void): void {
+  for (const instruction of instructions) for (const operand of operandsOf(instruction)) visit(operand, read);
+  if (terminator.kind === "branch") visit(terminator.condition, read);
+  if (terminator.kind === "return" && terminator.value !== undefined) visit(terminator.value, read);
+}
+
+function operandsOf(instruction: Instruction): readonly Operand[] {
+  switch (instruction.kind) {
+    case "assign":
+      return [instruction.value, ...operandsOfPlace(instruction.target)];
+    case "set":
+    case "evaluate":
+      return [instruction.value];
+    case "declare":
+      return [];
+    case "call":
+      return instruction.pointer === undefined ? instruction.args : [instruction.pointer, ...instruction.args];
+    case "opaque":
+      return instruction.operands;
+  }
+}
+
+function operandsOfPlace(place: PlaceExpr): readonly Operand[] {
+  switch (place.kind) {
+    case "variable":
+      return [];
+    case "field":
+      return operandsOfPlace(place.object);
+    case "element":
+      return [place.index, ...operandsOfPlace(place.array)];
+    case "deref":
+      return [place.pointer];
+  }
+}
+
+function visit(operand: Operand, read: (temporary: string) => void): void {
+  switch (operand.kind) {
+    case "temporary":
+      read(operand.id);
+      return;
+    case "read":
+    case "address":
+      for (const inner of operandsOfPlace(operand.place)) visit(inner, read);
+      return;
+    case "unary":
+    case "cast":
+      visit(operand.operand, read);
+      return;
+    case "binary":
+      visit(operand.left, read);
+      visit(operand.right, read);
+      return;
+    default:
+      return;
+  }
+}

@@ -73,9 +73,11 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
   }
 }
 
-/** A reader that has seen enough (`| head`) closes the pipe: that is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/** A reader that has seen enough (`| head`) closes the pipe: that is no error. A full disk is one. */
+function onWriteError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  process.exitCode = 2;
+  process.stderr.write(`mmaplint: the report cannot be written: ${error.message}\n`);
 }
 
 async function main(): Promise<void> {
@@ -89,8 +91,8 @@ async function main(): Promise<void> {
   // Never process.exit(): it would cut off what a pipe has not taken yet.
   process.exitCode = result.exitCode;
   // The streams are made when they are first named, which takes a run that says nothing longer than its own work.
-  if (result.errorOutput !== "") process.stderr.on("error", ignoreClosedPipe).write(result.errorOutput);
-  if (result.output.length > 0) process.stdout.on("error", ignoreClosedPipe).write(result.output);
+  if (result.errorOutput !== "") process.stderr.on("error", () => {}).write(result.errorOutput);
+  if (result.output.length > 0) process.stdout.on("error", onWriteError).write(result.output);
 }
 
 await main();

@@ -10,7 +10,7 @@ import type { Severity } from "./diagnostic.js";
 import { didYouMean } from "./nearest.js";
 import { isPreset, type PresetName, presetNames, type RuleSeverities } from "./presets.js";
 import { readRegularFile } from "./project/files.js";
-import { matches, type Patterns, patternsOf } from "./project/ignored.js";
+import { affordable, MAX_WILDCARDS, matches, type Patterns, patternsOf } from "./project/ignored.js";
 
 const CONFIG_FILE = "mmaplint.config.json";
 const MAX_CONFIG_BYTES = 1024 * 1024;
@@ -152,16 +152,19 @@ function check(file: string, value: unknown): ConfigFile {
  */
 function checkConfig(shown: string, base: string, value: unknown): Config {
   const file = check(shown, value);
-  const overrides: { readonly files: Patterns; readonly rules: RuleSettings }[] = [];
-  for (const { files, rules } of file.overrides ?? []) {
-    overrides.push({ files: patternsOf(base, files), rules });
-  }
+  const compiled = (patterns: readonly string[]): Patterns => {
+    const costly = patterns.find((pattern) => !affordable(pattern));
+    if (costly === undefined) return patternsOf(base, patterns);
+    throw new ConfigError(
+      `${shown}: the pattern "${costly}" has more than ${MAX_WILDCARDS} wildcards in one part`,
+    );
+  };
   return {
     source: shown,
     preset: file.preset,
     rules: file.rules ?? {},
-    ignore: file.ignore === undefined ? undefined : patternsOf(base, file.ignore),
-    overrides,
+    ignore: file.ignore === undefined ? undefined : compiled(file.ignore),
+    overrides: (file.overrides ?? []).map(({ files, rules }) => ({ files: compiled(files), rules })),
   };
 }
 

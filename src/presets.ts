@@ -71,7 +71,7 @@ export const presets = {
   portability: {
     summary: "what breaks on another page size, kernel or operating system",
     includes: (rule) => PORTABILITY.has(rule.id),
-    severities: { "anonymous-fd": "error" },
+    severities: {},
   },
   embedded: {
     summary: "recommended, with errors for what hurts devices that run for months and lose power",

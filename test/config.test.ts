@@ -143,6 +143,11 @@ describe("what is wrong is named, with the nearest right spelling, and nothing i
       '{\n  "rules": {,}\n}',
       ["mmaplint.config.json:2:13: is not valid JSON", "comments and trailing commas are not allowed"],
     ],
+    [
+      "a pattern that cannot be matched in good time",
+      '{ "overrides": [{ "files": ["a*b*c*d*"], "rules": {} }] }',
+      ['mmaplint.config.json: the pattern "a*b*c*d*" has more than 3 wildcards in one part'],
+    ],
     ["an empty file", "", ["mmaplint.config.json: is not valid JSON"]],
   ];
   test.each(cases)("%s", async (_, text, sentences) => {

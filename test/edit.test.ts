@@ -13,7 +13,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Change, Diagnostic } from "../src/diagnostic.js";
 import { applyChanges, byteOffsets, decode, safeChanges, unifiedDiff } from "../src/edit.js";
-import { mmaplint, project } from "./cli.js";
+import { CLEAN, mmaplint, NULL_CHECK, project } from "./cli.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -136,6 +136,13 @@ describe("--fix and --fix-dry-run", () => {
     );
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(directory)).toEqual(["a.c"]);
+  });
+
+  test("--fix of a finding about C leaves a program without it", async () => {
+    const directory = project({ "a.c": NULL_CHECK.replaceAll("\n", "\r\n") });
+    const run = await mmaplint(directory, ["--fix"]);
+    expect(run).toEqual({ code: 0, stdout: "", stderr: "mmaplint: made 1 edit\n" });
+    expect(readFileSync(path.join(directory, "a.c"), "utf8")).toBe(CLEAN.replaceAll("\n", "\r\n"));
   });
 
   test("--fix-dry-run prints what --fix does, and does it not", async () => {

@@ -1,10 +1,10 @@
 /** Bad and hostile input: a clear message, the right exit code, and the rest is still linted. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import * as path from "node:path";
 import { expect, test } from "vitest";
-import { CLEAN, mmaplint, NULL_CHECK, project } from "./cli.js";
+import { CLEAN, CLI, mmaplint, NULL_CHECK, project } from "./cli.js";
 
 test("a missing path is named, with the nearest name; the rest is linted", async () => {
   const run = await mmaplint(project({ "table.c": NULL_CHECK }), ["tabel.c", "table.c"]);
@@ -193,7 +193,11 @@ test(".gitignore files are respected, inner ones over outer ones", async () => {
 
 test("hostile patterns in .gitignore cost no time", async () => {
   const name = "a".repeat(200);
-  const directory = project({ ".gitignore": `${"a*".repeat(40)}b\n`, [`${name}.c`]: NULL_CHECK });
+  const patterns = [3, 4, 6, 40].map((wildcards) => `${"a*".repeat(wildcards)}b`);
+  const directory = project({
+    ".gitignore": [...patterns, `${"**/a/".repeat(20)}b`].join("\n"),
+    [`${"a/".repeat(100)}${name}.c`]: NULL_CHECK,
+  });
   expect((await mmaplint(directory, [])).code).toBe(1);
 });
 
@@ -225,4 +229,19 @@ test("nothing of a linted repository is executed", async () => {
   const run = await mmaplint(directory, ["--stats"]);
   expect(run.code).toBe(0);
   expect(execFileSync("ls", { cwd: directory, encoding: "utf8" })).not.toContain("executed");
+});
+
+test("a standard output that is full", () => {
+  const directory = project({ "a.c": NULL_CHECK });
+  const command = `"${process.execPath}" "${CLI}" > /dev/full`;
+  const run = spawnSync("sh", ["-c", command], { cwd: directory, encoding: "utf8" });
+  expect(run.status).toBe(2);
+  expect(run.stderr).toContain("mmaplint: the report cannot be written: ");
+});
+
+test("a standard input that is too large", async () => {
+  const input = Buffer.alloc(33 * 1024 * 1024, "int x;\n");
+  const run = await mmaplint(project(), ["--stdin"], { input });
+  expect(run).toMatchObject({ code: 0, stdout: "" });
+  expect(run.stderr).toContain("stdin.c: not linted: it has more than 33554432 bytes");
 });

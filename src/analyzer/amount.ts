@@ -20,6 +20,8 @@ export type Origin =
   | { readonly kind: "constant"; readonly name: string }
   | { readonly kind: "sizeof"; readonly type: string }
   | { readonly kind: "uninitialized"; readonly variable: string }
+  /** Bytes that the named function read from a file, a pipe or a peer. */
+  | { readonly kind: "input"; readonly function: string; readonly place: string }
   /** A non-linear operation on amounts. */
   | { readonly kind: "operation"; readonly operator: Operator; readonly operands: readonly Amount[] }
   /** Anything else: a join of paths, a value that an unknown call left behind. */
@@ -90,6 +92,8 @@ function originId(origin: Origin): string {
       return `sizeof:${origin.type}`;
     case "uninitialized":
       return `uninit:${origin.variable}`;
+    case "input":
+      return `input:${origin.place}`;
     case "operation":
       return `${origin.operator}(${origin.operands.map(amountKey).join(",")})`;
     case "opaque":
@@ -458,7 +462,7 @@ export function sameUpToRounding(a: Amount, b: Amount): boolean {
 }
 
 /** `x` for the usual spellings of "x rounded up": roundDown(x + n - 1, n). */
-function unrounded(amount: Amount): Amount {
+export function unrounded(amount: Amount): Amount {
   const rounded = amount.terms.find(({ symbol, coefficient }) =>
     coefficient === 1 && symbol.origin.kind === "operation" && symbol.origin.operator === "roundDown");
   if (rounded?.symbol.origin.kind !== "operation") return amount;
@@ -467,4 +471,45 @@ function unrounded(amount: Amount): Amount {
   const rest = subtract(amount, ofSymbol(rounded.symbol));
   const candidate = add(rest, subtract(add(inner, constant(1)), unit));
   return candidate;
+}
+
+/**
+ * Not a multiple of the page size for most values that it can have: what remains inside a page, a part of a size, a
+ * number of records or of sectors, a member's offset.
+ */
+export function isMostlyUnaligned(amount: Amount): boolean {
+  if (amount.constant % SMALLEST_PAGE !== 0) return false;
+  return isRemainder(amount) || amount.terms.some(isPart) || hasBrokenMask(amount);
+}
+
+function isPart({ symbol, coefficient }: Term): boolean {
+  const { origin } = symbol;
+  if (origin.kind === "sizeof") return Math.abs(coefficient) % SMALLEST_PAGE !== 0;
+  if (origin.kind === "operation") {
+    const divisor = constantValue(origin.operands[1]);
+    if (origin.operator === "div") return divisor !== undefined && Math.abs(coefficient) % SMALLEST_PAGE !== 0;
+    return origin.operator === "mul" && origin.operands.some((o) => o.terms.length === 1 && o.terms[0]?.symbol.origin.kind === "sizeof");
+  }
+  const k = Math.abs(coefficient);
+  return k > 1 && k < SMALLEST_PAGE && origin.kind !== "constant" && origin.kind !== "page";
+}
+
+/** x - roundDown(x, n), alone. */
+function isRemainder(amount: Amount): boolean {
+  return amount.terms.some(({ symbol, coefficient }) => {
+    if (coefficient !== -1 || symbol.origin.kind !== "operation" || symbol.origin.operator !== "roundDown") return false;
+    const [inner] = symbol.origin.operands;
+    return inner !== undefined && sameAmount(add(amount, ofSymbol(symbol)), inner);
+  });
+}
+
+/** `x & ~(page - 2)`: one too many taken from the page size. */
+function hasBrokenMask(amount: Amount): boolean {
+  return amount.terms.some(({ symbol }) => {
+    if (symbol.origin.kind !== "operation" || symbol.origin.operator !== "and") return false;
+    return symbol.origin.operands.some((mask) => {
+      const [term, second] = mask.terms;
+      return term?.coefficient === -1 && second === undefined && mask.constant > 0 && mask.constant < 4;
+    });
+  });
 }

@@ -1,6 +1,6 @@
 /** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
 import type { Site } from "../diagnostic.js";
-import { symbolOf } from "./amount.js";
+import { soleSymbol, symbolOf } from "./amount.js";
 import { assume } from "./assume.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
@@ -49,7 +49,7 @@ export function analyzeFunction(context: Context): FunctionResult {
     }
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
-  return { events: withHindsight(events), summary, forced };
+  return { events: withHindsight(events, repeatedCalls(cfg, shape.loops)), summary, forced };
 }
 
 function entryState(cfg: Cfg): State {
@@ -121,11 +121,11 @@ function checksOnly(emit: Machine["emit"]): Machine["emit"] {
 
 function tellExits(m: Machine, value: Value | undefined, site: Site): void {
   const { cfg } = m.context;
-  const configured = [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
+  const excused = m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
   for (const mapping of m.state.mappings.values()) {
     m.emit?.({
-      kind: "exit", site, function: cfg.name, mapping, configured, inMain: cfg.name === "main",
-      releasedElsewhere: false, handedOverElsewhere: false, returns: outcome(cfg, value),
+      kind: "exit", site, function: cfg.name, mapping, excused, inMain: cfg.name === "main",
+      releasedElsewhere: false, releasedInLoop: false, handedOverElsewhere: false, returns: outcome(cfg, value),
     });
   }
 }
@@ -141,27 +141,49 @@ function isZero(range: Range): boolean {
 
 function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   const n = asNumber(value);
-  if (n === undefined) return "unknown";
+  if (n === undefined) {
+    const called = value?.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
+    return called?.kind === "call" ? "delegated" : "unknown";
+  }
   if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
 }
 
-/** What only the whole function tells: does some path release the mapping, or hand it over? */
-function withHindsight(events: readonly Event[]): readonly Event[] {
+/** What only the whole function tells: does some path release the mapping, hand it over, live without it? */
+function withHindsight(events: readonly Event[], again: ReadonlySet<number>): readonly Event[] {
   const released = new Set<string>();
+  const outsideLoop = new Set<string>();
   const handedOver = new Set<string>();
+  const tolerated = new Set<string>();
   for (const event of events) {
-    if (event.kind === "unmap" && event.target.mapping !== undefined) released.add(origin(event.target.mapping));
+    if (event.kind === "unmap" && event.target.mapping !== undefined) {
+      released.add(origin(event.target.mapping));
+      if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
+    }
     if (event.kind === "escape" && event.to !== "call") handedOver.add(origin(event.mapping));
+    if (event.kind === "exit" && event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated")) tolerated.add(origin(event.mapping));
   }
-  return events.map((event) =>
-    event.kind === "exit"
-      ? { ...event, releasedElsewhere: released.has(origin(event.mapping)), handedOverElsewhere: handedOver.has(origin(event.mapping)) }
-      : event,
-  );
+  return events.map((event) => {
+    if (event.kind === "map") return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind !== "exit") return event;
+    const id = origin(event.mapping);
+    return {
+      ...event,
+      releasedElsewhere: released.has(id),
+      releasedInLoop: released.has(id) && !outsideLoop.has(id),
+      handedOverElsewhere: handedOver.has(id),
+    };
+  });
 }
 
 /** A mapping and the earlier turn's one of the same call are the same line of the program. */
 function origin(mapping: Mapping): string {
   return mapping.id.replace(/'+$/, "");
+}
+
+/** Where the calls stand that can run more than once. */
+function repeatedCalls(cfg: Cfg, { repeated }: Loops): ReadonlySet<number> {
+  const sites = new Set<number>();
+  for (const block of repeated) for (const { kind, site } of cfg.blocks[block]?.instructions ?? []) if (kind === "call") sites.add(site.start);
+  return sites;
 }

@@ -93,7 +93,7 @@ function comparePointer(
   const moved = constantValue(pointer.offset) !== 0;
   if (moved && against !== "MAP_FAILED" && against !== "NULL") return compareOffsets(m, pointer, op, other, truth);
   m.emit?.({ kind: "check", site, function: m.context.cfg.name, mapping, against: moved ? "other" : against });
-  if (moved) return movedTest(m, mapping, site);
+  if (moved) return movedTest(m, mapping, (op === "==") === truth, site);
   switch (against) {
     case "MAP_FAILED":
       return testedRight(m, mapping, op, other, truth);
@@ -113,9 +113,15 @@ function compareOffsets(m: Machine, pointer: Value & { readonly kind: "pointer" 
   return isConstant(difference) || !pointer.varied ? m.state.assume(difference, truth ? op : negated(op)) : true;
 }
 
-/** MAP_FAILED plus something equals nothing: the result is as good as untested, but somebody thought of it. */
-function movedTest(m: Machine, mapping: Mapping, site: Site): boolean {
-  if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
+/** MAP_FAILED plus something equals nothing: while nobody holds the result itself, it is as good as untested. */
+function movedTest(m: Machine, mapping: Mapping, equal: boolean, site: Site): boolean {
+  if (mapping.phase !== "unchecked") return true;
+  const held = m.state.namesOf(mapping.id).some((name) => {
+    const value = m.state.store.get(name);
+    return value?.kind === "pointer" && constantValue(value.offset) === 0;
+  });
+  if (held) m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
+  else if (equal) m.state.becomeNull(mapping.id);
   return true;
 }
 

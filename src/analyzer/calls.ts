@@ -1,9 +1,9 @@
 /** Calls: of the mmap family and the C library by their models, of the program's own functions by their summaries. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { constant, constantValue, ofSymbol, PAGE, sameUpToRounding, soleSymbol, subtract, symbolOf, ZERO } from "./amount.js";
+import { amountKey, constant, constantValue, isConstant, ofSymbol, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
-import { access, accessGiven, evaluate, givenAt, materialize, moved, opaque } from "./evaluate.js";
+import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, moved, opaque, wantedAt } from "./evaluate.js";
 import type { Argument, Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
 import { flag, hasFlag, mapFlagsOfNumber, openFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
@@ -54,7 +54,7 @@ function holdsTracked(m: Machine, value: Value): boolean {
 function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }, site: Site): void {
   const mapping = m.state.mapping(target.mapping);
   if (mapping === undefined) return;
-  m.emit?.({ kind: "access", site, function: m.context.cfg.name, mapping, mode: "execute", offset: target.offset, as: "bytes", by: undefined, expectsFault: m.context.catchesFaults });
+  m.emit?.({ kind: "access", site, function: m.context.cfg.name, mapping, mode: "execute", offset: target.offset, viaHint: false, as: "bytes", by: undefined, expectsFault: m.context.catchesFaults });
 }
 
 /** The symbol for the result of this call; what was computed from an earlier turn's result is forgotten. */
@@ -82,14 +82,23 @@ function describe(m: Machine, instruction: CallInstruction, values: readonly Val
 /** What an address argument points to. `follow` begins to track memory that the function was given. */
 export function targetOf(m: Machine, value: Value, site: Site, follow: boolean): Target {
   const text = m.context.text(site);
+  const wantedBy = wantedAt(m.state, value);
+  const base = { value, text, holds: heldAt(m, value), wantedBy };
   if (value.kind === "pointer") {
-    return { value, mapping: m.state.mapping(value.mapping), offset: value.offset, varied: value.varied, text };
+    return { ...base, mapping: m.state.mapping(value.mapping), offset: value.offset, varied: value.varied };
   }
-  if (value.kind === "amount") {
+  if (value.kind === "amount" && wantedBy === undefined) {
     const given = follow ? materialize(m, value.amount, site, text) : givenAt(m.state, value.amount);
-    if (given !== undefined) return { value, mapping: given.mapping, offset: given.offset, varied: false, text };
+    if (given !== undefined) return { ...base, mapping: given.mapping, offset: given.offset, varied: false };
   }
-  return { value, mapping: undefined, offset: undefined, varied: false, text };
+  return { ...base, mapping: undefined, offset: undefined, varied: false };
+}
+
+/** The mapping that the object at an address holds a pointer to. */
+function heldAt(m: Machine, value: Value): Mapping | undefined {
+  if (value.kind !== "address" || constantValue(value.offset) !== 0) return undefined;
+  const held = m.state.store.get(value.place.key);
+  return held?.kind === "pointer" ? m.state.mapping(held.mapping) : undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -111,7 +120,11 @@ function applyModel(m: Machine, instruction: CallInstruction, callee: string, va
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
   if (model.returns === "page-size") return amountValue(PAGE);
-  if (typeof model.returns === "object") return values[model.returns.argument] ?? opaque(m, "result");
+  if (typeof model.returns === "object") {
+    if ("argument" in model.returns) return values[model.returns.argument] ?? opaque(m, "result");
+    const place = symbolOf({ kind: "opaque", what: `${m.at}.found` });
+    return moved(values[model.returns.inside] ?? NULL_VALUE, place) ?? fresh(m, callee);
+  }
   if (callee === "sysconf") {
     const name = values[0];
     const symbol = name?.kind === "amount" ? soleSymbol(name.amount) : undefined;
@@ -149,6 +162,12 @@ function applyEffect(
       const mapping = begin(m, newMapping({ id: `m${m.at}`, source: "heap", function: call.function, site: call.site }));
       return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
     }
+    case "allocate-into": {
+      const into = value(effect.address);
+      const mapping = begin(m, newMapping({ id: `m${m.at}`, source: "heap", function: call.function, site: call.site }));
+      if (into.kind === "address") m.state.write(into.place.key, { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false });
+      return undefined;
+    }
     case "free":
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
       return undefined;
@@ -161,7 +180,7 @@ function applyEffect(
     case "open":
       return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd));
+      sizeDescriptor(m, value(effect.fd), /^f(?:truncate|allocate)|^posix_f/.test(call.function), call.site);
       return undefined;
     case "syncFile":
       syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
@@ -204,18 +223,43 @@ function map(m: Machine, effect: Effect & { readonly kind: "map" }, call: Call, 
       fd,
       descriptor: descriptorOf(m, fd),
       offset: asAmount(argument(effect.offset)),
+      mayBeEmpty: canBeZero(m, unrounded(length ?? ZERO)),
+      pageTested: length !== undefined && isRemainderTested(m, length),
       history: [{ site: call.site, message: lengthText === "" ? "mapped here" : `mapped here, length ${lengthText}` }],
     }),
   );
   const address = targetOf(m, argument(effect.address), call.args[effect.address]?.site ?? call.site, false);
+  if (fixed && address.mapping !== undefined) m.state.update(address.mapping.id, { protection: UNKNOWN_FLAGS });
   m.emit?.({
     kind: "map", site: call.site, function: m.context.cfg.name, mapping, call, address, length,
     lengthRange: length === undefined ? undefined : m.state.range(length),
-    lengthTested: length !== undefined && length.terms.some(({ symbol }) => [...m.state.facts.keys()].some((key) => key.includes(symbol.id))),
+    lengthTested: length !== undefined && isCompared(m, length),
+    offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
+    inStatic: m.context.cfg.static,
+    toleratesFailure: false,
     protection: mapping.protection, flags, offset: mapping.offset,
     ownReservation: address.mapping === undefined ? "unknown" : address.mapping.source === "heap" ? "no" : "yes",
   });
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+/** Some condition on this path compares the amount with something that is no constant. */
+function isCompared(m: Machine, amount: Amount): boolean {
+  const own = amountKey(subtract(amount, constant(amount.constant)));
+  return amount.terms.some(({ symbol }) => [...m.state.facts.keys()].some((key) => key !== own && key.includes(`{${symbol.id}}`)));
+}
+
+/** Some condition on this path speaks of the amount's remainder. */
+function isRemainderTested(m: Machine, amount: Amount): boolean {
+  return amount.terms.some(({ symbol }) =>
+    [...m.state.facts.keys()].some((key) => /roundDown\(|mod\(|and\(/.test(key) && key.includes(symbol.id)),
+  );
+}
+
+function canBeZero(m: Machine, length: Amount | undefined): boolean {
+  if (length === undefined) return false;
+  const { min, not } = m.state.range(length);
+  return min <= 0 && !not.includes(0) && !isCompared(m, length);
 }
 
 function attach(m: Machine, effect: Effect & { readonly kind: "attach" }, call: Call, values: readonly Value[]): Value {
@@ -235,17 +279,22 @@ function attach(m: Machine, effect: Effect & { readonly kind: "attach" }, call: 
 function remap(m: Machine, effect: Effect & { readonly kind: "remap" }, call: Call, values: readonly Value[]): Value {
   const target = targetOf(m, values[effect.address] ?? NULL_VALUE, call.args[effect.address]?.site ?? call.site, true);
   const newLength = asAmount(values[effect.newLength]);
-  const old = target.mapping;
   m.emit?.({
     kind: "remap", site: call.site, function: m.context.cfg.name, call, target,
     oldLength: asAmount(values[effect.oldLength]), newLength, flags: asFlags(values[effect.flags]),
   });
-  const whole = old !== undefined && target.offset !== undefined && constantValue(target.offset) === 0;
+  const flags = asFlags(values[effect.flags]);
+  if (m.state.mapping(`m${m.at}`) !== undefined) m.state.rename(`m${m.at}`, `m${m.at}'`);
+  const old = target.mapping === undefined ? undefined : (m.state.mapping(target.mapping.id) ?? m.state.mapping(`${target.mapping.id}'`));
+  // Without MREMAP_MAYMOVE it stays where it is: the result is another name for it.
+  const stays = !flags.open && !flags.may.has("MREMAP_MAYMOVE");
+  if (stays && old !== undefined) m.state.update(old.id, { length: undefined });
+  const whole = old !== undefined && !stays && target.offset !== undefined && constantValue(target.offset) === 0;
   const lengthText = call.args[effect.newLength]?.text ?? "";
   const mapping = begin(
     m,
     newMapping({
-      id: `m${m.at}`, source: "mremap", function: call.function, site: call.site, phase: "unchecked",
+      id: `m${m.at}`, source: "mremap", function: call.function, site: call.site, phase: "unchecked", owner: stays ? "escaped" : "local",
       length: newLength, lengthText, protection: old?.protection ?? UNKNOWN_FLAGS, flags: old?.flags ?? UNKNOWN_FLAGS,
       fd: old?.fd, descriptor: old?.descriptor, offset: old?.offset, replaces: whole ? old.id : undefined,
       history: [...(old?.history ?? []), { site: call.site, message: `remapped here, length ${lengthText}` }],
@@ -256,7 +305,7 @@ function remap(m: Machine, effect: Effect & { readonly kind: "remap" }, call: Ca
 
 /** The length's variable had another value when the mapping was made. */
 function isReassigned(mapping: Mapping | undefined, length: Amount | undefined, operand: Operand | undefined, text: string): boolean {
-  if (mapping?.length === undefined || length === undefined || operand?.kind !== "read") return false;
+  if (mapping?.length === undefined || length === undefined || operand === undefined || operand.kind === "number") return false;
   if (mapping.source === "given" || mapping.lengthText !== text) return false;
   return constantValue(subtract(length, mapping.length)) !== 0;
 }
@@ -265,15 +314,18 @@ export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value
   const length = asAmount(lengthValue);
   const site = operand?.site ?? lengthSite;
   const lengthText = m.emit === undefined || site === undefined ? "" : m.context.text(site);
+  const { mapping } = target;
   m.emit?.({
     kind: "unmap", site: call.site, function: m.context.cfg.name, call, target, length, lengthText,
+    lengthOf: lengthOfAnother(m, mapping, length),
     lengthRange: length === undefined ? undefined : m.state.range(length),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
   });
-  const { mapping } = target;
   if (mapping === undefined) {
-    emitRelease(m, call, target);
+    const meant = target.holds ?? target.wantedBy;
+    if (meant === undefined) emitRelease(m, call, target);
+    else m.state.update(meant.id, { owner: "escaped" });
     return;
   }
   const wrongKind = isWrongKind(mapping, call.function === "shmdt" ? "shmdt" : "munmap", lengthValue === undefined);
@@ -284,13 +336,24 @@ export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value
     return;
   }
   if (isPartial(target, length)) {
-    // Trimming: the rest is still there, of another length.
-    m.state.update(mapping.id, { length: undefined, owner: isShared(mapping) ? mapping.owner : "lent", history: tell(mapping, call.site, "partly unmapped here") });
+    // Trimming, or a wrong length: what follows tells. The rest is still there, of another length.
+    const message = `${target.text} was mapped with ${mapping.lengthText || "another length"}, but is unmapped with ${lengthText || "another length"}`;
+    const partial = { site: call.site, message, intended: mapping.partial !== undefined || m.again };
+    m.state.update(mapping.id, { length: undefined, owner: "escaped", partial, history: tell(mapping, call.site, "partly unmapped here") });
     return;
   }
   // Callers of a function that unmaps what it was given are told how much of it, and where.
   const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
-  m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, history: tell(mapping, call.site, "unmapped here"), ...extent });
+  m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, unmappedAt: call.site, history: tell(mapping, call.site, "unmapped here"), ...extent });
+}
+
+/** Lengths get exchanged where two mappings end together. */
+function lengthOfAnother(m: Machine, mapping: Mapping | undefined, length: Amount | undefined): string | undefined {
+  if (length === undefined || isConstant(length) || mapping?.length === undefined || sameUpToRounding(length, mapping.length)) return undefined;
+  for (const other of m.state.mappings.values()) {
+    if (other.id !== mapping.id && other.length !== undefined && other.name !== undefined && sameAmount(other.length, length)) return other.name;
+  }
+  return undefined;
 }
 
 function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt", noLength: boolean): boolean {
@@ -319,7 +382,18 @@ function free(m: Machine, call: Call, target: Target): void {
     m.state.drop(mapping.id);
     return;
   }
-  if (mapping !== undefined) m.state.drop(mapping.id);
+  if (mapping === undefined) return;
+  for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(`@{${mapping.id}+`)) loseHeld(m, held.mapping, call.site);
+  m.state.drop(mapping.id);
+}
+
+/** The memory that held the mapping's last name is freed. */
+function loseHeld(m: Machine, id: string, site: Site): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined || mapping.owner === "escaped" || m.state.namesOf(id).length !== 1) return;
+  if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "holder freed", toRemap: false });
+  m.state.update(id, { owner: "escaped" });
 }
 
 function rangeCall(m: Machine, effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" }, call: Call, values: readonly Value[]): void {
@@ -336,16 +410,27 @@ function rangeCall(m: Machine, effect: Effect & { readonly kind: "protect" | "ad
     const whole = target.offset !== undefined && constantValue(target.offset) === 0 && length !== undefined && mapping.length !== undefined && constantValue(subtract(length, mapping.length)) === 0;
     m.state.update(mapping.id, { protection: whole ? flags : UNKNOWN_FLAGS, history: tell(mapping, call.site, "protection changed here") });
   }
-  if (effect.kind === "sync" && hasFlag(flags, "MS_SYNC") !== "no") m.state.update(mapping.id, { written: undefined });
+  if (effect.kind !== "sync") return;
+  if (hasFlag(flags, "MS_SYNC") !== "no") m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
+  else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
 }
 
 export function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: { readonly as: "bytes" | "string"; readonly by: string | undefined }): void {
   if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
   else if (value.kind === "amount") {
+    accessViaHint(m, value, mode, site, manner.by);
     accessGiven(m, value.amount, mode, site, manner);
     if (mode === "write") clobberMemory(m, value.amount);
-  } else if (value.kind === "address" && mode === "write") clobberPlace(m, value.place.key);
+  } else if (value.kind === "address" && mode === "write") {
+    clobberPlace(m, value.place.key);
+    if (manner.by !== undefined && READS_INPUT.test(manner.by)) {
+      m.state.write(value.place.key, amountValue(symbolOf({ kind: "input", function: manner.by, place: `${m.at}:${value.place.key}` })));
+    }
+  }
 }
+
+/** What these put into memory comes from outside the program. */
+const READS_INPUT = /^(?:pread|pread64|read|fread|recv)$/;
 
 const CONVERSION = /%(?:%|[-+ #0']*(\*|\d+)?(?:\.(\*|\d*))?(?:hh|h|ll|l|j|z|t|L|q)?([a-zA-Z]))/g;
 
@@ -383,16 +468,18 @@ function descriptorOf(m: Machine, fd: Value): FileDescriptor | undefined {
   return symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
 }
 
-function sizeDescriptor(m: Machine, fd: Value): void {
+function sizeDescriptor(m: Machine, fd: Value, truncates: boolean, site: Site): void {
   const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
   const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
-  if (symbol !== undefined && descriptor !== undefined) m.state.descriptors.set(symbol.id, { ...descriptor, sized: true });
+  if (symbol === undefined) return;
+  if (descriptor !== undefined) m.state.descriptors.set(symbol.id, { ...descriptor, sized: true });
+  else if (truncates) m.state.descriptors.set(symbol.id, { origin: "other", mode: UNKNOWN_FLAGS, path: undefined, site, sized: true });
 }
 
 function syncFile(m: Machine, fd: Value | undefined): void {
   for (const mapping of m.state.mappings.values()) {
     if (fd === undefined || (mapping.fd !== undefined && asAmount(fd) !== undefined && constantValue(subtract(asAmount(fd) as Amount, asAmount(mapping.fd) ?? constant(-2))) === 0)) {
-      m.state.update(mapping.id, { written: undefined });
+      m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
     }
   }
 }
@@ -444,7 +531,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
     case "pointer": {
       const mapping = m.state.mapping(value.mapping);
       if (mapping === undefined || isShared(mapping)) return;
-      m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: "call" });
+      m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "call" });
       m.state.update(mapping.id, { owner: "lent" });
       return;
     }
@@ -476,7 +563,8 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
     if (inner !== key && !(inner.startsWith(key) && /^[.[]/.test(inner.slice(key.length)))) continue;
     if (held.kind === "pointer") {
       const mapping = m.state.mapping(held.mapping);
-      if (mapping !== undefined) m.state.update(mapping.id, { owner: "escaped", weakTest: mapping.phase === "unchecked" ? { against: "maybe", site } : mapping.weakTest });
+      const elsewhere = mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
+      if (mapping !== undefined && !isShared(mapping)) m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped", weakTest: mapping.phase === "unchecked" ? { against: "maybe", site } : mapping.weakTest });
     } else lend(m, held, site, depth + 1);
   }
   clobberPlace(m, key);
@@ -487,7 +575,7 @@ export function clobberPlace(m: Machine, key: string): void {
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
   if (symbol !== undefined && m.again) m.state.renew(symbol.id);
   m.state.write(key, value);
-  if (isOuter(key)) m.state.epochs.set(key, m.at);
+  m.state.epochs.set(`=${key}`, m.at);
 }
 
 /** Forgets what lies behind an untracked pointer. */
@@ -497,7 +585,7 @@ function clobberMemory(m: Machine, pointer: Amount): void {
     for (const key of m.state.store.keys()) {
       if (key.startsWith("*") && key.includes(symbol.id)) clobberPlace(m, key);
     }
-    m.state.epochs.set(`*{${symbol.id}`, m.at);
+    m.state.epochs.set(symbol.id, m.at);
   }
 }
 
@@ -561,7 +649,7 @@ function assumePointer(m: Machine, pointer: Value & { readonly kind: "pointer" }
   const mapping = m.state.mapping(pointer.mapping);
   if (mapping === undefined || mapping.source === "heap") return true;
   const equals = range.min === range.max ? range.min : undefined;
-  if (equals === -1) {
+  if (equals === -1 || (range.min <= -1 && range.min >= -4096)) {
     if (mapping.phase === "unchecked") {
       m.state.update(mapping.id, { phase: "failed" });
       settleRemap(m, mapping, true);

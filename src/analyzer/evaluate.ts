@@ -2,10 +2,10 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount, LiteralUse, Origin, Symbol as PointerSymbol } from "./amount.js";
 import {
-  add, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, scale, shiftLeft,
+  add, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, sameAmount, scale, shiftLeft,
   shiftRight, soleSymbol, subtract, symbolOf, withLiterals, ZERO,
 } from "./amount.js";
-import { flag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
+import { flag, hasFlag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
 import type { ElementSize, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
@@ -72,15 +72,9 @@ function namedConstant(name: string): Value {
 
 /** `&place`; of what a pointer points to, that pointer itself. */
 function addressOf(place: Place): Value {
-  if (place.path === "") {
-    if (place.root.kind === "memory") return amountValue(place.root.pointer);
-    if (place.root.kind === "mapping") {
-      return { kind: "pointer", mapping: place.root.id, offset: place.root.offset, varied: false };
-    }
-  }
+  if (place.root.kind === "memory") return amountValue(add(place.root.pointer, place.offset));
   if (place.root.kind === "mapping") {
-    const inside: Origin = { kind: "opaque", what: `offset of ${place.path}` };
-    return { kind: "pointer", mapping: place.root.id, offset: add(place.root.offset, symbolOf(inside)), varied: false };
+    return { kind: "pointer", mapping: place.root.id, offset: add(place.root.offset, place.offset), varied: false };
   }
   return { kind: "address", place, offset: ZERO };
 }
@@ -250,13 +244,15 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
       return placeAt({ kind: "variable", id: expr.variable.id }, "", expr.variable.name);
     case "field": {
       const object = placeOf(m, expr.object, mode);
-      return placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site));
+      const offset = add(object.offset, sizeAmount(expr.offset));
+      return placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset);
     }
     case "element": {
       const array = placeOf(m, expr.array, mode);
       const index = asAmount(evaluate(m, expr.index));
       const key = index === undefined ? `?${m.at}` : (constantValue(index) ?? keyOf(index));
-      return placeAt(array.root, `${array.path}[${key}]`, m.context.text(expr.site));
+      const inside = index !== undefined && constantValue(index) === 0 ? ZERO : symbolOf({ kind: "opaque", what: `${m.at}.element ${expr.site.start}` });
+      return placeAt(array.root, `${array.path}[${key}]`, m.context.text(expr.site), add(array.offset, inside));
     }
     case "deref":
       return dereference(m, evaluate(m, expr.pointer), mode, expr.site);
@@ -280,7 +276,10 @@ function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): 
       if (mode !== undefined) access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined });
       return placeAt({ kind: "mapping", id: pointer.mapping, offset: pointer.offset }, "", name);
     case "amount":
-      if (mode !== undefined) accessGiven(m, pointer.amount, mode, site, { as: "bytes", by: undefined });
+      if (mode !== undefined) {
+        accessViaHint(m, pointer, mode, site, undefined);
+        accessGiven(m, pointer.amount, mode, site, { as: "bytes", by: undefined });
+      }
       return placeAt({ kind: "memory", pointer: pointer.amount }, "", name);
     case "flags":
     case "string":
@@ -298,19 +297,45 @@ export interface Manner {
 export function access(m: Machine, id: string, offset: Amount, mode: "read" | "write", site: Site, manner: Manner): void {
   const mapping = m.state.mapping(id);
   if (mapping === undefined) return;
-  m.emit?.({ kind: "access", site, function: m.context.cfg.name, mapping, mode, offset, expectsFault: m.context.catchesFaults, ...manner });
+  if (mapping.told) return;
+  m.emit?.({
+    kind: "access", site, function: m.context.cfg.name, mapping, mode, offset, viaHint: false,
+    expectsFault: m.context.catchesFaults, ...manner,
+  });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
-    m.state.drop(id);
+    m.state.update(id, { told: true });
     return;
   }
   m.state.update(id, {
     phase: "live",
     weakTest: undefined,
     accessed,
+    ...(mapping.partial === undefined ? {} : { partial: { ...mapping.partial, intended: true } }),
     ...(mode === "write" ? { written: site, history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history } : {}),
   });
+}
+
+/** An access through the very value that a mapping was asked to be placed at. */
+export function accessViaHint(m: Machine, pointer: Value, mode: "read" | "write", site: Site, by: string | undefined): void {
+  const mapping = wantedAt(m.state, pointer);
+  if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked")) return;
+  m.emit?.({
+    kind: "access", site, function: m.context.cfg.name, mapping, mode, offset: ZERO, viaHint: true, as: "bytes", by,
+    expectsFault: m.context.catchesFaults,
+  });
+}
+
+/** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */
+export function wantedAt(state: State, pointer: Value): Mapping | undefined {
+  if (pointer.kind !== "amount" || constantValue(pointer.amount) === 0) return undefined;
+  for (const mapping of state.mappings.values()) {
+    if (mapping.source !== "mmap" || mapping.compared || mapping.address?.kind !== "amount") continue;
+    if (!sameAmount(mapping.address.amount, pointer.amount)) continue;
+    if (hasFlag(mapping.flags, "MAP_FIXED") === "no" && hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "no") return mapping;
+  }
+  return undefined;
 }
 
 /** An access through a pointer that the function was given: its callers want to know. */

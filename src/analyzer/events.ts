@@ -42,6 +42,10 @@ export interface Target {
   readonly varied: boolean;
   /** The variable or member that is written there, as spelled: "p", "ctx->base". */
   readonly text: string;
+  /** The mapping that the object at this address holds a pointer to: `&p` for `p`. */
+  readonly holds: Mapping | undefined;
+  /** The mapping that was asked to be at this address, but need not be there. */
+  readonly wantedBy: Mapping | undefined;
 }
 
 interface Base {
@@ -58,8 +62,14 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** What is known of the length in bytes. */
   readonly lengthRange: Range | undefined;
-  /** Some condition on the path speaks of the length. */
+  /** Some condition on the path compares the length with something else. */
   readonly lengthTested: boolean;
+  /** Some condition on the path speaks of the offset's remainder. */
+  readonly offsetTested: boolean;
+  /** The function has internal linkage: its callers are in view. */
+  readonly inStatic: boolean;
+  /** When the call fails, the function goes on some other way. */
+  readonly toleratesFailure: boolean;
   readonly protection: Flags;
   readonly flags: Flags;
   readonly offset: Amount | undefined;
@@ -82,6 +92,8 @@ export interface AccessEvent extends Base {
   readonly offset: Amount;
   /** `string`: read until a NUL byte is found. */
   readonly as: "bytes" | "string";
+  /** Through the address asked for rather than the one that was returned. */
+  readonly viaHint: boolean;
   /** The library function that accesses it, if one does. */
   readonly by: string | undefined;
   /** The function prepares to catch the fault: sigsetjmp(). */
@@ -113,9 +125,11 @@ export interface UnmapEvent extends Base {
   readonly length: Amount | undefined;
   readonly lengthRange: Range | undefined;
   readonly lengthText: string;
-  /** The length is read from a variable that had another value when the mapping was made. */
+  /** The length is written as at the mapping, but has another value now. */
   readonly lengthReassigned: boolean;
   readonly sizeofPointer: boolean;
+  /** The name of another mapping that has exactly this length. */
+  readonly lengthOf: string | undefined;
 }
 
 /** Memory given to the function that releases another kind: free(), munmap() of the heap, shmdt() of a mapping. */
@@ -131,6 +145,8 @@ export interface ReleaseEvent extends Base {
 export interface EscapeEvent extends Base {
   readonly kind: "escape";
   readonly mapping: Mapping;
+  /** Bytes past the start of the mapping. */
+  readonly offset: Amount | undefined;
   readonly to: "caller" | "global" | "field" | "call";
 }
 
@@ -138,7 +154,7 @@ export interface EscapeEvent extends Base {
 export interface LoseEvent extends Base {
   readonly kind: "lose";
   readonly mapping: Mapping;
-  readonly how: "overwritten" | "discarded";
+  readonly how: "overwritten" | "discarded" | "out of scope" | "holder freed";
   /** The result that took the name is a fresh mremap of this mapping. */
   readonly toRemap: boolean;
 }
@@ -151,11 +167,13 @@ export interface ExitEvent extends Base {
   readonly releasedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */
   readonly handedOverElsewhere: boolean;
-  /** The path is taken only for one setting of a build-time constant. */
-  readonly configured: boolean;
+  /** The only release stands in a loop, which this path has not entered. */
+  readonly releasedInLoop: boolean;
+  /** The path is taken only for one setting of a build-time constant, or a cleanup attribute may release it. */
+  readonly excused: boolean;
   readonly inMain: boolean;
-  /** What the path returns, if known: negative or NULL stands for failure by convention. */
-  readonly returns: "success" | "failure" | "unknown";
+  /** What the path returns, if known: negative or NULL stands for failure by convention; `delegated`: a call's result. */
+  readonly returns: "success" | "failure" | "delegated" | "unknown";
 }
 
 export type Event =

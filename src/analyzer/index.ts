@@ -142,6 +142,7 @@ class UnitAnalysis {
     return {
       cfg,
       places: new Map(),
+      cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       text: (site: Site) => text.slice(site.start, site.end),
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
@@ -167,6 +168,7 @@ function namesFamily(outline: FunctionOutline): boolean {
   return outline.names.has("MAP_FAILED");
 }
 
+const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
 const ENDS = ["exit", "_exit", "abort", "err", "errx", "verr", "longjmp", "siglongjmp", "error", "__builtin_unreachable"];
 

@@ -52,7 +52,15 @@ export type ElementSize = number | { readonly type: string };
 /** An object in memory, not yet evaluated. */
 export type PlaceExpr =
   | { readonly kind: "variable"; readonly variable: Variable }
-  | { readonly kind: "field"; readonly object: PlaceExpr; readonly field: string; readonly type: CType; readonly site: Site }
+  /** `offset`: bytes from the start of the object. */
+  | {
+      readonly kind: "field";
+      readonly object: PlaceExpr;
+      readonly field: string;
+      readonly offset: ElementSize;
+      readonly type: CType;
+      readonly site: Site;
+    }
   | { readonly kind: "element"; readonly array: PlaceExpr; readonly index: Operand; readonly type: CType; readonly site: Site }
   /** What `pointer` points to; `type` is the type of the object there. */
   | { readonly kind: "deref"; readonly pointer: Operand; readonly type: CType; readonly site: Site };
@@ -65,6 +73,8 @@ export type Instruction = {
   | { readonly kind: "set"; readonly temporary: string; readonly value: Operand }
   /** A local variable comes into being without a value. */
   | { readonly kind: "declare"; readonly variable: Variable }
+  /** Local variables end with their block. */
+  | { readonly kind: "leave"; readonly variables: readonly Variable[] }
   | {
       readonly kind: "call";
       readonly temporary: string;

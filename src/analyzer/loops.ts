@@ -102,6 +102,7 @@ function operandsOf(instruction: Instruction): readonly Operand[] {
     case "evaluate":
       return [instruction.value];
     case "declare":
+    case "leave":
       return [];
     case "call":
       return instruction.pointer === undefined ? instruction.args : [instruction.pointer, ...instruction.args];

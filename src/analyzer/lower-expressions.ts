@@ -4,7 +4,7 @@ import type { AssignmentOperator, BinaryOperator, CType, Expr, Stmt } from "../s
 import type { Unit } from "../syntax/unit.js";
 import type { BlockBuilder } from "./lower.js";
 import type { ElementSize, Operand, PlaceExpr, Variable } from "./ir.js";
-import { fieldType, isPointer, pointee, resolved, sizeOf, typeOf, UNKNOWN_TYPE } from "./types.js";
+import { fieldOffset, fieldType, isPointer, pointee, resolved, sizeOf, typeOf, UNKNOWN_TYPE } from "./types.js";
 
 /** What expressions need of the statements around them. */
 export interface Surroundings {
@@ -243,6 +243,8 @@ export class ExpressionLowering {
       case "call":
         return this.#call(expr, true);
       case "cast":
+        // Only what is used as a number: an argument of a macro stays whole.
+        if (this.#isTruth(expr.operand)) return this.#truthValue(expr.operand);
         return { kind: "cast", type: resolved(expr.type, this.#unit) ?? expr.type, operand: this.#plain(expr.operand), ...located };
       case "sizeof":
         return this.#sizeof(expr);
@@ -300,10 +302,15 @@ export class ExpressionLowering {
         return this.#element(expr, site);
       case "member": {
         const type = this.#type(expr) ?? UNKNOWN_TYPE;
-        if (!expr.arrow) return { kind: "field", object: this.place(expr.object), field: expr.field, type, site };
+        const { field } = expr;
+        if (!expr.arrow) {
+          const offset = fieldOffset(this.#type(expr.object), field, this.#unit);
+          return { kind: "field", object: this.place(expr.object), field, offset, type, site };
+        }
         const pointer = this.#plain(expr.object);
-        const object: PlaceExpr = { kind: "deref", pointer, type: pointee(this.#type(expr.object), this.#unit) ?? UNKNOWN_TYPE, site };
-        return { kind: "field", object, field: expr.field, type, site };
+        const holder = pointee(this.#type(expr.object), this.#unit);
+        const object: PlaceExpr = { kind: "deref", pointer, type: holder ?? UNKNOWN_TYPE, site };
+        return { kind: "field", object, field, offset: fieldOffset(holder, field, this.#unit), type, site };
       }
       case "compound":
         return this.#compound(expr);
@@ -511,7 +518,8 @@ export class ExpressionLowering {
     const name = designator !== undefined && "field" in designator ? designator.field : fields[at]?.name;
     if (name === undefined || name === "") return { place: undefined, type: UNKNOWN_TYPE, next: at + 1 };
     const memberType = fieldType(type, name, this.#unit) ?? UNKNOWN_TYPE;
-    return { place: { kind: "field", object: place, field: name, type: memberType, site }, type: memberType, next: at + 1 };
+    const offset = fieldOffset(type, name, this.#unit);
+    return { place: { kind: "field", object: place, field: name, offset, type: memberType, site }, type: memberType, next: at + 1 };
   }
 }
 

@@ -16,6 +16,12 @@ interface MutableBlock {
   terminator: Terminator | undefined;
 }
 
+/** Where a jump goes, and how many scopes are still open there. */
+interface Target {
+  readonly block: number;
+  readonly depth: number;
+}
+
 /** Omit that keeps a union a union. */
 type WithoutId<T> = T extends { readonly id: string } ? Omit<T, "id"> : never;
 
@@ -82,12 +88,21 @@ class Scopes {
   readonly #stack: Map<string, Variable>[] = [new Map()];
   readonly #counts = new Map<string, number>();
 
+  get depth(): number {
+    return this.#stack.length;
+  }
+
   push(): void {
     this.#stack.push(new Map());
   }
 
   pop(): void {
     this.#stack.pop();
+  }
+
+  /** The local variables of the scopes from `depth` on. */
+  localsFrom(depth: number): Variable[] {
+    return this.#stack.slice(depth).flatMap((scope) => [...scope.values()].filter((variable) => variable.scope === "local"));
   }
 
   declare(name: string, type: CType, scope: Variable["scope"], prefix = ""): Variable {
@@ -119,8 +134,8 @@ class StatementLowering {
   readonly #scopes = new Scopes();
   readonly #labels = new Map<string, number>();
   readonly #expressions: ExpressionLowering;
-  readonly #breaks: number[] = [];
-  readonly #continues: number[] = [];
+  readonly #breaks: Target[] = [];
+  readonly #continues: Target[] = [];
   /** The blocks of the `case` statements of the innermost switch. */
   #cases: Map<Stmt, number> = new Map();
 
@@ -131,7 +146,7 @@ class StatementLowering {
     this.#expressions = new ExpressionLowering(unit, this.#builder, {
       find: (name) => this.#scopes.find(name),
       block: (statements) => this.#statements(statements),
-      scoped: (run) => this.#scoped(run),
+      scoped: (run) => this.#scoped(run, undefined),
     });
   }
 
@@ -161,10 +176,18 @@ class StatementLowering {
     return { file: this.unit.source.path, start: span.start, end: span.end };
   }
 
-  #scoped(run: () => void): void {
+  /** `end`: where the scope's variables end; undefined for an expression, whose value may still name them. */
+  #scoped(run: () => void, end: Span | undefined): void {
+    const depth = this.#scopes.depth;
     this.#scopes.push();
     run();
+    if (end !== undefined) this.#leaveScopes(depth, this.#site({ start: Math.max(end.start, end.end - 1), end: end.end }));
     this.#scopes.pop();
+  }
+
+  #leaveScopes(depth: number, site: Site): void {
+    const variables = this.#scopes.localsFrom(depth);
+    if (variables.length > 0) this.#builder.emit({ kind: "leave", variables, site });
   }
 
   #statements(body: readonly Stmt[]): void {
@@ -176,7 +199,7 @@ class StatementLowering {
     const x = this.#expressions;
     switch (stmt.kind) {
       case "block":
-        this.#scoped(() => this.#statements(stmt.body));
+        this.#scoped(() => this.#statements(stmt.body), stmt.span);
         return;
       case "expression":
         x.effect(stmt.expr);
@@ -197,7 +220,7 @@ class StatementLowering {
         this.#scoped(() => {
           if (stmt.init !== undefined) this.#statement(stmt.init);
           this.#loop({ test: stmt.test, body: stmt.body, update: stmt.update, testFirst: true });
-        });
+        }, stmt.span);
         return;
       case "switch":
         this.#switch(stmt.test, stmt.body, this.#site(stmt.span));
@@ -214,10 +237,10 @@ class StatementLowering {
         b.end({ kind: "goto", to: this.#label(stmt.label) });
         return;
       case "break":
-        this.#leave(this.#breaks);
+        this.#leave(this.#breaks, this.#site(stmt.span));
         return;
       case "continue":
-        this.#leave(this.#continues);
+        this.#leave(this.#continues, this.#site(stmt.span));
         return;
       case "empty":
         return;
@@ -235,9 +258,10 @@ class StatementLowering {
     this.#builder.end({ kind: "return", value: operand, site });
   }
 
-  #leave(targets: readonly number[]): void {
+  #leave(targets: readonly Target[], site: Site): void {
     const to = targets.at(-1);
-    this.#builder.end(to === undefined ? { kind: "unreachable" } : { kind: "goto", to });
+    if (to !== undefined) this.#leaveScopes(to.depth, site);
+    this.#builder.end(to === undefined ? { kind: "unreachable" } : { kind: "goto", to: to.block });
   }
 
   #label(name: string): number {
@@ -272,11 +296,11 @@ class StatementLowering {
     const after = otherwise === undefined ? elseBlock : b.newBlock();
     this.#expressions.condition(test, thenBlock, elseBlock);
     b.enter(thenBlock);
-    this.#scoped(() => this.#statement(then));
+    this.#scoped(() => this.#statement(then), then.span);
     if (otherwise !== undefined) {
       b.end({ kind: "goto", to: after });
       b.enter(elseBlock);
-      this.#scoped(() => this.#statement(otherwise));
+      this.#scoped(() => this.#statement(otherwise), otherwise.span);
     }
     b.enter(after);
   }
@@ -296,9 +320,10 @@ class StatementLowering {
       test();
     }
     b.enter(body);
-    this.#breaks.push(after);
-    this.#continues.push(next);
-    this.#scoped(() => this.#statement(loop.body));
+    const { depth } = this.#scopes;
+    this.#breaks.push({ block: after, depth });
+    this.#continues.push({ block: next, depth });
+    this.#scoped(() => this.#statement(loop.body), loop.body.span);
     this.#breaks.pop();
     this.#continues.pop();
     b.enter(next);
@@ -328,8 +353,8 @@ class StatementLowering {
       b.enter(next);
     }
     b.end({ kind: "goto", to: fallback });
-    this.#breaks.push(after);
-    this.#scoped(() => this.#statement(body));
+    this.#breaks.push({ block: after, depth: this.#scopes.depth });
+    this.#scoped(() => this.#statement(body), body.span);
     this.#breaks.pop();
     b.enter(after);
     this.#cases = outer;

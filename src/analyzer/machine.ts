@@ -13,6 +13,8 @@ export interface Context {
   readonly places: Map<string, Place>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
+  /** Variables with a cleanup attribute release what they hold when they end. */
+  readonly cleansUp: boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
   /** The summary of a function that the program defines; undefined for all others. */

@@ -88,6 +88,17 @@ export interface Mapping {
   readonly accessed: "read" | "write" | undefined;
   /** The last bytes were set to NUL by the program, or more was mapped than the file has. */
   readonly terminated: boolean;
+  /** It can be 0 as far as the path tells: the size of an empty file. */
+  readonly mayBeEmpty: boolean;
+  /** The path has looked at the length's remainder by the page size. */
+  readonly pageTested: boolean;
+  /** Where a part of it was unmapped, and whether what followed shows that as intended. */
+  readonly partial: { readonly site: Site; readonly message: string; readonly intended: boolean } | undefined;
+  readonly unmappedAt: Site | undefined;
+  /** msync() with MS_ASYNC since it was written. */
+  readonly asyncAt: Site | undefined;
+  /** An access after its end has been told. */
+  readonly told: boolean;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -97,7 +108,8 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
   if (a === b) return true;
   return (
     a.phase === b.phase && a.owner === b.owner && a.weakTest?.against === b.weakTest?.against &&
-    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed &&
+    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed && a.told === b.told &&
+    a.partial?.intended === b.partial?.intended && a.partial?.site.start === b.partial?.site.start && a.asyncAt?.start === b.asyncAt?.start &&
     (a.written === undefined) === (b.written === undefined) && factsKey(a) === factsKey(b)
   );
 }
@@ -139,6 +151,12 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     moved: false,
     compared: false,
     accessed: undefined,
+    mayBeEmpty: false,
+    pageTested: false,
+    partial: undefined,
+    unmappedAt: undefined,
+    asyncAt: undefined,
+    told: false,
     terminated: false,
     history: [],
     ...base,

@@ -53,6 +53,12 @@ export class State {
     const known = this.store.get(place.key);
     if (known !== undefined) return known;
     const epoch = this.#epochOf(place.key);
+    const input = this.#inputAround(place);
+    if (input !== undefined) {
+      const bytes = amountValue(symbolOf({ kind: "input", function: input, place: `${place.key}@${epoch}` }));
+      this.store.set(place.key, bytes);
+      return bytes;
+    }
     // Only what was there when the function began can be named by its callers.
     const pointer = epoch === "" && place.root.kind === "memory" ? place.root.pointer : undefined;
     const origin = epoch === "" ? place.key : `${place.key}@${epoch}`;
@@ -61,9 +67,21 @@ export class State {
     return value;
   }
 
+  /** The function that filled the object which the place is a member of. */
+  #inputAround({ key, path }: Place): string | undefined {
+    for (let end = path.length; end > 0; end = Math.max(path.lastIndexOf(".", end - 1), path.lastIndexOf("[", end - 1))) {
+      const value = this.store.get(key.slice(0, key.length - path.length + end));
+      const origin = value?.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
+      if (origin?.kind === "input") return origin.function;
+    }
+    const whole = this.store.get(key.slice(0, key.length - path.length));
+    const origin = path !== "" && whole?.kind === "amount" ? soleSymbol(whole.amount)?.origin : undefined;
+    return origin?.kind === "input" ? origin.function : undefined;
+  }
+
   #epochOf(key: string): string {
     let epoch = "";
-    for (const [symbol, at] of this.epochs) if (key.includes(symbol)) epoch += `${epoch === "" ? "" : ","}${at}`;
+    for (const [what, at] of this.epochs) if (reaches(what, key)) epoch += `${epoch === "" ? "" : ","}${at}`;
     return epoch;
   }
 
@@ -184,6 +202,8 @@ export class State {
     const parts: string[] = [];
     for (const m of this.mappings.values()) {
       if (m.source === "heap" || ((isShared(m) || m.source === "given") && m.phase === "live")) continue;
+      // One of many, by an index: keeping each apart would never end.
+      if (m.source === "given" && /\[|\}\+|\d\+\{/.test(m.id)) continue;
       const names = isShared(m) ? [] : this.namesOf(m.id).sort();
       parts.push(`${m.id}:${m.phase}:${m.owner}:${m.weakTest?.against ?? ""}:${m.lostTo?.id ?? ""}:${names.join(",")}`);
     }
@@ -260,6 +280,14 @@ export class State {
   }
 }
 
+/** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */
+function reaches(what: string, key: string): boolean {
+  if (what === "::") return key.startsWith("::") && !key.startsWith("::static:");
+  if (!what.startsWith("=")) return key.startsWith("*") && key.includes(what);
+  const object = what.slice(1);
+  return key.startsWith(object) && (key.length === object.length || key[object.length] === "." || key[object.length] === "[");
+}
+
 /** One path never touched the place: there it holds what a load would give. */
 function joinUntouched(result: State, key: string, value: Value, block: string): void {
   if (!isOuter(key)) return;
@@ -271,15 +299,17 @@ function joinUntouched(result: State, key: string, value: Value, block: string):
 function joinMappings(result: State, mine: State, theirs: State): void {
   for (const mapping of mine.mappings.values()) {
     const other = theirs.mappings.get(mapping.id);
-    if (other === undefined) result.mappings.set(mapping.id, settled(result, mapping));
-    else if (other.phase === mapping.phase) result.mappings.set(mapping.id, settled(result, joinTwo(mapping, other)));
+    if (other === undefined) {
+      // Memory that only one path has worked on is again what it was: not followed.
+      if (mapping.source !== "given") result.mappings.set(mapping.id, settled(result, mapping));
+    } else if (other.phase === mapping.phase) result.mappings.set(mapping.id, settled(result, joinTwo(mapping, other)));
     else {
       result.mappings.set(mapping.id, mapping);
       result.drop(mapping.id);
     }
   }
   for (const mapping of theirs.mappings.values()) {
-    if (!mine.mappings.has(mapping.id)) result.mappings.set(mapping.id, settled(result, mapping));
+    if (!mine.mappings.has(mapping.id) && mapping.source !== "given") result.mappings.set(mapping.id, settled(result, mapping));
   }
   for (const [key, value] of result.store) {
     if (value.kind === "pointer" && !result.mappings.has(value.mapping)) {

@@ -110,6 +110,7 @@ function isEntrySymbol(symbol: Symbol): boolean {
       return origin.operands.every(isEntryAmount);
     case "call":
     case "uninitialized":
+    case "input":
     case "opaque":
       return false;
   }
@@ -220,6 +221,7 @@ export class Instantiation {
       }
       case "call":
       case "uninitialized":
+      case "input":
       case "opaque":
         return this.#opaque(symbol.id);
       case "page":

@@ -31,6 +31,13 @@ export function execute(m: Machine, instruction: Instruction): State[] {
       m.state.write(variable.id, amountValue(uninitialized));
       return [m.state];
     }
+    case "leave":
+      for (const { id } of instruction.variables) {
+        overwrite(m, id, undefined, instruction.site, "out of scope");
+        m.state.forgetInside(id);
+        m.state.store.delete(id);
+      }
+      return [m.state];
     case "call":
       return call(m, instruction);
     case "evaluate":
@@ -102,27 +109,27 @@ function keepGiven(m: Machine, amount: Amount, site: Site): void {
 }
 
 /** The place gets a new value: was it the last name of a mapping? */
-function overwrite(m: Machine, key: string, value: Value | undefined, site: Site): void {
+function overwrite(m: Machine, key: string, value: Value | undefined, site: Site, how: "overwritten" | "out of scope" = "overwritten"): void {
   for (const [held, old] of m.state.store) {
     if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "["))) continue;
     if (old.kind === "amount") loseGiven(m, key, old.amount, value);
     if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
-    loseName(m, old.mapping, value, site);
+    loseName(m, old.mapping, value, site, how);
   }
 }
 
-function loseName(m: Machine, id: string, value: Value | undefined, site: Site): void {
+function loseName(m: Machine, id: string, value: Value | undefined, site: Site, how: "overwritten" | "out of scope"): void {
   const mapping = m.state.mapping(id);
   if (mapping === undefined || mapping.source === "heap") return;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
   if (m.state.namesOf(id).length !== 1) return;
   const successor = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
   if (successor?.replaces === id) {
-    if (successor.phase === "unchecked") m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
+    if (successor.phase === "unchecked" && successor.weakTest === undefined) m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
     return;
   }
   if (isShared(mapping)) return;
-  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "overwritten", toRemap: false });
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, toRemap: false });
   // Said once on this path.
   m.state.update(id, { owner: "escaped" });
 }
@@ -132,7 +139,8 @@ function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefine
   if (value?.kind !== "pointer" || !isOuter(key)) return;
   const successor = m.state.mapping(value.mapping);
   const given = givenAt(m.state, old);
-  if (given === undefined || successor?.replaces !== given.mapping.id || successor.phase !== "unchecked") return;
+  if (given === undefined || successor?.replaces !== given.mapping.id) return;
+  if (successor.phase !== "unchecked" || successor.weakTest !== undefined) return;
   for (const [other, held] of m.state.store) {
     if (other !== key && held.kind === "amount" && !other.startsWith("t#") && givenAt(m.state, held.amount)?.mapping.id === given.mapping.id) return;
   }
@@ -150,7 +158,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     if (mapping.name === undefined) m.state.update(id, { name: known });
     return;
   }
-  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: place.key.startsWith("::") ? "global" : "field" });
+  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: place.key.startsWith("::") ? "global" : "field" });
   m.state.update(id, { name: known, owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored" });
 }
 
@@ -171,7 +179,8 @@ function hand(m: Machine, value: Value, site: Site): void {
   if (value.kind !== "pointer") return;
   const mapping = m.state.mapping(value.mapping);
   if (mapping === undefined) return;
-  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, to: "caller" });
+  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "caller" });
+  if (mapping.partial !== undefined) m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   if (!isShared(mapping)) m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
 }
 

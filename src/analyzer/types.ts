@@ -83,9 +83,64 @@ export function sizeOf(type: CType | undefined, unit: Unit): ElementSize {
     }
     case "struct":
     case "union":
+      return layoutOf(t, unit)?.size ?? { type: type?.kind === "named" ? type.name : typeName(t) };
     case "named":
-      return { type: type?.kind === "named" ? type.name : typeName(t) };
+      return { type: t.name };
   }
+}
+
+interface Layout {
+  readonly size: number;
+  readonly offsets: ReadonlyMap<string, number>;
+}
+
+/** Natural alignment, as every common ABI lays structs out; undefined when a member's size differs between machines. */
+function layoutOf(type: CType & { readonly kind: "struct" | "union" }, unit: Unit): Layout | undefined {
+  if (type.fields === undefined || type.fields.length === 0) return undefined;
+  const offsets = new Map<string, number>();
+  let end = 0;
+  let widest = 1;
+  for (const { name, type: member } of type.fields) {
+    const size = sizeOf(member, unit);
+    const alignment = alignmentOf(member, unit);
+    if (typeof size !== "number" || alignment === undefined) return undefined;
+    widest = Math.max(widest, alignment);
+    const at = type.kind === "union" ? 0 : Math.ceil(end / alignment) * alignment;
+    offsets.set(name, at);
+    end = type.kind === "union" ? Math.max(end, size) : at + size;
+  }
+  return { size: Math.ceil(end / widest) * widest, offsets };
+}
+
+function alignmentOf(type: CType, unit: Unit): number | undefined {
+  const t = resolved(type, unit);
+  switch (t?.kind) {
+    case "int":
+    case "float":
+      return t.bits / 8;
+    case "enum":
+      return 4;
+    case "array":
+      return alignmentOf(t.of, unit);
+    case "struct":
+    case "union": {
+      const each = (t.fields ?? []).map((field) => alignmentOf(field.type, unit));
+      return each.length === 0 || each.includes(undefined) ? undefined : Math.max(...(each as number[]));
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Bytes from the start of a struct to a member. */
+export function fieldOffset(object: CType | undefined, field: string, unit: Unit): ElementSize {
+  const t = resolved(object, unit);
+  if (t?.kind === "struct" || t?.kind === "union") {
+    if (t.kind === "union" || t.fields?.[0]?.name === field) return 0;
+    const at = layoutOf(t, unit)?.offsets.get(field);
+    if (at !== undefined) return at;
+  }
+  return { type: `offset of ${field} in ${object === undefined ? "?" : typeName(object)}` };
 }
 
 /** The type of what a pointer or array points to. */

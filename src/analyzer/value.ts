@@ -27,6 +27,8 @@ export interface Place {
   readonly root: Root;
   /** Members and elements behind the root: ".map.base", "[2]". */
   readonly path: string;
+  /** Bytes from the root to here. */
+  readonly offset: Amount;
   /** As the source spells it, for messages. */
   readonly name: string;
 }
@@ -37,8 +39,8 @@ export type Root =
   | { readonly kind: "memory"; readonly pointer: Amount }
   | { readonly kind: "mapping"; readonly id: string; readonly offset: Amount };
 
-export function placeAt(root: Root, path: string, name: string): Place {
-  return { key: rootKey(root) + path, root, path, name };
+export function placeAt(root: Root, path: string, name: string, offset: Amount = ZERO): Place {
+  return { key: rootKey(root) + path, root, path, name, offset };
 }
 
 function rootKey(root: Root): string {

@@ -15,18 +15,21 @@ export interface Patterns {
 const MAX_IGNORE_FILE_BYTES = 1024 * 1024;
 
 /**
- * A pattern with more wildcards than this in one part of the path would take a matcher more time than all the rest of
- * a run; no pattern that a person writes has so many.
+ * More wildcards than this in one part of a path, or more `**` in all, could take a matcher longer than all the rest
+ * of a run: each of them multiplies its time by the length of the name, and hostile repositories choose both.
  */
-const MAX_WILDCARDS = 6;
+export const MAX_WILDCARDS = 3;
 
-function affordable(pattern: string): boolean {
-  return pattern.split("/").every((part) => (part.match(/\*+/g)?.length ?? 0) <= MAX_WILDCARDS);
+/** Whether a pattern can be matched in good time. */
+export function affordable(pattern: string): boolean {
+  const parts = pattern.split("/");
+  if (parts.filter((part) => part === "**").length > MAX_WILDCARDS) return false;
+  return parts.every((part) => (part.match(/\*+/g)?.length ?? 0) <= MAX_WILDCARDS);
 }
 
 const require = createRequire(import.meta.url);
 
-/** Compiles patterns; those that are too costly to match are left out. */
+/** Compiles patterns; those that are not affordable are left out. */
 export function patternsOf(base: string, lines: readonly string[]): Patterns {
   // Loaded only where there are patterns, and as the CommonJS module it is: import() takes three times as long.
   const ignore: typeof ignoreModule = require("ignore");

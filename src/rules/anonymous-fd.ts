@@ -29,6 +29,8 @@ export const anonymousFd: Rule = {
 
 function anonymousWithFile({ flags, call, mapping, offset }: MapEvent): Finding | undefined {
   if (hasFlag(flags, "MAP_ANONYMOUS") !== "yes") return undefined;
+  // fd and offset exchanged: said by another rule.
+  if (constantValue(offset) === -1) return undefined;
   const argument = call.args[4];
   const fd = asNumber(mapping.fd);
   if (mapping.descriptor !== undefined) {

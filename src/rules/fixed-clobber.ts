@@ -1,5 +1,5 @@
 /** MAP_FIXED replaces whatever lives at the address, without a word. */
-import { constantValue, soleSymbol, subtract, add, sameUpToRounding } from "../analyzer/amount.js";
+import { add, constantValue, sameUpToRounding, soleSymbol, subtract } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import { asAmount } from "../analyzer/value.js";
@@ -35,7 +35,7 @@ const EXCLUSIVE = ["MAP_EXCL", "MAP_FIXED_NOREPLACE", "MAP_TRYFIXED"];
 const READ_FROM_OUTSIDE = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
 
 /** Where the mapping is forced to, if that is certainly not the program's own reservation. */
-function place({ address, length, mapping }: MapEvent): string | undefined {
+function place({ address, length }: MapEvent): string | undefined {
   if (address.mapping !== undefined) {
     if (address.mapping.source === "heap") return `over memory of ${address.mapping.function}()`;
     if (address.mapping.source === "given" || address.offset === undefined || length === undefined) return undefined;
@@ -44,12 +44,12 @@ function place({ address, length, mapping }: MapEvent): string | undefined {
   if (address.value.kind === "address") return undefined;
   const amount = asAmount(address.value);
   const literal = constantValue(amount);
-  if (literal !== undefined) return literal === 0 || literal === -1 ? undefined : `at the fixed address ${address.text}`;
+  if (literal !== undefined) return literal === -1 ? undefined : `at the fixed address ${address.text}`;
   const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
   if (origin?.kind === "call" && origin.function !== undefined && READ_FROM_OUTSIDE.test(origin.function)) {
     return `at an address from ${origin.function}()`;
   }
-  void mapping;
+  if (origin?.kind === "input") return `at an address read by ${origin.function}()`;
   return undefined;
 }
 
@@ -57,6 +57,8 @@ type Length = MapEvent["length"];
 
 function reachesPast(offset: NonNullable<Length>, length: NonNullable<Length>, reserved: Length): boolean {
   if (reserved === undefined) return false;
-  const excess = constantValue(subtract(add(offset, length), reserved));
-  return excess !== undefined && excess > 0 && !sameUpToRounding(add(offset, length), reserved);
+  const end = add(offset, length);
+  const excess = subtract(end, reserved);
+  if (sameUpToRounding(end, reserved) || excess.constant < 0) return false;
+  return excess.terms.every(({ coefficient }) => coefficient > 0) && (excess.constant > 0 || excess.terms.length > 0);
 }

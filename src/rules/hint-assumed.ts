@@ -19,6 +19,13 @@ export const hintAssumed: Rule = {
   ],
   on: {
 
+    access: ({ mapping, viaHint }) =>
+      viaHint
+        ? {
+            message: `the address asked for is used instead of what ${mapping.function}() returned, and it is only a hint`,
+            site: mapping.site,
+          }
+        : undefined,
     lose: ({ mapping, how }) =>
       how === "discarded" && mapping.source === "mmap" && mapping.address !== undefined && asNumber(mapping.address) !== 0 && !isFixed(mapping)
         ? {

@@ -24,6 +24,8 @@ export const missingMunmap: Rule = {
     exit: (event) => leak(event),
     lose: ({ mapping, how }) => {
       if (!failsWithMapFailed(mapping) || isFixed(mapping) || mapping.phase === "failed") return undefined;
+      if (how === "out of scope") return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
+      if (how === "holder freed") return `${nameOf(mapping)} is still mapped when the memory that holds its name is freed`;
       if (how === "overwritten") return `${nameOf(mapping)} gets another value while it is the only name of a live mapping`;
       const hinted = mapping.address !== undefined && asNumber(mapping.address) !== 0;
       return hinted ? undefined : `the result of ${mapping.function}() is dropped: nobody can unmap it`;
@@ -31,8 +33,8 @@ export const missingMunmap: Rule = {
   },
 };
 
-function leak({ mapping, inMain, configured, releasedElsewhere, handedOverElsewhere, returns }: ExitEvent): Finding | undefined {
-  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || configured) return undefined;
+function leak({ mapping, inMain, excused, releasedElsewhere, releasedInLoop, handedOverElsewhere, returns }: ExitEvent): Finding | undefined {
+  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || excused || releasedInLoop) return undefined;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
   if (mapping.lostTo !== undefined) return undefined;
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;

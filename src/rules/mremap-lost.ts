@@ -27,7 +27,7 @@ export const mremapLost: Rule = {
             site: mapping.lostTo.site,
           }
         : undefined,
-    access: ({ mapping, expectsFault }) =>
-      mapping.phase === "unmapped" && mapping.moved && !expectsFault ? `${nameOf(mapping)} is used after mremap() may have moved it` : undefined,
+    access: ({ viaHint, mapping, expectsFault }) =>
+      !viaHint && mapping.phase === "unmapped" && mapping.moved && !expectsFault ? `${nameOf(mapping)} is used after mremap() may have moved it` : undefined,
   },
 };

@@ -29,7 +29,7 @@ export const nullCheck: Rule = {
             ...comparisonEdit(text, site),
           }
         : undefined,
-    access: ({ mapping }, text) => wrongTest(mapping, text),
+    access: ({ viaHint, mapping }, text) => (viaHint ? undefined : wrongTest(mapping, text)),
     protect: ({ target }, text) => wrongTest(target.mapping, text),
     advise: ({ target }, text) => wrongTest(target.mapping, text),
     lock: ({ target }, text) => wrongTest(target.mapping, text),

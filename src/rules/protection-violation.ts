@@ -20,7 +20,8 @@ export const protectionViolation: Rule = {
   ],
   on: {
 
-    access: ({ mapping, mode, expectsFault }) => {
+    access: ({ viaHint, mapping, mode, expectsFault }) => {
+      if (viaHint) return undefined;
       if (expectsFault || mapping.source === "heap" || mapping.source === "given" || mapping.phase === "failed" || mapping.phase === "unmapped") return undefined;
       if (!isExact(mapping.protection)) return undefined;
       const nothing = mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";

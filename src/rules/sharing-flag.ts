@@ -1,6 +1,6 @@
 /** Every mapping is either shared or private, and the caller has to say which. */
 import type { Flags } from "../analyzer/flags.js";
-import { hasFlag, isExact } from "../analyzer/flags.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Rule } from "./rule.js";
 
 export const sharingFlag: Rule = {
@@ -33,5 +33,5 @@ const WITHOUT_SHARING =
   /^MAP_(?:ANONYMOUS|FILE|FIXED|FIXED_NOREPLACE|NORESERVE|POPULATE|NONBLOCK|LOCKED|GROWSDOWN|STACK|HUGETLB|HUGE_\w+|DENYWRITE|EXECUTABLE|32BIT|UNINITIALIZED|SYNC)$/;
 
 function lacksSharing(flags: Flags): boolean {
-  return isExact(flags) && [...flags.must].every((name) => WITHOUT_SHARING.test(name));
+  return !flags.open && [...flags.may].every((name) => WITHOUT_SHARING.test(name));
 }

@@ -41,7 +41,8 @@ function wrongKinds(call: Call, protection: number, flags: number): Finding | un
   }
   if (inProtection !== undefined) return { message: `${inProtection} is a flag, but stands in the protection argument` };
   if (inFlags !== undefined) return { message: `${inFlags} is a protection, but stands in the flags argument` };
-  return undefined;
+  const advice = named(call.args[flags], "(?:MADV|MS)");
+  return advice === undefined ? undefined : { message: `${advice} does not belong here: mmap() takes MAP_ values` };
 }
 
 /** `…, 0, -1)` for `…, -1, 0)`. */

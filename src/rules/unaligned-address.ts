@@ -1,6 +1,7 @@
 /** Protection, advice and synchronisation work on whole pages, so the address must begin one. */
-import { pageAlignment } from "../analyzer/amount.js";
+import { isMostlyUnaligned, pageAlignment } from "../analyzer/amount.js";
 import type { Call, Target } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
 import { targetName } from "./terms.js";
@@ -24,6 +25,7 @@ export const unalignedAddress: Rule = {
     protect: ({ call, target }) => unaligned(call, target),
     advise: ({ call, target }) => unaligned(call, target),
     sync: ({ call, target }) => unaligned(call, target),
+    map: ({ call, address, flags }) => (hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined),
     lock: ({ call, target }) => {
       const finding = unaligned(call, target);
       return finding === undefined
@@ -34,12 +36,19 @@ export const unalignedAddress: Rule = {
   },
 };
 
+/** Whose memory begins at a page, or where the caller says. */
+const ALIGNED_ALLOCATION = /^(?:aligned_alloc|memalign|posix_memalign|valloc|pvalloc)$/;
+
 function unaligned(call: Call, target: Target): Finding | undefined {
-  const { mapping, offset } = target;
+  const { mapping, offset, value } = target;
+  if (value.kind === "address" && value.place.root.kind === "variable" && !value.place.key.startsWith("::")) {
+    return { message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL` };
+  }
   if (mapping === undefined || offset === undefined) return undefined;
   if (mapping.source === "heap") {
+    if (ALIGNED_ALLOCATION.test(mapping.function)) return undefined;
     return { message: `${targetName(target)} comes from ${mapping.function}(), which aligns to no page: ${call.function}() fails with EINVAL` };
   }
-  if (mapping.source === "given" || pageAlignment(offset) !== "unaligned") return undefined;
+  if (mapping.source === "given" || (pageAlignment(offset) !== "unaligned" && !isMostlyUnaligned(offset))) return undefined;
   return { message: `${targetName(target)} is not at the start of a page: ${call.function}() fails with EINVAL` };
 }

@@ -1,5 +1,5 @@
 /** The kernel maps whole pages of a file, so the offset must be a multiple of the page size. */
-import { pageAlignment, soleSymbol } from "../analyzer/amount.js";
+import { constantValue, isMostlyUnaligned, pageAlignment, soleSymbol } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
@@ -22,17 +22,31 @@ export const unalignedOffset: Rule = {
 
     map: (event) => {
       const { offset, call } = event;
-      if (offset === undefined || !call.direct) return undefined;
+      if (offset === undefined || constantValue(offset) === -1) return undefined;
       if (pageAlignment(offset) === "unaligned") {
         return `the offset ${call.args[5]?.text ?? ""} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
       }
-      return passedOn(event);
+      if (event.offsetTested) return undefined;
+      if (isMostlyUnaligned(offset)) return { message: `the offset ${call.args[5]?.text ?? ""} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`, severity: "warning" };
+      return fromOutside(event) ?? passedOn(event);
     },
   },
 };
 
+/** Numbers read from outside the program. */
+const READ_NUMBER = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
+
+/** Out of a file's header, or typed by a user. */
+function fromOutside({ offset, call }: MapEvent): Finding | undefined {
+  const origin = offset === undefined ? undefined : soleSymbol(offset)?.origin;
+  const by = origin?.kind === "input" || (origin?.kind === "call" && READ_NUMBER.test(origin.function ?? "")) ? origin.function : undefined;
+  if (by === undefined) return undefined;
+  return { message: `the offset comes from ${by}() and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`, severity: "warning" };
+}
+
 /** An offset that comes from the caller as it is, in a function that chooses everything else itself. */
-function passedOn({ offset, call }: MapEvent): Finding | undefined {
+function passedOn({ offset, call, inStatic }: MapEvent): Finding | undefined {
+  if (inStatic || !call.direct) return undefined;
   const symbol = offset === undefined ? undefined : soleSymbol(offset);
   if (symbol?.origin.kind !== "parameter") return undefined;
   const forwarded = call.args.filter(({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter").length;

@@ -1,4 +1,5 @@
 /** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
+import { constantValue } from "../analyzer/amount.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
 import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
@@ -20,13 +21,18 @@ export const uncheckedMap: Rule = {
   ],
   on: {
 
-    access: ({ mapping, mode, by }) => {
+    access: ({ viaHint, mapping, mode, by }) => {
+      if (viaHint) return undefined;
       if (!isUntested(mapping)) return undefined;
       const what = by === undefined ? (mode === "execute" ? "called" : mode === "read" ? "read" : "written") : `given to ${by}()`;
       return mapping.phase === "failed"
         ? `${nameOf(mapping)} is ${what} on a path where ${mapping.function}() has failed`
         : `${nameOf(mapping)} is ${what}, but nothing has tested whether ${mapping.function}() failed`;
     },
+    escape: ({ mapping, offset, to }) =>
+      to === "caller" && mapping.phase === "unchecked" && isUntested(mapping) && offset !== undefined && constantValue(offset) !== 0
+        ? `the result of ${mapping.function}() is moved and returned: nobody can tell MAP_FAILED any more`
+        : undefined,
     exit: ({ mapping, returns }) =>
       isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
         ? {

@@ -1,6 +1,6 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
-import { constantValue, pageAlignment, sameUpToRounding, subtract } from "../analyzer/amount.js";
+import { constantValue, pageAlignment, sameUpToRounding, soleSymbol, subtract } from "../analyzer/amount.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
@@ -23,6 +23,7 @@ export const unmapLength: Rule = {
   on: {
 
     unmap: (event) => wrongLength(event) ?? wrongAddress(event),
+    exit: ({ mapping }) => (mapping.partial === undefined || mapping.partial.intended ? undefined : { message: mapping.partial.message, site: mapping.partial.site }),
   },
 };
 
@@ -31,21 +32,38 @@ function isOwn(mapping: Mapping | undefined): mapping is Mapping {
 }
 
 function wrongLength(event: UnmapEvent): string | undefined {
-  const { target, length, lengthText, sizeofPointer, lengthReassigned } = event;
+  const { target, length, lengthText, sizeofPointer, lengthReassigned, lengthOf } = event;
   const { mapping } = target;
   const what = targetName(target);
   if (length === undefined) return undefined;
   if (sizeofPointer && mapping?.source !== "heap") return `${lengthText} is the size of the pointer, not of ${what}`;
   if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) return `${what} is unmapped with '${lengthText}', which has no value yet`;
+  if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length))) return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
   if (constantValue(length) === 0) return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;
   const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;
-  if (lengthReassigned || isRelated(mapping.length, length)) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
+  if (isShorter(mapping.length, length) && mapping.partial !== undefined) return undefined;
+  if (lengthReassigned || isLonger(mapping.length, length)) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
   return undefined;
 }
 
 const SMALLEST_PAGE = 4096;
+
+function callee(length: Amount): string {
+  const origin = soleSymbol(length)?.origin;
+  return origin?.kind === "call" ? (origin.function ?? "") : "";
+}
+
+function isLonger(mapped: Amount, unmapped: Amount): boolean {
+  const rest = subtract(unmapped, mapped);
+  return isRelated(mapped, unmapped) && rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0);
+}
+
+function isShorter(mapped: Amount, unmapped: Amount): boolean {
+  return isLonger(unmapped, mapped);
+}
 
 /** Different for certain: two constants some pages apart, or one is the other and a rest. */
 function isRelated(mapped: Amount, unmapped: Amount): boolean {
@@ -57,6 +75,8 @@ function isRelated(mapped: Amount, unmapped: Amount): boolean {
 }
 
 function wrongAddress({ target, length }: UnmapEvent): string | undefined {
+  if (target.holds !== undefined) return `${target.text} is the address of the pointer, not of the mapping`;
+  if (target.wantedBy !== undefined) return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
   const { mapping, offset, varied, text } = target;
   if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0) return undefined;
   const what = targetName(target);

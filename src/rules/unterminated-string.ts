@@ -3,6 +3,9 @@ import { constantValue } from "../analyzer/amount.js";
 import type { Rule } from "./rule.js";
 import { isAnonymous, nameOf } from "./terms.js";
 
+/** A text that begins further inside is one of many, and what ends it is the format's business. */
+const SMALLEST_PAGE = 4096;
+
 export const unterminatedString: Rule = {
   id: "unterminated-string",
   summary: "a mapped file is treated as a NUL-terminated string",
@@ -20,9 +23,12 @@ export const unterminatedString: Rule = {
   ],
   on: {
 
-    access: ({ mapping, as, by, offset }) => {
+    access: ({ viaHint, mapping, as, by, offset }) => {
+      if (viaHint) return undefined;
       if (as !== "string" || mapping.source !== "mmap" || mapping.terminated || isAnonymous(mapping) !== "no") return undefined;
-      if (mapping.phase === "failed" || mapping.phase === "unmapped" || constantValue(offset) !== 0) return undefined;
+      if (mapping.phase === "failed" || mapping.phase === "unmapped" || mapping.pageTested) return undefined;
+      const at = constantValue(offset);
+      if (at === undefined || at >= SMALLEST_PAGE) return undefined;
       const origin = mapping.descriptor?.origin;
       if (origin !== undefined && origin !== "open") return undefined;
       return `${by ?? "a string function"}() reads ${nameOf(mapping)} up to a NUL, and a file mapping need not hold one`;

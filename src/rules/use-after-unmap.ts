@@ -18,7 +18,8 @@ export const useAfterUnmap: Rule = {
   ],
   on: {
 
-    access: ({ mapping, mode, by, expectsFault }) => {
+    access: ({ viaHint, mapping, mode, by, expectsFault }) => {
+      if (viaHint) return undefined;
       if (mapping.phase !== "unmapped" || mapping.moved || expectsFault) return undefined;
       const what = by === undefined ? (mode === "write" ? "written" : mode === "read" ? "read" : "called") : `given to ${by}()`;
       return `${nameOf(mapping)} is ${what} after it was unmapped`;

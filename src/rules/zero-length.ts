@@ -1,5 +1,6 @@
 /** An empty file cannot be mapped: mmap() of length 0 fails with EINVAL. */
-import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import type { Origin } from "../analyzer/amount.js";
+import { constantValue, soleSymbol, unrounded } from "../analyzer/amount.js";
 import type { Rule } from "./rule.js";
 
 export const zeroLength: Rule = {
@@ -19,13 +20,17 @@ export const zeroLength: Rule = {
   ],
   on: {
 
-    map: ({ length, lengthRange, lengthTested, call }) => {
+    map: ({ length, mapping, toleratesFailure, call }) => {
       if (length === undefined || !call.direct) return undefined;
       if (constantValue(length) === 0) return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
-      const origin = soleSymbol(length)?.origin;
-      if (origin?.kind !== "load" || !origin.path.endsWith(".st_size") || lengthTested) return undefined;
-      if (lengthRange !== undefined && (lengthRange.min > 0 || lengthRange.not.includes(0))) return undefined;
+      if (toleratesFailure || !mapping.mayBeEmpty || !isFileSize(soleSymbol(unrounded(length))?.origin)) return undefined;
       return `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
     },
   },
 };
+
+/** st_size, or where lseek() to the end arrives. */
+function isFileSize(origin: Origin | undefined): boolean {
+  if (origin?.kind === "load") return origin.path.endsWith(".st_size");
+  return origin?.kind === "call" && /^lseek(?:64)?$/.test(origin.function ?? "");
+}

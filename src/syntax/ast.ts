@@ -33,16 +33,41 @@ export type Expr =
   | (Node & { readonly kind: "unary"; readonly op: UnaryOperator; readonly operand: Expr })
   | (Node & { readonly kind: "deref"; readonly operand: Expr })
   | (Node & { readonly kind: "addressOf"; readonly operand: Expr })
-  | (Node & { readonly kind: "update"; readonly op: "++" | "--"; readonly prefix: boolean; readonly operand: Expr })
-  | (Node & { readonly kind: "binary"; readonly op: BinaryOperator; readonly left: Expr; readonly right: Expr })
+  | (Node & {
+      readonly kind: "update";
+      readonly op: "++" | "--";
+      readonly prefix: boolean;
+      readonly operand: Expr;
+    })
+  | (Node & {
+      readonly kind: "binary";
+      readonly op: BinaryOperator;
+      readonly left: Expr;
+      readonly right: Expr;
+    })
   | (Node & { readonly kind: "logical"; readonly op: "&&" | "||"; readonly left: Expr; readonly right: Expr })
   /** `then` is undefined in GNU's `a ?: b`. */
-  | (Node & { readonly kind: "conditional"; readonly test: Expr; readonly then: Expr | undefined; readonly else: Expr })
+  | (Node & {
+      readonly kind: "conditional";
+      readonly test: Expr;
+      readonly then: Expr | undefined;
+      readonly else: Expr;
+    })
   | (Node & { readonly kind: "comma"; readonly left: Expr; readonly right: Expr })
-  | (Node & { readonly kind: "assign"; readonly op: AssignmentOperator; readonly target: Expr; readonly value: Expr })
+  | (Node & {
+      readonly kind: "assign";
+      readonly op: AssignmentOperator;
+      readonly target: Expr;
+      readonly value: Expr;
+    })
   | (Node & { readonly kind: "call"; readonly callee: Expr; readonly args: readonly Expr[] })
   | (Node & { readonly kind: "index"; readonly base: Expr; readonly index: Expr })
-  | (Node & { readonly kind: "member"; readonly object: Expr; readonly field: string; readonly arrow: boolean })
+  | (Node & {
+      readonly kind: "member";
+      readonly object: Expr;
+      readonly field: string;
+      readonly arrow: boolean;
+    })
   | (Node & { readonly kind: "cast"; readonly type: CType; readonly operand: Expr })
   | (Node & { readonly kind: "sizeof"; readonly type: CType | undefined; readonly operand: Expr | undefined })
   /** `(struct s){ … }`: `value` is an `initializer`. */
@@ -97,7 +122,12 @@ export type Stmt =
   | (Node & { readonly kind: "block"; readonly body: readonly Stmt[] })
   | (Node & { readonly kind: "expression"; readonly expr: Expr })
   | (Node & { readonly kind: "declaration"; readonly declarators: readonly Declarator[] })
-  | (Node & { readonly kind: "if"; readonly test: Expr; readonly then: Stmt; readonly else: Stmt | undefined })
+  | (Node & {
+      readonly kind: "if";
+      readonly test: Expr;
+      readonly then: Stmt;
+      readonly else: Stmt | undefined;
+    })
   | (Node & { readonly kind: "while"; readonly test: Expr; readonly body: Stmt })
   | (Node & { readonly kind: "doWhile"; readonly body: Stmt; readonly test: Expr })
   | (Node & {
@@ -110,7 +140,12 @@ export type Stmt =
   /** Case labels stand in `body` as `case` statements, at any depth. */
   | (Node & { readonly kind: "switch"; readonly test: Expr; readonly body: Stmt })
   /** A label, its `body` the statement behind it. `value` undefined: default. `to`: end of GNU's `case 1 ... 5`. */
-  | (Node & { readonly kind: "case"; readonly value: Expr | undefined; readonly to: Expr | undefined; readonly body: Stmt })
+  | (Node & {
+      readonly kind: "case";
+      readonly value: Expr | undefined;
+      readonly to: Expr | undefined;
+      readonly body: Stmt;
+    })
   | (Node & { readonly kind: "label"; readonly name: string; readonly body: Stmt })
   | (Node & { readonly kind: "goto"; readonly label: string })
   | (Node & { readonly kind: "break" | "continue" | "empty" })

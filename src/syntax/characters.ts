@@ -21,8 +21,10 @@ export function isDigitCode(code: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-export function isBlankCode(code: number): boolean {
-  return code === SPACE || code === TAB || code === CARRIAGE_RETURN || code === FORM_FEED || code === VERTICAL_TAB;
+function isBlankCode(code: number): boolean {
+  return (
+    code === SPACE || code === TAB || code === CARRIAGE_RETURN || code === FORM_FEED || code === VERTICAL_TAB
+  );
 }
 
 const WORD = new Uint8Array(128);
@@ -37,7 +39,7 @@ export function skipWord(text: string, offset: number): number {
 }
 
 /** Offset of the newline that ends the line (or the text's length); a backslash before it continues the line. */
-export function skipLine(text: string, offset: number): number {
+function skipLine(text: string, offset: number): number {
   let from = offset;
   for (;;) {
     const newline = text.indexOf("\n", from);
@@ -49,7 +51,7 @@ export function skipLine(text: string, offset: number): number {
 }
 
 /** Offset behind a block comment that begins at `offset`; an unterminated one goes to the end. */
-export function skipBlockComment(text: string, offset: number): number {
+function skipBlockComment(text: string, offset: number): number {
   const end = text.indexOf("*/", offset + 2);
   return end < 0 ? text.length : end + 2;
 }
@@ -65,7 +67,8 @@ export function skipLiteral(text: string, offset: number): number {
     const code = text.charCodeAt(i);
     if (code === quote) return i + 1;
     if (code === NEWLINE) return i;
-    if (code === BACKSLASH) i += text.charCodeAt(i + 1) === CARRIAGE_RETURN && text.charCodeAt(i + 2) === NEWLINE ? 3 : 2;
+    if (code === BACKSLASH)
+      i += text.charCodeAt(i + 1) === CARRIAGE_RETURN && text.charCodeAt(i + 2) === NEWLINE ? 3 : 2;
     else i++;
   }
   return text.length;

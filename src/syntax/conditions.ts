@@ -6,7 +6,13 @@ export type Condition =
   | { readonly kind: "constant"; readonly value: boolean }
   /** `asked`: whether the macro is defined, or its value. `key` is the macro's name, or the normalised text of what is no name. */
   | { readonly kind: "atom"; readonly key: string; readonly asked: "defined" | "value" }
-  | { readonly kind: "compare"; readonly name: string; readonly op: Comparison; readonly with: number; readonly key: string }
+  | {
+      readonly kind: "compare";
+      readonly name: string;
+      readonly op: Comparison;
+      readonly with: number;
+      readonly key: string;
+    }
   | { readonly kind: "not"; readonly of: Condition }
   | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition };
 
@@ -49,18 +55,21 @@ function not(of: Condition): Condition {
 }
 
 /** Splits at the last outermost `||`, else `&&`: nesting follows the parentheses only, so no recursion per operand. */
-export function parseCondition(tokens: readonly Token[], depth = 0): Condition {
+function parseCondition(tokens: readonly Token[], depth = 0): Condition {
   if (depth > MAX_DEPTH || tokens.length === 0) return atomOf(tokens);
   for (const [op, kind] of [["||", "or"] as const, ["&&", "and"] as const]) {
     const parts = splitAt(tokens, op);
     if (parts.length > 1) {
-      return parts.map((part) => parseCondition(part, depth + 1)).reduce((left, right) => ({ kind, left, right }));
+      return parts
+        .map((part) => parseCondition(part, depth + 1))
+        .reduce((left, right) => ({ kind, left, right }));
     }
   }
   const first = tokens[0]?.text;
-  if (first === "(" && closing(tokens, 0) === tokens.length - 1) return parseCondition(tokens.slice(1, -1), depth + 1);
-  const comparison = parseComparison(tokens);
-  if (comparison) return comparison;
+  if (first === "(" && closing(tokens, 0) === tokens.length - 1)
+    return parseCondition(tokens.slice(1, -1), depth + 1);
+  const compared = parseComparison(tokens);
+  if (compared) return compared;
   if (first === "!") return not(parseCondition(tokens.slice(1), depth + 1));
   return parseAtom(tokens);
 }
@@ -82,9 +91,14 @@ function splitAt(tokens: readonly Token[], operator: string): Token[][] {
 function parseAtom(tokens: readonly Token[]): Condition {
   const first = tokens[0];
   const words = tokens.filter((token) => token.text !== "(" && token.text !== ")");
-  if (first?.text === "defined" && words.length === 2) return { kind: "atom", key: words[1]?.text ?? "", asked: "defined" };
-  if (first?.kind === "number" && tokens.length === 1) return { kind: "constant", value: integerOf(first.text) !== 0 };
-  if (/^(?:IS_ENABLED|CONFIG_IS_ENABLED|IS_BUILTIN|IS_REACHABLE|USE)$/.test(first?.text ?? "") && words.length === 2) {
+  if (first?.text === "defined" && words.length === 2)
+    return { kind: "atom", key: words[1]?.text ?? "", asked: "defined" };
+  if (first?.kind === "number" && tokens.length === 1)
+    return { kind: "constant", value: integerOf(first.text) !== 0 };
+  if (
+    /^(?:IS_ENABLED|CONFIG_IS_ENABLED|IS_BUILTIN|IS_REACHABLE|USE)$/.test(first?.text ?? "") &&
+    words.length === 2
+  ) {
     return { kind: "atom", key: words[1]?.text ?? "", asked: "value" };
   }
   return atomOf(tokens);
@@ -104,12 +118,19 @@ function parseComparison(tokens: readonly Token[]): Condition | undefined {
   if (at < 1) return undefined;
   const left = tokens.slice(0, at);
   const right = tokens.slice(at + 1);
-  const numbers = [left, right].map((side) => (side.length === 1 && side[0]?.kind === "number" ? integerOf(side[0].text) : undefined));
+  const numbers = [left, right].map((side) =>
+    side.length === 1 && side[0]?.kind === "number" ? integerOf(side[0].text) : undefined,
+  );
   return comparison(left, tokens[at]?.text ?? "", right, numbers[1]);
 }
 
 /** `X != 0` and `X > 0` ask what `X` asks; `<`, `<=`, `!=` are negations of `>=`, `>`, `==`. */
-function comparison(left: readonly Token[], op: string, right: readonly Token[], value: number | undefined): Condition {
+function comparison(
+  left: readonly Token[],
+  op: string,
+  right: readonly Token[],
+  value: number | undefined,
+): Condition {
   const name = left.length === 1 && left[0]?.kind === "word" ? left[0].text : "";
   if (name && value !== undefined) {
     const asked: Condition = { kind: "atom", key: name, asked: "value" };

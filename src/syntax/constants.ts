@@ -4,7 +4,11 @@ import type { Expr } from "./ast.js";
 const MAX_DEPTH = 200;
 
 /** The value, or undefined when it is no integer constant that `lookup` can complete, or not exact. */
-export function constantValue(expr: Expr, lookup: (name: string) => number | undefined, depth = 0): number | undefined {
+export function constantValue(
+  expr: Expr,
+  lookup: (name: string) => number | undefined,
+  depth = 0,
+): number | undefined {
   if (depth > MAX_DEPTH) return undefined;
   const value = (inner: Expr): number | undefined => constantValue(inner, lookup, depth + 1);
   switch (expr.kind) {
@@ -32,7 +36,9 @@ export function constantValue(expr: Expr, lookup: (name: string) => number | und
     case "binary": {
       const left = value(expr.left);
       const right = value(expr.right);
-      return left === undefined || right === undefined ? undefined : exact(operate(expr.op, BigInt(left), BigInt(right)));
+      return left === undefined || right === undefined
+        ? undefined
+        : exact(operate(expr.op, BigInt(left), BigInt(right)));
     }
     default:
       return undefined;
@@ -43,7 +49,11 @@ function exact(value: bigint | undefined): number | undefined {
   return value !== undefined && Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
 }
 
-function operate(op: (Expr & { readonly kind: "binary" })["op"], left: bigint, right: bigint): bigint | undefined {
+function operate(
+  op: (Expr & { readonly kind: "binary" })["op"],
+  left: bigint,
+  right: bigint,
+): bigint | undefined {
   switch (op) {
     case "+":
       return left + right;

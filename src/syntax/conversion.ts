@@ -1,6 +1,6 @@
 /** What the conversion of one parsed text needs to know, and how it gives up. */
 import type { Span } from "../diagnostic.js";
-import type { CType, Field, MacroUse } from "./ast.js";
+import type { CType, Field } from "./ast.js";
 import { couldMatter } from "./family.js";
 import type { SyntaxNode } from "./parser.js";
 import { type Origin, originOf, type Rendered, tokenIndex } from "./render.js";
@@ -10,6 +10,8 @@ import { isKeyword } from "./typenames.js";
 
 export interface Conversion {
   readonly rendered: Rendered;
+  /** The parser has met no error. */
+  readonly clean: boolean;
   /** Structs and unions that this text itself defines: their members by tag. */
   readonly aggregates: Map<string, readonly Field[]>;
   /** Constants of the enums that this text defines, as `enumerator` reports them. */
@@ -39,14 +41,9 @@ export function textOf(conversion: Conversion, node: SyntaxNode): string {
   return conversion.rendered.text.slice(node.start, node.end);
 }
 
-export function locate(conversion: Conversion, node: SyntaxNode): Origin {
+/** Where the node stands in the file. */
+export function base(conversion: Conversion, node: SyntaxNode): Origin {
   return originOf(conversion.rendered, node.start, node.end);
-}
-
-/** The fields that every tree node carries. */
-export function base(conversion: Conversion, node: SyntaxNode): { readonly span: Span; readonly macro?: MacroUse } {
-  const { span, macro } = locate(conversion, node);
-  return macro ? { span, macro } : { span };
 }
 
 export function fail(conversion: Conversion, node: SyntaxNode): never {
@@ -56,7 +53,8 @@ export function fail(conversion: Conversion, node: SyntaxNode): never {
 }
 
 /** True when the parser has found an error in the node. A missing semicolon does no harm. */
-export function isBroken(node: SyntaxNode): boolean {
+export function isBroken(conversion: Conversion, node: SyntaxNode): boolean {
+  if (conversion.clean) return false;
   const pending = [node];
   for (let current = pending.pop(); current; current = pending.pop()) {
     if (current.type === "ERROR" || (current.missing && current.type !== ";")) return true;
@@ -71,14 +69,18 @@ export function namesFamily(conversion: Conversion, node: SyntaxNode): boolean {
 }
 
 /** Identifiers of a piece of text that was not understood, each once, with the index of its token. */
-export function wordsOf(conversion: Conversion, node: SyntaxNode): { readonly name: string; readonly origin: Origin }[] {
+export function wordsOf(
+  conversion: Conversion,
+  node: SyntaxNode,
+): { readonly name: string; readonly origin: Origin }[] {
   const { rendered } = conversion;
   const words = new Map<string, Origin>();
   for (let i = tokenIndex(rendered, node.start); i < rendered.tokens.length; i++) {
     const token = rendered.tokens[i];
     const offset = rendered.offsets[i] ?? 0;
     if (!token || offset >= node.end) break;
-    if (offset < node.start || token.kind !== "word" || token.text.includes("$") || isKeyword(token.text)) continue;
+    if (offset < node.start || token.kind !== "word" || token.text.includes("$") || isKeyword(token.text))
+      continue;
     const before = rendered.tokens[i - 1]?.text;
     if (before === "." || before === "->" || words.has(token.text)) continue;
     words.set(token.text, originOf(rendered, offset, offset + 1));
@@ -86,5 +88,4 @@ export function wordsOf(conversion: Conversion, node: SyntaxNode): { readonly na
   return [...words].map(([name, origin]) => ({ name, origin }));
 }
 
-export const VOID: CType = { kind: "void" };
 export const INT: CType = { kind: "int", bits: 32, signed: true };

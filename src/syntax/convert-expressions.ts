@@ -17,7 +17,6 @@ import { childOf, namedChildren, type SyntaxNode } from "./parser.js";
 
 /** Converts an expression. Throws ConversionFailure where the text was not understood. */
 export function convertExpression(conversion: Conversion, node: SyntaxNode): Expr {
-  const common = base(conversion, node);
   switch (node.type) {
     case "parenthesized_expression":
       return convertParenthesized(conversion, node);
@@ -26,67 +25,71 @@ export function convertExpression(conversion: Conversion, node: SyntaxNode): Exp
     case "type_identifier":
     case "null":
       return convertName(conversion, node);
-    case "number_literal": {
-      const text = textOf(conversion, node);
-      return { ...common, kind: "number", text, value: integerValue(text) };
-    }
+    case "number_literal":
     case "true":
     case "false":
-      return { ...common, kind: "number", text: node.type, value: node.type === "true" ? 1 : 0 };
     case "char_literal":
-      return { ...common, kind: "char", value: characterValue(textOf(conversion, node)) };
     case "string_literal":
-      return { ...common, kind: "string", value: literalText(textOf(conversion, node)) };
-    case "concatenated_string": {
-      const literals = node.children.filter((child) => child.type === "string_literal");
-      return { ...common, kind: "string", value: literals.map((child) => literalText(textOf(conversion, child))).join("") };
-    }
-    case "unary_expression":
-      return { ...common, kind: "unary", op: operatorOf(node) as UnaryOperator, operand: operand(conversion, node, "argument") };
-    case "pointer_expression":
-      return {
-        ...common,
-        kind: operatorOf(node) === "*" ? "deref" : "addressOf",
-        operand: operand(conversion, node, "argument"),
-      };
-    case "update_expression": {
-      const prefix = !node.children[0]?.named;
-      return { ...common, kind: "update", op: operatorOf(node) as "++" | "--", prefix, operand: operand(conversion, node, "argument") };
-    }
+    case "concatenated_string":
+      return convertLiteral(conversion, node);
     case "binary_expression":
       return convertBinary(conversion, node);
-    case "conditional_expression": {
-      const then = childOf(node, "consequence");
-      return {
-        ...common,
-        kind: "conditional",
-        test: operand(conversion, node, "condition"),
-        then: then && convertExpression(conversion, then),
-        else: operand(conversion, node, "alternative"),
-      };
-    }
-    case "comma_expression":
-      return { ...common, kind: "comma", left: operand(conversion, node, "left"), right: operand(conversion, node, "right") };
-    case "assignment_expression":
-      return {
-        ...common,
-        kind: "assign",
-        op: operatorOf(node) as AssignmentOperator,
-        target: operand(conversion, node, "left"),
-        value: operand(conversion, node, "right"),
-      };
     case "call_expression":
       return convertCall(conversion, node);
+    default:
+      return convertOperation(conversion, node);
+  }
+}
+
+function convertLiteral(conversion: Conversion, node: SyntaxNode): Expr {
+  const common = base(conversion, node);
+  const text = textOf(conversion, node);
+  switch (node.type) {
+    case "number_literal":
+      return { ...common, kind: "number", text, value: integerValue(text) };
+    case "true":
+    case "false":
+      return { ...common, kind: "number", text, value: node.type === "true" ? 1 : 0 };
+    case "char_literal":
+      return { ...common, kind: "char", value: characterValue(text) };
+    case "string_literal":
+      return { ...common, kind: "string", value: literalText(text) };
+    default: {
+      const literals = node.children.filter((child) => child.type === "string_literal");
+      const value = literals.map((child) => literalText(textOf(conversion, child))).join("");
+      return { ...common, kind: "string", value };
+    }
+  }
+}
+
+function convertOperation(conversion: Conversion, node: SyntaxNode): Expr {
+  const common = base(conversion, node);
+  const part = (field: string): Expr => operand(conversion, node, field);
+  switch (node.type) {
+    case "unary_expression":
+      return { ...common, kind: "unary", op: operatorOf(node) as UnaryOperator, operand: part("argument") };
+    case "pointer_expression":
+      return { ...common, kind: operatorOf(node) === "*" ? "deref" : "addressOf", operand: part("argument") };
+    case "update_expression": {
+      const op = operatorOf(node) as "++" | "--";
+      return { ...common, kind: "update", op, prefix: !node.children[0]?.named, operand: part("argument") };
+    }
+    case "conditional_expression": {
+      const then = childOf(node, "consequence") && part("consequence");
+      return { ...common, kind: "conditional", test: part("condition"), then, else: part("alternative") };
+    }
+    case "comma_expression":
+      return { ...common, kind: "comma", left: part("left"), right: part("right") };
+    case "assignment_expression": {
+      const op = operatorOf(node) as AssignmentOperator;
+      return { ...common, kind: "assign", op, target: part("left"), value: part("right") };
+    }
     case "subscript_expression":
-      return { ...common, kind: "index", base: operand(conversion, node, "argument"), index: operand(conversion, node, "index") };
-    case "field_expression":
-      return {
-        ...common,
-        kind: "member",
-        object: operand(conversion, node, "argument"),
-        field: textOf(conversion, childOf(node, "field") ?? node),
-        arrow: operatorOf(node) === "->",
-      };
+      return { ...common, kind: "index", base: part("argument"), index: part("index") };
+    case "field_expression": {
+      const field = textOf(conversion, childOf(node, "field") ?? node);
+      return { ...common, kind: "member", object: part("argument"), field, arrow: operatorOf(node) === "->" };
+    }
     default:
       return convertRare(conversion, node);
   }
@@ -96,7 +99,12 @@ function convertRare(conversion: Conversion, node: SyntaxNode): Expr {
   const common = base(conversion, node);
   switch (node.type) {
     case "cast_expression":
-      return { ...common, kind: "cast", type: typeOf(conversion, node), operand: operand(conversion, node, "value") };
+      return {
+        ...common,
+        kind: "cast",
+        type: typeOf(conversion, node),
+        operand: operand(conversion, node, "value"),
+      };
     case "sizeof_expression": {
       const type = childOf(node, "type");
       const value = childOf(node, "value");
@@ -108,7 +116,12 @@ function convertRare(conversion: Conversion, node: SyntaxNode): Expr {
       };
     }
     case "compound_literal_expression":
-      return { ...common, kind: "compound", type: typeOf(conversion, node), value: operand(conversion, node, "value") };
+      return {
+        ...common,
+        kind: "compound",
+        type: typeOf(conversion, node),
+        value: operand(conversion, node, "value"),
+      };
     case "initializer_list":
       return { ...common, kind: "initializer", elements: convertElements(conversion, node) };
     case "compound_statement":
@@ -154,7 +167,8 @@ function convertParenthesized(conversion: Conversion, node: SyntaxNode): Expr {
 function convertName(conversion: Conversion, node: SyntaxNode): Expr {
   const name = textOf(conversion, node);
   const common = base(conversion, node);
-  if (name.startsWith(LABEL_ADDRESS) || name === OPAQUE_ARGUMENT) return { ...common, kind: "opaque", operands: [] };
+  if (name.startsWith(LABEL_ADDRESS) || name === OPAQUE_ARGUMENT)
+    return { ...common, kind: "opaque", operands: [] };
   return { ...common, kind: "name", name };
 }
 
@@ -181,7 +195,11 @@ function convertCall(conversion: Conversion, node: SyntaxNode): Expr {
   }
   const name = callee.type === "identifier" ? textOf(conversion, callee) : "";
   if (name === ITERATION || args.some((arg) => textOf(conversion, arg) === OPAQUE_ARGUMENT)) {
-    return { ...common, kind: "opaque", operands: converted.filter((arg) => arg.kind !== "opaque" || arg.operands.length > 0) };
+    return {
+      ...common,
+      kind: "opaque",
+      operands: converted.filter((arg) => arg.kind !== "opaque" || arg.operands.length > 0),
+    };
   }
   return { ...common, kind: "call", callee: convertExpression(conversion, callee), args: converted };
 }
@@ -196,13 +214,17 @@ function castName(conversion: Conversion, callee: SyntaxNode): string | undefine
 
 function convertElements(conversion: Conversion, node: SyntaxNode): InitializerElement[] {
   return namedChildren(node).map((child) => {
-    if (child.type !== "initializer_pair") return { designators: [], value: convertExpression(conversion, child) };
+    if (child.type !== "initializer_pair")
+      return { designators: [], value: convertExpression(conversion, child) };
     const designators: InitializerElement["designators"][number][] = [];
     for (const designator of child.children.filter((other) => other.field === "designator")) {
       const inner = namedChildren(designator)[0];
-      if (designator.type === "subscript_designator" && inner) designators.push({ index: convertExpression(conversion, inner) });
-      else if (designator.type === "field_designator" && inner) designators.push({ field: textOf(conversion, inner) });
-      else if (designator.type === "field_identifier") designators.push({ field: textOf(conversion, designator) });
+      if (designator.type === "subscript_designator" && inner)
+        designators.push({ index: convertExpression(conversion, inner) });
+      else if (designator.type === "field_designator" && inner)
+        designators.push({ field: textOf(conversion, inner) });
+      else if (designator.type === "field_identifier")
+        designators.push({ field: textOf(conversion, designator) });
       // GNU's `[0 ... 5]`: the first of the range stands for all.
       else if (designator.type === "subscript_range_designator") {
         designators.push({ index: operand(conversion, designator, "start") });
@@ -219,8 +241,9 @@ export function assemblyOperands(conversion: Conversion, node: SyntaxNode): Expr
     for (const child of namedChildren(current)) {
       if (child.type === "gnu_asm_output_operand" || child.type === "gnu_asm_input_operand") {
         operands.push(operand(conversion, child, "value"));
-      } else if (/_operand_list$/.test(child.type)) visit(child);
-      else if (node.type === "generic_expression" && child.type !== "type_descriptor") operands.push(convertExpression(conversion, child));
+      } else if (child.type.endsWith("_operand_list")) visit(child);
+      else if (node.type === "generic_expression" && child.type !== "type_descriptor")
+        operands.push(convertExpression(conversion, child));
     }
   };
   visit(node);
@@ -228,16 +251,14 @@ export function assemblyOperands(conversion: Conversion, node: SyntaxNode): Expr
 }
 
 /** Stands for text that was not understood: its identifiers may be read. Fails when the family is named in it. */
-export function opaqueExpression(conversion: Conversion, node: SyntaxNode): Expr & { readonly kind: "opaque" } {
+export function opaqueExpression(
+  conversion: Conversion,
+  node: SyntaxNode,
+): Expr & { readonly kind: "opaque" } {
   if (namesFamily(conversion, node)) return fail(conversion, node);
   return { ...base(conversion, node), kind: "opaque", operands: wordOperands(conversion, node) };
 }
 
 export function wordOperands(conversion: Conversion, node: SyntaxNode): Expr[] {
-  return wordsOf(conversion, node).map(({ name, origin }) => ({
-    span: origin.span,
-    ...(origin.macro ? { macro: origin.macro } : {}),
-    kind: "name",
-    name,
-  }));
+  return wordsOf(conversion, node).map(({ name, origin }) => ({ ...origin, kind: "name", name }));
 }

@@ -1,7 +1,12 @@
 /** Statement nodes to the tree's statements. What the parser could not read is kept as small as possible. */
 import type { Declarator, Expr, Stmt } from "./ast.js";
-import { base, type Conversion, fail, INT, isBroken, locate, namesFamily, textOf } from "./conversion.js";
-import { assemblyOperands, convertExpression, opaqueExpression, wordOperands } from "./convert-expressions.js";
+import { base, type Conversion, fail, INT, isBroken, namesFamily, textOf } from "./conversion.js";
+import {
+  assemblyOperands,
+  convertExpression,
+  opaqueExpression,
+  wordOperands,
+} from "./convert-expressions.js";
 import { convertDeclarator, convertSpecifiers } from "./convert-types.js";
 import { COMPUTED_GOTO, RANGE } from "./normalize.js";
 import { childOf, namedChildren, type SyntaxNode } from "./parser.js";
@@ -56,13 +61,27 @@ function convertStatements(conversion: Conversion, node: SyntaxNode): Stmt[] {
       return [convertWhile(conversion, node)];
     case "do_statement":
       checkHeader(conversion, node);
-      return [{ ...common, kind: "doWhile", body: body(conversion, node, "body"), test: header(conversion, node, "condition") }];
+      return [
+        {
+          ...common,
+          kind: "doWhile",
+          body: body(conversion, node, "body"),
+          test: header(conversion, node, "condition"),
+        },
+      ];
     case "for_statement":
       checkHeader(conversion, node);
       return [convertFor(conversion, node)];
     case "switch_statement":
       checkHeader(conversion, node);
-      return [{ ...common, kind: "switch", test: header(conversion, node, "condition"), body: body(conversion, node, "body") }];
+      return [
+        {
+          ...common,
+          kind: "switch",
+          test: header(conversion, node, "condition"),
+          body: body(conversion, node, "body"),
+        },
+      ];
     case "attributed_statement": {
       const inner = namedChildren(node).at(-1);
       return inner ? convertStatements(conversion, inner) : [];
@@ -72,7 +91,7 @@ function convertStatements(conversion: Conversion, node: SyntaxNode): Stmt[] {
       if (!childOf(node, "type") || namesFamily(conversion, node)) return fail(conversion, node);
       return [{ ...common, kind: "opaque", operands: [] }];
     default:
-      return isBroken(node) ? [convertBroken(conversion, node)] : convertSimple(conversion, node);
+      return isBroken(conversion, node) ? [convertBroken(conversion, node)] : convertSimple(conversion, node);
   }
 }
 
@@ -125,8 +144,12 @@ function convertBroken(conversion: Conversion, node: SyntaxNode): Stmt {
   const text = textOf(conversion, node);
   if (namesFamily(conversion, node)) return fail(conversion, node);
   const common = base(conversion, node);
-  if (node.type === "return_statement") return { ...common, kind: "return", value: opaqueExpression(conversion, node) };
-  if (node.type === "ERROR" && /[{}]|\b(?:if|else|for|while|do|switch|case|default|return|goto|break|continue)\b/.test(text)) {
+  if (node.type === "return_statement")
+    return { ...common, kind: "return", value: opaqueExpression(conversion, node) };
+  if (
+    node.type === "ERROR" &&
+    /[{}]|\b(?:if|else|for|while|do|switch|case|default|return|goto|break|continue)\b/.test(text)
+  ) {
     return fail(conversion, node);
   }
   return { ...common, kind: "opaque", operands: wordOperands(conversion, node) };
@@ -143,7 +166,9 @@ function checkHeader(conversion: Conversion, node: SyntaxNode): void {
 function header(conversion: Conversion, node: SyntaxNode, field: string): Expr {
   const child = childOf(node, field);
   if (!child) return fail(conversion, node);
-  return isBroken(child) ? opaqueExpression(conversion, child) : convertExpression(conversion, child);
+  return isBroken(conversion, child)
+    ? opaqueExpression(conversion, child)
+    : convertExpression(conversion, child);
 }
 
 function convertElse(conversion: Conversion, node: SyntaxNode): Stmt {
@@ -159,7 +184,12 @@ function convertWhile(conversion: Conversion, node: SyntaxNode): Stmt {
   // A macro that heads a block may write its arguments on each turn.
   if (condition && test.kind === "opaque" && test.operands.length > 0) {
     const turn: Stmt = { ...base(conversion, condition), kind: "opaque", operands: test.operands };
-    return { ...common, kind: "while", test, body: { ...base(conversion, node), kind: "block", body: [turn, inner] } };
+    return {
+      ...common,
+      kind: "while",
+      test,
+      body: { ...base(conversion, node), kind: "block", body: [turn, inner] },
+    };
   }
   return { ...common, kind: "while", test, body: inner };
 }
@@ -180,7 +210,9 @@ function convertFor(conversion: Conversion, node: SyntaxNode): Stmt {
 
 function forInit(conversion: Conversion, node: SyntaxNode): Stmt {
   if (node.type === "declaration") return convertStatement(conversion, node);
-  const expr = isBroken(node) ? opaqueExpression(conversion, node) : convertExpression(conversion, node);
+  const expr = isBroken(conversion, node)
+    ? opaqueExpression(conversion, node)
+    : convertExpression(conversion, node);
   return { ...base(conversion, node), kind: "expression", expr };
 }
 
@@ -190,7 +222,11 @@ function convertCase(conversion: Conversion, node: SyntaxNode): Stmt[] {
   const following = node.children.filter((child) => child.named && child.field !== "value");
   const [first, ...rest] = convertList(conversion, following);
   const inner: Stmt = first ?? { ...common, kind: "empty" };
-  const value = label && (isBroken(label) ? opaqueExpression(conversion, label) : convertExpression(conversion, label));
+  const value =
+    label &&
+    (isBroken(conversion, label)
+      ? opaqueExpression(conversion, label)
+      : convertExpression(conversion, label));
   const isRange = value?.kind === "call" && value.callee.kind === "name" && value.callee.name === RANGE;
   const [from, to] = isRange ? value.args : [value, undefined];
   const span = { start: common.span.start, end: inner.span.end };
@@ -203,7 +239,15 @@ function convertLabel(conversion: Conversion, node: SyntaxNode): Stmt[] {
   const following = node.children.filter((child) => child.named && child.field !== "label");
   const [first, ...rest] = convertList(conversion, following);
   const common = base(conversion, node);
-  return [{ ...common, kind: "label", name: textOf(conversion, label), body: first ?? { ...common, kind: "empty" } }, ...rest];
+  return [
+    {
+      ...common,
+      kind: "label",
+      name: textOf(conversion, label),
+      body: first ?? { ...common, kind: "empty" },
+    },
+    ...rest,
+  ];
 }
 
 function storageOf(conversion: Conversion, node: SyntaxNode): Declarator["storage"] {
@@ -229,8 +273,9 @@ export function convertDeclarators(conversion: Conversion, node: SyntaxNode): De
       name: textOf(conversion, declared.name),
       type: declared.type,
       storage,
-      initializer: child.type === "init_declarator" && value ? convertExpression(conversion, value) : undefined,
-      span: locate(conversion, child).span,
+      initializer:
+        child.type === "init_declarator" && value ? convertExpression(conversion, value) : undefined,
+      span: base(conversion, child).span,
     });
   }
   return declarators;
@@ -261,7 +306,15 @@ export function convertTypedefs(conversion: Conversion, node: SyntaxNode): Decla
     .flatMap((child): Declarator[] => {
       const declared = convertDeclarator(conversion, type, child);
       if (!declared.name) return [];
-      const { span } = locate(conversion, child);
-      return [{ name: textOf(conversion, declared.name), type: declared.type, storage: "typedef", initializer: undefined, span }];
+      const { span } = base(conversion, child);
+      return [
+        {
+          name: textOf(conversion, declared.name),
+          type: declared.type,
+          storage: "typedef",
+          initializer: undefined,
+          span,
+        },
+      ];
     });
 }

@@ -1,6 +1,6 @@
 /** Specifiers and declarators to types. */
 import type { CType, Field } from "./ast.js";
-import { base, type Conversion, INT, locate, textOf } from "./conversion.js";
+import { base, type Conversion, INT, textOf } from "./conversion.js";
 import { convertExpression } from "./convert-expressions.js";
 import { TYPE_MARK } from "./normalize.js";
 import { childOf, namedChildren, type SyntaxNode } from "./parser.js";
@@ -45,12 +45,12 @@ function convertSpecifier(conversion: Conversion, node: SyntaxNode): CType {
       return { kind: "enum", tag: name && textOf(conversion, name) };
     }
     default:
-      return { kind: "named", name: textOf(conversion, node) };
+      return arithmetic([textOf(conversion, node)]);
   }
 }
 
 /** `unsigned long int` and the like. A word that is no keyword is a type's name. */
-export function arithmetic(words: readonly string[]): CType {
+function arithmetic(words: readonly string[]): CType {
   const has = (word: string): boolean => words.includes(word);
   if (has("void")) return { kind: "void" };
   const float = words.find((word) => FLOATS.has(word));
@@ -61,7 +61,10 @@ export function arithmetic(words: readonly string[]): CType {
   if (has("long")) return { kind: "int", bits: 64, signed };
   const named = words.find((word) => !/^(?:unsigned|signed|int|const|volatile)$/.test(word));
   if (named === "_Bool" || named === "bool") return { kind: "int", bits: 8, signed: false };
-  if (named !== undefined) return STANDARD_TYPES.has(named) || signed ? { kind: "named", name: named } : { kind: "int", bits: 32, signed };
+  if (named !== undefined)
+    return STANDARD_TYPES.has(named) || signed
+      ? { kind: "named", name: named }
+      : { kind: "int", bits: 32, signed };
   return { kind: "int", bits: 32, signed };
 }
 
@@ -102,7 +105,7 @@ function collectEnumerators(conversion: Conversion, node: SyntaxNode): void {
     const written = childOf(child, "value");
     offset = written ? 0 : offset;
     value = written ?? value;
-    const { span } = locate(conversion, name);
+    const { span } = base(conversion, name);
     conversion.enumerators.push({ name: textOf(conversion, name), node: value, offset, span });
     offset++;
   }
@@ -150,8 +153,4 @@ export function convertTypeName(conversion: Conversion, node: SyntaxNode): CType
   const type = convertSpecifiers(conversion, node);
   const declarator = childOf(node, "declarator");
   return declarator ? convertDeclarator(conversion, type, declarator).type : type;
-}
-
-export function declaredSpan(conversion: Conversion, node: SyntaxNode): { readonly start: number; readonly end: number } {
-  return base(conversion, node).span;
 }

@@ -67,11 +67,17 @@ export function globalsOf(definitions: Definitions): Globals {
     let current = type;
     for (let i = 0; i < MAX_ALIASES && current.kind === "named"; i++) {
       const known = global(current.name);
-      const next: CType | undefined = known?.storage === "typedef" ? known.type : STANDARD_TYPES.get(current.name);
+      const next: CType | undefined =
+        known?.storage === "typedef" ? known.type : STANDARD_TYPES.get(current.name);
       if (!next) return current;
       current = withQualifiers(next, current);
     }
-    if ((current.kind !== "struct" && current.kind !== "union") || current.fields || current.tag === undefined) return current;
+    if (
+      (current.kind !== "struct" && current.kind !== "union") ||
+      current.fields ||
+      current.tag === undefined
+    )
+      return current;
     const fields = fieldsOf(current.tag);
     return fields ? { ...current, fields } : current;
   };
@@ -98,12 +104,23 @@ function findGlobal(
     const constant = declared.constants.get(name);
     const noreturn = definitions.neverReturns(name);
     if (constant) {
-      return { name, type: { ...INT, const: true }, storage: "none", initializer: undefined, constant: constant.value, noreturn, span: constant.span };
+      return {
+        name,
+        type: { ...INT, const: true },
+        storage: "none",
+        initializer: undefined,
+        constant: constant.value,
+        noreturn,
+        span: constant.span,
+      };
     }
     const declarator = declared.declarators.find((candidate) => candidate.name === name);
     if (!declarator || (best && !isBetter(declarator, best))) continue;
     const { type, storage, initializer } = declarator;
-    const value = type.const && initializer && type.kind !== "pointer" ? constantValue(initializer, constantOf) : undefined;
+    const value =
+      type.const && initializer && type.kind !== "pointer"
+        ? constantValue(initializer, constantOf)
+        : undefined;
     best = { name, type, storage, initializer, constant: value, noreturn, span: declarator.span };
   }
   return best;
@@ -112,11 +129,17 @@ function findGlobal(
 /** A definition beats an `extern` declaration. */
 function isBetter(candidate: Declarator, current: GlobalDeclaration): boolean {
   if (current.initializer || current.storage === "typedef") return false;
-  return candidate.initializer !== undefined || (current.storage === "extern" && candidate.storage !== "extern");
+  return (
+    candidate.initializer !== undefined || (current.storage === "extern" && candidate.storage !== "extern")
+  );
 }
 
 /** Parses one declaration; what cannot be read declares nothing. */
-function parseDeclaration(definitions: Definitions, span: Span, constantOf: (name: string) => number | undefined): Declared {
+function parseDeclaration(
+  definitions: Definitions,
+  span: Span,
+  constantOf: (name: string) => number | undefined,
+): Declared {
   try {
     const tree = bestTree(definitions, span);
     return tree ? collect(tree.conversion, tree.root, constantOf) : NOTHING;
@@ -161,16 +184,25 @@ function treeOf(tokens: readonly Token[]): DeclarationTree | undefined {
   const rendered = render(tokens);
   const tree = parseText(rendered.text);
   if (tree.kind === "failed") return undefined;
-  return { conversion: { rendered, aggregates: new Map(), enumerators: [] }, root: tree.root, errors: tree.errors.length };
+  return {
+    conversion: { rendered, clean: tree.errors.length === 0, aggregates: new Map(), enumerators: [] },
+    root: tree.root,
+    errors: tree.errors.length,
+  };
 }
 
-function collect(conversion: Conversion, root: SyntaxNode, constantOf: (name: string) => number | undefined): Declared {
+function collect(
+  conversion: Conversion,
+  root: SyntaxNode,
+  constantOf: (name: string) => number | undefined,
+): Declared {
   const declarators: Declarator[] = [];
   for (const node of root.children) {
     try {
       if (node.type === "declaration") append(declarators, convertDeclarators(conversion, node));
       else if (node.type === "type_definition") append(declarators, convertTypedefs(conversion, node));
-      else if (/^(?:struct|union|enum)_specifier$/.test(node.type)) convertSpecifiers(conversion, { ...node, children: [{ ...node, field: "type" }] });
+      else if (/^(?:struct|union|enum)_specifier$/.test(node.type))
+        convertSpecifiers(conversion, { ...node, children: [{ ...node, field: "type" }] });
     } catch (error) {
       if (!(error instanceof ConversionFailure)) throw error;
     }

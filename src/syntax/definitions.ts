@@ -53,7 +53,9 @@ export function definitionsOf(text: string): Definitions {
       const first = file.macros.get(name)?.find((event) => event.macro);
       return first?.macro && bodyText(first.macro());
     },
-    macroNames: new Set([...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name)),
+    macroNames: new Set(
+      [...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name),
+    ),
   };
 }
 

@@ -85,9 +85,12 @@ export function continuesConditional(kind: DirectiveKind): boolean {
 }
 
 /** The value of a condition that is a plain `0` or `1`, else undefined. */
-export function plainConstant(text: string, branch: Branch): boolean | undefined {
+function plainConstant(text: string, branch: Branch): boolean | undefined {
   if (branch.kind !== "if" && branch.kind !== "elif") return undefined;
-  const condition = text.slice(branch.argument, branch.end).replace(/\/\*.*?\*\/|\/\/.*/gs, "").trim();
+  const condition = text
+    .slice(branch.argument, branch.end)
+    .replace(/\/\*.*?\*\/|\/\/.*/gs, "")
+    .trim();
   if (condition === "0") return false;
   return condition === "1" ? true : undefined;
 }

@@ -7,9 +7,9 @@ import type { MacroDefinition } from "./macros.js";
 import { append, type Token, tokenize, type Use } from "./tokens.js";
 
 /** Nested expansion of arguments within arguments. */
-export const MAX_ARGUMENT_DEPTH = 60;
+const MAX_ARGUMENT_DEPTH = 60;
 /** Tokens that the expansion of one function may add; what comes after stays unexpanded. */
-export const MAX_ADDED_TOKENS = 100_000;
+const MAX_ADDED_TOKENS = 100_000;
 
 export interface ExpandOptions {
   /** The macro that a name at an offset of the file stands for, if it is to be expanded. */
@@ -61,7 +61,11 @@ function useOf(macro: MacroDefinition, name: Token, last: Token): Use {
   const end = Math.max(outer?.span.end ?? 0, last.end);
   if (outer && outer.span.end === end) return outer;
   const start = outer?.span.start ?? name.start;
-  return { name: outer?.name ?? macro.name, span: { start, end }, definition: outer ? outer.definition : macro.span };
+  return {
+    name: outer?.name ?? macro.name,
+    span: { start, end },
+    definition: outer ? outer.definition : macro.span,
+  };
 }
 
 interface Taken {
@@ -138,7 +142,13 @@ function substitute(
 }
 
 /** `EMPTY ## x`: gives `x` and returns how many body tokens that used up. */
-function skipEmptyPaste(output: Token[], body: readonly Token[], at: number, values: Map<string, Token[]>, origin: Origin): number {
+function skipEmptyPaste(
+  output: Token[],
+  body: readonly Token[],
+  at: number,
+  values: Map<string, Token[]>,
+  origin: Origin,
+): number {
   const right = body[at + 2];
   if (!right) return 0;
   // Something further to paste to (`a ## b ## c`) is left to the caller's next turn.
@@ -175,7 +185,13 @@ function bindArguments(macro: MacroDefinition, args: Token[][]): Map<string, Tok
 function joinWithCommas(args: readonly Token[][]): Token[] {
   return args.flatMap((arg, index) => {
     const anchor = arg[0] ?? args[index - 1]?.at(-1);
-    const comma: Token = { kind: "punctuator", text: ",", start: anchor?.start ?? 0, end: anchor?.start ?? 0, space: "" };
+    const comma: Token = {
+      kind: "punctuator",
+      text: ",",
+      start: anchor?.start ?? 0,
+      end: anchor?.start ?? 0,
+      space: "",
+    };
     return index === 0 ? arg : [comma, ...arg];
   });
 }
@@ -187,13 +203,16 @@ function paste(output: Token[], right: readonly Token[], origin: Origin): void {
   if (!left || !first) return;
   output.pop();
   const text = left.text + first.text;
-  for (const token of tokenize(text, 0, text.length)) output.push(place({ ...token, space: left.space }, origin));
+  for (const token of tokenize(text, 0, text.length))
+    output.push(place({ ...token, space: left.space }, origin));
   append(output, right.slice(1));
 }
 
 /** The text of the argument as a string literal. */
 function stringify(tokens: readonly Token[]): string {
-  const text = tokens.map((token, index) => (index > 0 && token.space !== "" ? " " : "") + escapeLiteral(token)).join("");
+  const text = tokens
+    .map((token, index) => (index > 0 && token.space !== "" ? " " : "") + escapeLiteral(token))
+    .join("");
   return `"${text}"`;
 }
 

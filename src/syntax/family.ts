@@ -5,7 +5,7 @@ const FAMILY_NAMES =
   "shmat shmdt shm_open memfd_create remap_file_pages process_madvise MAP_FAILED";
 
 /** The prefilter: a text without any of these words cannot matter by itself. */
-export const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
+const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
 
 /** True when the text names the mmap family. */
 export function couldMatter(text: string): boolean {
@@ -13,12 +13,10 @@ export function couldMatter(text: string): boolean {
 }
 
 const FAMILY_FUNCTIONS: ReadonlySet<string> = new Set(
-  `${FAMILY_NAMES} munlockall shm_unlink shmget shmctl mmap2 __mmap __mmap2 __munmap ftruncate ftruncate64`.split(" "),
+  `${FAMILY_NAMES} munlockall shm_unlink shmget shmctl mmap2 __mmap __mmap2 __munmap ftruncate ftruncate64`.split(
+    " ",
+  ),
 );
-
-export function isFamilyFunction(name: string): boolean {
-  return FAMILY_FUNCTIONS.has(name);
-}
 
 const SYSTEM_CONSTANTS: ReadonlySet<string> = new Set(
   (

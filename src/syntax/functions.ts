@@ -1,6 +1,6 @@
 /** Parses one function: its readings, the tries for each, and what is left when none is clean. */
 import type { FunctionDefinition, Parameter } from "./ast.js";
-import { base, type Conversion, ConversionFailure, fail, locate, textOf } from "./conversion.js";
+import { base, type Conversion, ConversionFailure, fail, textOf } from "./conversion.js";
 import { convertBlock, convertDeclarators } from "./convert-statements.js";
 import { convertDeclarator, convertSpecifiers } from "./convert-types.js";
 import type { Definitions } from "./definitions.js";
@@ -20,7 +20,11 @@ interface Failure {
 
 /** As `ParsedFunction`, with offsets for lines. */
 export type FunctionResult =
-  | { readonly kind: "parsed"; readonly readings: readonly FunctionDefinition[]; readonly unread: Failure | undefined }
+  | {
+      readonly kind: "parsed";
+      readonly readings: readonly FunctionDefinition[];
+      readonly unread: Failure | undefined;
+    }
   | Failure;
 
 type Outcome = { readonly kind: "definition"; readonly definition: FunctionDefinition } | Failure;
@@ -28,14 +32,12 @@ type Outcome = { readonly kind: "definition"; readonly definition: FunctionDefin
 /** Never throws. A reading that cannot be parsed is left out while the other can. */
 export function parseFunction(definitions: Definitions, item: FunctionItem): FunctionResult {
   try {
-    const [usual, opposite] = readingsOf(definitions.file, item.span);
-    const tokens = [usual, opposite].map((reading) => readTokens(definitions, item.span, reading));
-    const expanded = [usual, opposite].map((reading, index) => expandTokens(definitions, tokens[index] ?? [], reading, false));
-    const distinct = sameTokens(expanded[0] ?? [], expanded[1] ?? []) ? [usual] : [usual, opposite];
-    const outcomes = distinct.map((reading, index) =>
-      parseReading(definitions, item, { reading, tokens: tokens[index] ?? [], expanded: expanded[index] ?? [] }),
+    const outcomes = distinctReadings(definitions, item).map((input) =>
+      parseReading(definitions, item, input),
     );
-    const readings = outcomes.flatMap((outcome) => (outcome.kind === "definition" ? [outcome.definition] : []));
+    const readings = outcomes.flatMap((outcome) =>
+      outcome.kind === "definition" ? [outcome.definition] : [],
+    );
     const failure = outcomes.find((outcome) => outcome.kind === "failed");
     if (readings.length > 0) return { kind: "parsed", readings, unread: failure };
     return failure ?? { kind: "failed", reason: "nothing to parse", offset: item.span.start };
@@ -43,6 +45,20 @@ export function parseFunction(definitions: Definitions, item: FunctionItem): Fun
     const reason = error instanceof RangeError ? "too deeply nested" : `internal error: ${String(error)}`;
     return { kind: "failed", reason, offset: item.nameSpan.start };
   }
+}
+
+function distinctReadings(definitions: Definitions, item: FunctionItem): ReadingInput[] {
+  const { usual, others } = readingsOf(definitions.file, item.span);
+  const read = (reading: Reading): ReadingInput => {
+    const tokens = readTokens(definitions, item.span, reading);
+    return { reading, tokens, expanded: expandTokens(definitions, tokens, reading, false) };
+  };
+  const first = read(usual);
+  for (const other of others) {
+    const second = read(other);
+    if (!sameTokens(first.expanded, second.expanded)) return [first, second];
+  }
+  return [first];
 }
 
 function sameTokens(left: readonly Token[], right: readonly Token[]): boolean {
@@ -91,7 +107,8 @@ function attemptConversion(candidate: Candidate): Outcome {
   try {
     return { kind: "definition", definition: candidate.convert() };
   } catch (error) {
-    if (error instanceof ConversionFailure) return { kind: "failed", reason: error.reason, offset: error.offset };
+    if (error instanceof ConversionFailure)
+      return { kind: "failed", reason: error.reason, offset: error.offset };
     throw error;
   }
 }
@@ -110,10 +127,18 @@ function tryParse(
   const rendered = render(prepared.tokens);
   const tree = parseText(rendered.text);
   if (tree.kind === "failed") return { kind: "failed", reason: tree.reason, offset: item.nameSpan.start };
-  const conversion: Conversion = { rendered, aggregates: new Map(), enumerators: [] };
+  const conversion: Conversion = {
+    rendered,
+    clean: tree.errors.length === 0,
+    aggregates: new Map(),
+    enumerators: [],
+  };
   const name = prepared.name.text;
   const noreturn = prepared.noreturn || definitions.neverReturns(item.name);
-  return { errors: tree.errors, convert: () => convertFunction(conversion, tree.root, { item, name, noreturn }) };
+  return {
+    errors: tree.errors,
+    convert: () => convertFunction(conversion, tree.root, { item, name, noreturn }),
+  };
 }
 
 interface Identity {
@@ -133,7 +158,8 @@ function convertFunction(conversion: Conversion, root: SyntaxNode, identity: Ide
   const { item, name, noreturn } = identity;
   const declarator = childOf(node, "declarator");
   const list = declarator && parameterList(declarator);
-  const returned = declarator && convertDeclarator(conversion, convertSpecifiers(conversion, node), declarator).type;
+  const returned =
+    declarator && convertDeclarator(conversion, convertSpecifiers(conversion, node), declarator).type;
   return {
     name,
     nameSpan: item.nameSpan,
@@ -159,7 +185,9 @@ function firstError(node: SyntaxNode): SyntaxNode {
 
 /** The innermost parameter list: `int (*f(int a))(int)` is a function of `a`. */
 function parameterList(node: SyntaxNode): SyntaxNode | undefined {
-  const inner = childOf(node, "declarator") ?? (node.type === "parenthesized_declarator" ? namedChildren(node)[0] : undefined);
+  const inner =
+    childOf(node, "declarator") ??
+    (node.type === "parenthesized_declarator" ? namedChildren(node)[0] : undefined);
   const deeper = inner && parameterList(inner);
   return deeper ?? (node.type === "function_declarator" ? childOf(node, "parameters") : undefined);
 }
@@ -178,10 +206,12 @@ function convertParameters(conversion: Conversion, list: SyntaxNode, definition:
     } else if (child.type === "parameter_declaration") {
       const declarator = childOf(child, "declarator");
       const type = convertSpecifiers(conversion, child);
-      const declared = declarator ? convertDeclarator(conversion, type, declarator) : { name: undefined, type };
+      const declared = declarator
+        ? convertDeclarator(conversion, type, declarator)
+        : { name: undefined, type };
       const name = declared.name && textOf(conversion, declared.name);
       if (name === undefined && declared.type.kind === "void") continue;
-      parameters.push({ name, type: declared.type, span: locate(conversion, child).span });
+      parameters.push({ name, type: declared.type, span: base(conversion, child).span });
     }
   }
   return parameters;

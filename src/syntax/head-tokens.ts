@@ -16,7 +16,14 @@ export function plainHead(tokens: readonly Token[], nameIndex: number, isType: I
   const open = tokens[nameIndex + 1];
   const types: string[] = [];
   // A name within parentheses (`int (*f(int))(int)`) is left to the grammar.
-  if (!name || open?.text !== "(" || /^[*(]$/.test(tokens[nameIndex - 1]?.text ?? "") && tokens.slice(0, nameIndex).some((token) => token.text === "(" && closing(tokens, tokens.indexOf(token)) > nameIndex)) {
+  if (
+    !name ||
+    open?.text !== "(" ||
+    (/^[*(]$/.test(tokens[nameIndex - 1]?.text ?? "") &&
+      tokens
+        .slice(0, nameIndex)
+        .some((token) => token.text === "(" && closing(tokens, tokens.indexOf(token)) > nameIndex))
+  ) {
     return { tokens: [...tokens], types };
   }
   const close = closing(tokens, nameIndex + 1);
@@ -30,7 +37,12 @@ export function plainHead(tokens: readonly Token[], nameIndex: number, isType: I
 }
 
 /** Keeps keywords, stars, tags and one type name. `anchor` places an `int` where no type stands. */
-export function plainSpecifiers(tokens: readonly Token[], anchor: Token, isType: IsType, types: string[]): Token[] {
+export function plainSpecifiers(
+  tokens: readonly Token[],
+  anchor: Token,
+  isType: IsType,
+  types: string[],
+): Token[] {
   const kept: (Token | undefined)[] = [];
   const unknown: { readonly index: number; readonly text: string }[] = [];
   let definite = false;
@@ -42,7 +54,10 @@ export function plainSpecifiers(tokens: readonly Token[], anchor: Token, isType:
       definite = true;
       kept.push(token);
       const tag = tokens[i + 1];
-      if (tag?.kind === "word") kept.push(tag), i++;
+      if (tag?.kind === "word") {
+        kept.push(tag);
+        i++;
+      }
       if (tokens[i + 1]?.text === "{") {
         const end = closing(tokens, i + 1);
         append(kept, tokens.slice(i + 1, end + 1));
@@ -63,7 +78,9 @@ export function plainSpecifiers(tokens: readonly Token[], anchor: Token, isType:
       if (tokens[i + 1]?.text === "(") i = closing(tokens, i + 1);
     }
   }
-  const chosen = definite ? undefined : (unknown.findLast((word) => !MACRO_LIKE.test(word.text)) ?? unknown.at(-1));
+  const chosen = definite
+    ? undefined
+    : (unknown.findLast((word) => !MACRO_LIKE.test(word.text)) ?? unknown.at(-1));
   if (chosen) types.push(chosen.text);
   for (const word of unknown) if (word !== chosen) kept[word.index] = undefined;
   const output = kept.filter((token) => token !== undefined);
@@ -135,17 +152,28 @@ function hasName(tokens: readonly Token[]): boolean {
   return before !== undefined && !/^(?:struct|union|enum)$/.test(before.text) && !SPECIFIERS.has(before.text);
 }
 
-function splitParameter(tokens: readonly Token[], isType: IsType): { type: readonly Token[]; name: Token | undefined } {
+function splitParameter(
+  tokens: readonly Token[],
+  isType: IsType,
+): { type: readonly Token[]; name: Token | undefined } {
   const star = tokens.findLastIndex((token) => token.text === "*");
   const tagged = (index: number): boolean => /^(?:struct|union|enum)$/.test(tokens[index - 1]?.text ?? "");
   const words = tokens
     .map((token, index) => ({ token, index }))
-    .filter(({ token, index }) => index > star && token.kind === "word" && !isKeyword(token.text) && !tagged(index));
+    .filter(
+      ({ token, index }) => index > star && token.kind === "word" && !isKeyword(token.text) && !tagged(index),
+    );
   const before = tokens.slice(0, Math.max(star, 0));
   const typed = star >= 0 || tokens.some((token) => TYPE_KEYWORDS.has(token.text)) || before.length > 0;
   // Without a keyword or star the first word that can be a type is the type.
-  const first = typed ? undefined : (words.find(({ token }) => isType(token.text)) ?? words.find(({ token }) => !MACRO_LIKE.test(token.text) && words.length > 2) ?? words[0]);
-  const candidates = words.filter((word) => word !== first && (first === undefined || word.index > first.index));
+  const first = typed
+    ? undefined
+    : (words.find(({ token }) => isType(token.text)) ??
+      words.find(({ token }) => !MACRO_LIKE.test(token.text) && words.length > 2) ??
+      words[0]);
+  const candidates = words.filter(
+    (word) => word !== first && (first === undefined || word.index > first.index),
+  );
   const name = candidates.find(({ token }) => !MACRO_LIKE.test(token.text)) ?? candidates.at(-1);
   if (!name) return { type: tokens, name: undefined };
   const dropped = new Set(candidates.map(({ index }) => index));

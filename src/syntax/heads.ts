@@ -39,7 +39,7 @@ function word(text: string, tokens: ItemTokens, index: number): string {
 }
 
 /** Index of the parenthesis that closes the one at `open`, or the number of tokens. */
-export function closingIndex(tokens: ItemTokens, open: number): number {
+function closingIndex(tokens: ItemTokens, open: number): number {
   let depth = 0;
   for (let i = open; i < tokens.kinds.length; i++) {
     if (tokens.kinds[i] === OPEN) depth++;
@@ -66,7 +66,8 @@ function candidates(text: string, tokens: ItemTokens): Candidate[] {
     if (NOT_A_NAME.test(name)) continue;
     const before = tokens.kinds[i - 1];
     const previous = word(text, tokens, i - 1);
-    const afterType = before === ASTERISK || before === BRACES || (before === WORD && !STORAGE.test(previous));
+    const afterType =
+      before === ASTERISK || before === BRACES || (before === WORD && !STORAGE.test(previous));
     found.push({ index: i, text: name, afterType });
   }
   return found;

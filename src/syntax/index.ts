@@ -7,7 +7,7 @@ import { lineStartsOf, positionAt } from "./lines.js";
 import type { FunctionItem } from "./lexer.js";
 import type { FunctionOutline, ParsedFunction, Source, Unit } from "./unit.js";
 
-export { couldMatter, FAMILY } from "./family.js";
+export { couldMatter } from "./family.js";
 export { initParser } from "./parser.js";
 
 /**
@@ -26,16 +26,27 @@ export function openUnit(source: Source): Unit {
   });
   const parsed = new Map<FunctionOutline, ParsedFunction>();
   let lineStarts: readonly number[] | undefined;
-  const position = (offset: number): { line: number; column: number } => positionAt((lineStarts ??= lineStartsOf(text)), offset);
+  const position = (offset: number): { line: number; column: number } =>
+    positionAt((lineStarts ??= lineStartsOf(text)), offset);
 
   const parse = (outline: FunctionOutline): ParsedFunction => {
     const item = items.get(outline);
-    if (!item) return { kind: "failed", reason: "not a function of this file", line: position(outline.span.start).line };
+    if (!item)
+      return {
+        kind: "failed",
+        reason: "not a function of this file",
+        line: position(outline.span.start).line,
+      };
     const result = parseFunction(definitions, item);
-    if (result.kind === "failed") return { kind: "failed", reason: result.reason, line: position(result.offset).line };
+    if (result.kind === "failed")
+      return { kind: "failed", reason: result.reason, line: position(result.offset).line };
     const { readings, unread } = result;
     if (!unread) return { kind: "parsed", readings };
-    return { kind: "parsed", readings, unread: { reason: unread.reason, line: position(unread.offset).line } };
+    return {
+      kind: "parsed",
+      readings,
+      unread: { reason: unread.reason, line: position(unread.offset).line },
+    };
   };
   return {
     source,

@@ -319,21 +319,34 @@ function scanDirective(scan: Scan, offset: number): number {
     scan.branch = open.group.parent;
   }
   scan.directives.push({ ...raw, branch: scan.branch });
-  return scan.branch && opensBranch(raw.kind) && isDead(scan.text, scan.branch) ? skipDead(scan, raw.end) : raw.end;
+  return scan.branch && opensBranch(raw.kind) && isDead(scan.text, scan.branch)
+    ? skipDead(scan, raw.end)
+    : raw.end;
 }
 
 function opensBranch(kind: Directive["kind"]): boolean {
   return opensConditional(kind) || continuesConditional(kind);
 }
 
-function addArm(scan: Scan, group: Group, raw: { kind: Directive["kind"]; argument: number; end: number }): void {
-  const branch: Branch = { group, index: group.arms.length, kind: raw.kind, argument: raw.argument, end: raw.end };
+function addArm(
+  scan: Scan,
+  group: Group,
+  raw: { kind: Directive["kind"]; argument: number; end: number },
+): void {
+  const branch: Branch = {
+    group,
+    index: group.arms.length,
+    kind: raw.kind,
+    argument: raw.argument,
+    end: raw.end,
+  };
   group.arms.push(branch);
   scan.branch = branch;
 }
 
 function leaveArm(scan: Scan, open: OpenGroup): void {
-  if (open.after || !scan.branch || scan.branch.group !== open.group || isDead(scan.text, scan.branch)) return;
+  if (open.after || !scan.branch || scan.branch.group !== open.group || isDead(scan.text, scan.branch))
+    return;
   open.after = savePlace(scan);
 }
 

@@ -19,9 +19,16 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
  */
 export function integerValue(text: string): number | undefined {
   const digits = text.replaceAll("'", "").replace(/(?:[uUlLzZ]|i64|I64)+$/, "");
-  const radix = /^0[xX]/.test(digits) ? "0x" : /^0[bB]/.test(digits) ? "0b" : /^0[0-7]/.test(digits) ? "0o" : "";
+  const radix = /^0[xX]/.test(digits)
+    ? "0x"
+    : /^0[bB]/.test(digits)
+      ? "0b"
+      : /^0[0-7]/.test(digits)
+        ? "0o"
+        : "";
   const body = radix === "0o" ? digits.slice(1) : radix === "" ? digits : digits.slice(2);
-  const allowed = radix === "0x" ? /^[0-9a-fA-F]+$/ : radix === "0b" ? /^[01]+$/ : radix === "0o" ? /^[0-7]+$/ : /^\d+$/;
+  const allowed =
+    radix === "0x" ? /^[0-9a-fA-F]+$/ : radix === "0b" ? /^[01]+$/ : radix === "0o" ? /^[0-7]+$/ : /^\d+$/;
   if (!allowed.test(body)) return undefined;
   const value = Number(radix + body);
   if (Number.isSafeInteger(value)) return value;
@@ -36,7 +43,10 @@ export function literalText(text: string): string {
   const closed = text.length > open + 1 && text.endsWith(quote);
   return text
     .slice(open + 1, closed ? -1 : undefined)
-    .replaceAll(/\\(?:\r?\n|x([0-9a-fA-F]+)|([0-7]{1,3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g, unescape);
+    .replaceAll(
+      /\\(?:\r?\n|x([0-9a-fA-F]+)|([0-7]{1,3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g,
+      unescape,
+    );
 }
 
 function unescape(
@@ -60,9 +70,9 @@ function unescape(
 /** The value of a character constant: of one byte as a signed char, several bytes as GCC packs them. */
 export function characterValue(text: string): number {
   const characters = literalText(text);
-  if (characters.length <= 1 || !/^'/.test(text)) {
+  if (characters.length <= 1 || !text.startsWith("'")) {
     const code = characters.codePointAt(0) ?? 0;
-    return /^'/.test(text) && code > 127 && code < 256 ? code - 256 : code;
+    return text.startsWith("'") && code > 127 && code < 256 ? code - 256 : code;
   }
   let value = 0;
   for (let i = 0; i < characters.length; i++) value = (value << 8) | (characters.charCodeAt(i) & 0xff);

@@ -36,7 +36,8 @@ export function collectMacros(text: string, directives: readonly Directive[]): M
     const end = skipWord(text, start);
     const name = text.slice(start, end);
     if (name === "") continue;
-    const macro = directive.kind === "define" ? lazily(() => readMacro(text, directive, name, end)) : undefined;
+    const macro =
+      directive.kind === "define" ? lazily(() => readMacro(text, directive, name, end)) : undefined;
     const event: MacroEvent = { name, offset: directive.start, branch: directive.branch, macro };
     const list = events.get(name);
     if (list) list.push(event);
@@ -54,7 +55,13 @@ function lazily<T>(make: () => T): () => T {
 function readMacro(text: string, directive: Directive, name: string, nameEnd: number): MacroDefinition {
   const span = { start: directive.start, end: directive.end };
   if (text[nameEnd] !== "(") {
-    return { name, span, parameters: undefined, rest: undefined, body: bodyTokens(text, nameEnd, directive.end) };
+    return {
+      name,
+      span,
+      parameters: undefined,
+      rest: undefined,
+      body: bodyTokens(text, nameEnd, directive.end),
+    };
   }
   const tokens = tokenize(text, nameEnd, directive.end);
   const close = tokens.findIndex((token) => token.text === ")");
@@ -63,7 +70,8 @@ function readMacro(text: string, directive: Directive, name: string, nameEnd: nu
   for (const token of tokens.slice(1, Math.max(close, 1))) {
     if (token.kind === "word") parameters.push(token.text);
     // GNU's `args...` names the variable part.
-    else if (token.text === "...") rest = tokens[tokens.indexOf(token) - 1]?.kind === "word" ? parameters.pop() : "__VA_ARGS__";
+    else if (token.text === "...")
+      rest = tokens[tokens.indexOf(token) - 1]?.kind === "word" ? parameters.pop() : "__VA_ARGS__";
   }
   const bodyStart = tokens[close]?.end ?? directive.end;
   return { name, span, parameters, rest, body: bodyTokens(text, bodyStart, directive.end) };

@@ -18,11 +18,12 @@ export const LABEL_ADDRESS = "label$";
 /** `while (iterate$(…))` for a macro that heads a block. */
 export const ITERATION = "iterate$";
 /** The type of `typeof(expression)`. */
-export const UNKNOWN_TYPE = "__typeof__";
+const UNKNOWN_TYPE = "__typeof__";
 
 export const NORETURN = /^(?:_Noreturn|noreturn|__noreturn(?:__)?|__dead2?|\w*NO_?RETURN\w*)$/;
 
-const DROPPED = /^(?:__extension__|restrict|__restrict|__restrict__|_Noreturn|noreturn|__label__|__cdecl|__stdcall)$/;
+const DROPPED =
+  /^(?:__extension__|restrict|__restrict|__restrict__|_Noreturn|noreturn|__label__|__cdecl|__stdcall)$/;
 const ATTRIBUTES = /^(?:__attribute__|__attribute|__declspec|_Alignas|alignas)$/;
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ["__inline", "inline"],
@@ -66,7 +67,8 @@ export function stripAttributes(tokens: readonly Token[]): Token[] {
       if (DROPPED.test(token.text)) continue;
       const spelling = SPELLINGS.get(token.text);
       output.push(spelling === undefined ? token : at(token, spelling));
-    } else if (token.text === "[" && tokens[i + 1]?.text === "[" && isStandardAttribute(tokens, i)) i = closing(tokens, i);
+    } else if (token.text === "[" && tokens[i + 1]?.text === "[" && isStandardAttribute(tokens, i))
+      i = closing(tokens, i);
     else output.push(token);
   }
   return output;
@@ -86,11 +88,16 @@ export function rewriteForms(tokens: readonly Token[], isType: IsType): Token[] 
     if (!token) break;
     const next = tokens[i + 1];
     const previous = output.at(-1);
-    if (token.kind === "word" && /^(?:typeof|__typeof__|__typeof|typeof_unqual)$/.test(token.text) && next?.text === "(") {
+    if (
+      token.kind === "word" &&
+      /^(?:typeof|__typeof__|__typeof|typeof_unqual)$/.test(token.text) &&
+      next?.text === "("
+    ) {
       const close = closing(tokens, i + 1);
       append(output, typeofTokens(tokens.slice(i + 2, close), token, isType));
       i = close;
-    } else if (token.text === "__auto_type" || token.text === "__builtin_va_list") output.push(at(token, "struct"), at(token, TYPE_MARK + UNKNOWN_TYPE));
+    } else if (token.text === "__auto_type" || token.text === "__builtin_va_list")
+      output.push(at(token, "struct"), at(token, TYPE_MARK + UNKNOWN_TYPE));
     else if (token.text === "goto" && next?.text === "*") {
       const end = tokens.findIndex((other, index) => index > i && other.text === ";");
       if (end < 0) continue;
@@ -124,7 +131,8 @@ export function rewriteForms(tokens: readonly Token[], isType: IsType): Token[] 
 /** `CAST(char *, p)`: the macro's name says what it does. */
 function castMacro(name: Token, inside: readonly Token[], isType: IsType): Token[] | undefined {
   const [type, value, ...others] = splitAtCommas(inside);
-  const isCast = /cast/i.test(name.text) && type && value && others.length === 0 && isTypeTokens(type, isType);
+  const isCast =
+    /cast/i.test(name.text) && type && value && others.length === 0 && isTypeTokens(type, isType);
   if (!isCast) return undefined;
   const open = punctuator(name, "(");
   const close = punctuator(name, ")");
@@ -142,7 +150,7 @@ function typeofTokens(inner: readonly Token[], anchor: Token, isType: IsType): T
 }
 
 /** True for `unsigned long`, `struct s *`, `u32`, `const Foo **`: a type and nothing else. */
-export function isTypeTokens(tokens: readonly Token[], isType: IsType): boolean {
+function isTypeTokens(tokens: readonly Token[], isType: IsType): boolean {
   let seen = false;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
@@ -150,7 +158,8 @@ export function isTypeTokens(tokens: readonly Token[], isType: IsType): boolean 
     if (/^(?:struct|union|enum)$/.test(token.text)) {
       if (tokens[++i]?.kind !== "word") return false;
       seen = true;
-    } else if (TYPE_KEYWORDS.has(token.text) || (token.kind === "word" && !seen && isType(token.text))) seen = true;
+    } else if (TYPE_KEYWORDS.has(token.text) || (token.kind === "word" && !seen && isType(token.text)))
+      seen = true;
     else if (token.text === "*" ? !seen : !SPECIFIERS.has(token.text)) return false;
   }
   return seen;
@@ -222,7 +231,8 @@ export function markTypes(tokens: readonly Token[], isType: IsType): Token[] {
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
     if (!token) break;
-    if (token.kind !== "word" || isKeyword(token.text) || !isType(token.text) || !standsAsType(tokens, i)) output.push(token);
+    if (token.kind !== "word" || isKeyword(token.text) || !isType(token.text) || !standsAsType(tokens, i))
+      output.push(token);
     else output.push(at(token, "struct"), { ...token, text: TYPE_MARK + token.text, space: " " });
   }
   return output;

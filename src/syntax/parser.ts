@@ -4,16 +4,19 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Language, Parser, type TreeCursor } from "web-tree-sitter";
+import type { Parser, TreeCursor } from "web-tree-sitter";
 
 /** Brackets nested deeper never reach the parser. */
 export const MAX_NESTING = 400;
 /** Levels of the tree: what the recursive conversion can take. */
-export const MAX_TREE_DEPTH = 1_000;
+const MAX_TREE_DEPTH = 1_000;
 /** UTF-16 units of one function after expansion. */
-export const MAX_TEXT = 2_000_000;
+const MAX_TEXT = 2_000_000;
 
-/** A node of the grammar, detached from the parser's memory. Offsets are into the parsed text. */
+/**
+ * A node of the grammar, detached from the parser's memory. Offsets are into the parsed text; tokens (`named` false) have
+ * none, nor a field.
+ */
 export interface SyntaxNode {
   /** The grammar's name of the node, or the text of a token; "ERROR" for what could not be parsed. */
   readonly type: string;
@@ -27,11 +30,24 @@ export interface SyntaxNode {
 }
 
 export type SyntaxTree =
-  | { readonly kind: "tree"; readonly root: SyntaxNode; /** Offsets of ERROR and MISSING nodes. */ readonly errors: readonly number[] }
+  | {
+      readonly kind: "tree";
+      readonly root: SyntaxNode;
+      /** Offsets of ERROR and MISSING nodes. */ readonly errors: readonly number[];
+    }
   | { readonly kind: "failed"; readonly reason: string };
 
 let loading: Promise<void> | undefined;
 let parser: Parser | undefined;
+let nodeTypes: Grammar = { types: [], named: [] };
+
+/** By the grammar's number of a node type. */
+interface Grammar {
+  readonly types: readonly string[];
+  readonly named: readonly boolean[];
+}
+
+const ERROR = "ERROR";
 
 /** Loads the grammar; later calls return the same promise. Rejects when the grammar's file is missing. */
 export function initParser(): Promise<void> {
@@ -40,17 +56,21 @@ export function initParser(): Promise<void> {
 }
 
 async function load(): Promise<void> {
+  const { Language, Parser } = await import("web-tree-sitter");
   await Parser.init();
   const language = await Language.load(new Uint8Array(await readFile(grammarPath())));
   const created = new Parser();
   created.setLanguage(language);
+  nodeTypes = { types: language.types, named: language.types.map((_, id) => language.nodeTypeIsNamed(id)) };
   parser = created;
 }
 
 /** In a build the grammar lies in the directory of the compiled files, in a checkout in its package. */
 function grammarPath(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const built = [here, dirname(here)].map((directory) => join(directory, "tree-sitter-c.wasm")).find((path) => existsSync(path));
+  const built = [here, dirname(here)]
+    .map((directory) => join(directory, "tree-sitter-c.wasm"))
+    .find((path) => existsSync(path));
   return built ?? createRequire(import.meta.url).resolve("tree-sitter-c/tree-sitter-c.wasm");
 }
 
@@ -63,26 +83,30 @@ export function parseText(text: string): SyntaxTree {
     if (!tree) return { kind: "failed", reason: "the parser gave up" };
     const cursor = tree.walk();
     try {
-      return readTree(cursor);
+      return readTree(cursor, nodeTypes);
     } finally {
       cursor.delete();
       tree.delete();
     }
   } catch (error) {
-    return { kind: "failed", reason: `the parser failed: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      kind: "failed",
+      reason: `the parser failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
 /** Copies the tree without recursion. */
-function readTree(cursor: TreeCursor): SyntaxTree {
+function readTree(cursor: TreeCursor, grammar: Grammar): SyntaxTree {
   const errors: number[] = [];
-  const root = readNode(cursor, errors);
+  const root = readNode(cursor, grammar, errors);
   const stack: SyntaxNode[] = [root];
   let descend = cursor.gotoFirstChild();
   while (stack.length > 0) {
     if (descend) {
-      if (stack.length > MAX_TREE_DEPTH) return { kind: "failed", reason: `nested deeper than ${MAX_TREE_DEPTH} levels` };
-      const node = readNode(cursor, errors);
+      if (stack.length > MAX_TREE_DEPTH)
+        return { kind: "failed", reason: `nested deeper than ${MAX_TREE_DEPTH} levels` };
+      const node = readNode(cursor, grammar, errors);
       if (node.type !== "comment") stack.at(-1)?.children.push(node);
       stack.push(node);
       descend = cursor.gotoFirstChild();
@@ -96,18 +120,32 @@ function readTree(cursor: TreeCursor): SyntaxTree {
   return { kind: "tree", root, errors };
 }
 
-function readNode(cursor: TreeCursor, errors: number[]): SyntaxNode {
-  const node: SyntaxNode = {
-    type: cursor.nodeType,
-    named: cursor.nodeIsNamed,
+/**
+ * Each question to the cursor crosses into wasm, so a token (half of all nodes) is only asked what the conversion needs:
+ * it has neither field nor offsets, unless the parser has put it in.
+ */
+function readNode(cursor: TreeCursor, grammar: Grammar, errors: number[]): SyntaxNode {
+  const id = cursor.nodeTypeId;
+  const type = grammar.types[id] ?? ERROR;
+  if (grammar.named[id] === false) {
+    const missing = cursor.nodeIsMissing;
+    const offset = missing ? cursor.startIndex : 0;
+    if (missing) errors.push(offset);
+    return { type, named: false, field: undefined, start: offset, end: offset, children: [], missing };
+  }
+  const start = cursor.startIndex;
+  const end = cursor.endIndex;
+  const missing = start === end && cursor.nodeIsMissing;
+  if (type === ERROR || missing) errors.push(start);
+  return {
+    type,
+    named: true,
     field: cursor.currentFieldName ?? undefined,
-    start: cursor.startIndex,
-    end: cursor.endIndex,
+    start,
+    end,
     children: [],
-    missing: cursor.nodeIsMissing,
+    missing,
   };
-  if (node.type === "ERROR" || node.missing) errors.push(node.start);
-  return node;
 }
 
 export function childOf(node: SyntaxNode, field: string): SyntaxNode | undefined {

@@ -13,7 +13,11 @@ const FOREIGN_PART =
   /_(?:WIN32|WIN64|WINDOWS|MSVC|DARWIN|MACOSX?|OSX|APPLE|COCOA|KQUEUE|VM_MAKE_TAG|MACH|CYGWIN|MINGW(?:32|64)?|FREEBSD|NETBSD|OPENBSD|DRAGONFLY|SOLARIS|SUNOS|AIX|HPUX|HAIKU|QNX|EMSCRIPTEN|ANDROID|VXWORKS)(?:_|$)/;
 
 export function isForeign(key: string): boolean {
-  return FOREIGN.test(key) || (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) || /^(?:_WIN32_WINNT|_MSC_VER|__FreeBSD_version|__APPLE_CC__|WINVER|_AIX\w*) (?:==|>|>=) /.test(key);
+  return (
+    FOREIGN.test(key) ||
+    (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) ||
+    /^(?:_WIN32_WINNT|_MSC_VER|__FreeBSD_version|__APPLE_CC__|WINVER|_AIX\w*) (?:==|>|>=) /.test(key)
+  );
 }
 
 /** Whether the condition holds on Linux as usually built. */

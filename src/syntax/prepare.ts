@@ -28,7 +28,9 @@ export const ATTEMPTS: readonly Attempt[] = [
 /** Tokens of the span's active text, nothing expanded. */
 export function readTokens(definitions: Definitions, span: Span, reading: Reading): Token[] {
   const { file } = definitions;
-  return activeText(file, span, reading).flatMap((part) => startLine(tokenize(file.text, part.start, part.end)));
+  return activeText(file, span, reading).flatMap((part) =>
+    startLine(tokenize(file.text, part.start, part.end)),
+  );
 }
 
 function startLine(tokens: Token[]): Token[] {
@@ -37,8 +39,16 @@ function startLine(tokens: Token[]): Token[] {
   return tokens;
 }
 
-export function expandTokens(definitions: Definitions, tokens: readonly Token[], reading: Reading, objectLikeOnly: boolean): Token[] {
-  return expand(tokens, { macro: (name, offset) => definitions.macro(name, offset, reading), objectLikeOnly });
+export function expandTokens(
+  definitions: Definitions,
+  tokens: readonly Token[],
+  reading: Reading,
+  objectLikeOnly: boolean,
+): Token[] {
+  return expand(tokens, {
+    macro: (name, offset) => definitions.macro(name, offset, reading),
+    objectLikeOnly,
+  });
 }
 
 /** Brackets that nothing closes: beyond this the text is no C, and searching for their ends costs too much. */
@@ -61,7 +71,12 @@ export type Prepared =
   | { readonly kind: "failed"; readonly reason: string; readonly offset: number };
 
 /** Makes the tokens of a whole function, expanded, readable. */
-export function prepareFunction(item: FunctionItem, expanded: readonly Token[], known: IsType, repair: boolean): Prepared {
+export function prepareFunction(
+  item: FunctionItem,
+  expanded: readonly Token[],
+  known: IsType,
+  repair: boolean,
+): Prepared {
   const offset = item.nameSpan.start;
   const reason = obstacle(expanded);
   if (reason !== undefined) return { kind: "failed", reason, offset };
@@ -78,7 +93,12 @@ export function prepareFunction(item: FunctionItem, expanded: readonly Token[], 
   const isTypeHere: IsType = (word) => shown.has(word) || isType(word);
   const rest = tokens.slice(open);
   const repaired = repairBody(rest, isTypeHere, repair);
-  return { kind: "ready", tokens: markTypes([...head.tokens, ...rewriteForms(repaired, isTypeHere)], isTypeHere), name, noreturn };
+  return {
+    kind: "ready",
+    tokens: markTypes([...head.tokens, ...rewriteForms(repaired, isTypeHere)], isTypeHere),
+    name,
+    noreturn,
+  };
 }
 
 /** Index of the function's name, which may have come out of a macro that heads the definition. */

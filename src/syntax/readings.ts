@@ -4,7 +4,14 @@
  * and one of the foreign platforms seen, if any, is the one built for.
  */
 import { atomsOf, type Condition, conditionOf, integerOf } from "./conditions.js";
-import { type Branch, branchAt, continuesConditional, indexAfter, isDead, opensConditional } from "./directives.js";
+import {
+  type Branch,
+  branchAt,
+  continuesConditional,
+  indexAfter,
+  isDead,
+  opensConditional,
+} from "./directives.js";
 import type { Span } from "../diagnostic.js";
 import type { Layout } from "./lexer.js";
 import type { MacroEvents } from "./macros.js";
@@ -32,15 +39,25 @@ interface Truths {
   readonly pending: Set<string>;
 }
 
+export interface Readings {
+  readonly usual: Reading;
+  /** Candidates for the second reading: the first that gives another text than the usual one is it. */
+  readonly others: readonly Reading[];
+}
+
 /**
- * The two readings of the text in `span`; the second is to be dropped when it gives the same tokens as the first. The
- * conditionals that the text stands in hold in both. The second selects, as far as that is possible at once, the
- * branches that name the mmap family and that the first leaves out.
+ * The readings of the text in `span`. The conditionals that the text stands in hold in all of them. The other readings
+ * select, as far as that is possible at once, the branches that name the mmap family and that the usual one leaves out.
  */
-export function readingsOf(file: Preprocessed, span: Span): readonly [Reading, Reading] {
+export function readingsOf(file: Preprocessed, span: Span): Readings {
   const usual = usualReading(file, span);
+  const wanted = unreadBranches(file, span, usual);
   const foreign = [...seenAtoms(file, span)].find(isForeign);
-  return [usual, readingOf(file, span, { usual: false, foreign, wanted: unreadBranches(file, span, usual) })];
+  const platforms = foreign === undefined ? [undefined] : [foreign, undefined];
+  return {
+    usual,
+    others: platforms.map((platform) => readingOf(file, span, { usual: false, foreign: platform, wanted })),
+  };
 }
 
 /** The first reading alone. */
@@ -62,7 +79,8 @@ function readingOf(file: Preprocessed, span: Span, wish: Wish): Reading {
   for (const wanted of wish.wanted) for (const branch of chainOf(wanted)) forceBranch(truths, branch);
   for (const [key, truth] of truths.forced) if (truth && isForeign(key)) truths.foreign = key;
   truths.branches.clear();
-  for (const branch of enclosing) for (const arm of branch.group.arms) truths.branches.set(arm, arm === branch);
+  for (const branch of enclosing)
+    for (const arm of branch.group.arms) truths.branches.set(arm, arm === branch);
   return { isActive: (branch) => isActive(truths, branch) };
 }
 
@@ -75,7 +93,8 @@ function chainOf(branch: Branch | undefined): Branch[] {
 
 function forceBranch(truths: Truths, branch: Branch): void {
   const { text } = truths.file;
-  for (const arm of branch.group.arms.slice(0, branch.index)) force(truths, conditionOf(text, arm), false, arm);
+  for (const arm of branch.group.arms.slice(0, branch.index))
+    force(truths, conditionOf(text, arm), false, arm);
   force(truths, conditionOf(text, branch), true, branch);
 }
 
@@ -87,7 +106,8 @@ function unreadBranches(file: Preprocessed, span: Span, reading: Reading): Branc
     const directive = directives[i];
     if (!directive || directive.start >= span.end) break;
     const { branch } = directive;
-    if (!branch || reading.isActive(branch) || chainOf(branch).some((outer) => isDead(file.text, outer))) continue;
+    if (!branch || reading.isActive(branch) || chainOf(branch).some((outer) => isDead(file.text, outer)))
+      continue;
     const end = Math.min(span.end, directives[i + 1]?.start ?? span.end);
     if (couldMatter(file.text.slice(directive.end, end))) branches.add(branch);
   }
@@ -132,7 +152,8 @@ function force(truths: Truths, condition: Condition, wanted: boolean, at: Branch
       if ((condition.kind === "and") === wanted) {
         force(truths, condition.left, wanted, at);
         force(truths, condition.right, wanted, at);
-      } else if (evaluate(truths, condition, at.argument) !== wanted) force(truths, condition.left, wanted, at);
+      } else if (evaluate(truths, condition, at.argument) !== wanted)
+        force(truths, condition.left, wanted, at);
   }
 }
 
@@ -167,7 +188,9 @@ function evaluate(truths: Truths, condition: Condition, offset: number): boolean
     case "atom": {
       const defined = definedValue(truths, condition.key, offset);
       if (defined === undefined) return atomTruth(truths, condition.key);
-      return condition.asked === "defined" ? defined !== "undefined" : defined !== "undefined" && defined !== 0;
+      return condition.asked === "defined"
+        ? defined !== "undefined"
+        : defined !== "undefined" && defined !== 0;
     }
     case "compare": {
       const value = definedValue(truths, condition.name, offset);
@@ -189,7 +212,11 @@ function atomTruth(truths: Truths, key: string): boolean {
  * What the file itself says about a macro at `offset`: its numeric value, "other" for a body that is no number,
  * "undefined" when it is defined on other conditions only, undefined when the file leaves it open.
  */
-function definedValue(truths: Truths, name: string, offset: number): number | "other" | "undefined" | undefined {
+function definedValue(
+  truths: Truths,
+  name: string,
+  offset: number,
+): number | "other" | "undefined" | undefined {
   if (truths.forced.has(name) || truths.pending.has(name)) return undefined;
   const events = truths.file.macros.get(name);
   if (!events) return undefined;

@@ -12,9 +12,10 @@ export interface Rendered {
   readonly bodies: readonly number[];
 }
 
+/** The fields that every node of the tree carries. */
 export interface Origin {
   readonly span: Span;
-  readonly macro: MacroUse | undefined;
+  readonly macro?: MacroUse;
 }
 
 export function render(tokens: readonly Token[]): Rendered {
@@ -53,11 +54,20 @@ export function originOf(rendered: Rendered, start: number, end: number): Origin
   const to = Math.max(from, tokenIndex(rendered, Math.max(start, end - 1)));
   const first = rendered.tokens[from];
   const last = rendered.tokens[to];
-  if (!first || !last) return { span: { start: 0, end: 0 }, macro: undefined };
-  const expanded = (rendered.bodies[to + 1] ?? 0) - (rendered.bodies[from] ?? 0) > 0;
-  if (expanded && first.use && first.use === last.use) {
+  if (!first || !last) return { span: { start: 0, end: 0 } };
+  if (first.use && first.use === last.use && holdsBody(rendered, from, to)) {
     const { name, span, definition } = first.use;
     return { span, macro: { name, definition } };
   }
-  return { span: { start: Math.min(first.start, last.start), end: Math.max(first.end, last.end) }, macro: undefined };
+  return { span: { start: Math.min(first.start, last.start), end: Math.max(first.end, last.end) } };
+}
+
+/** True when a token of [from, to] is out of the body of the macro use that both ends came through. */
+function holdsBody({ tokens, bodies }: Rendered, from: number, to: number): boolean {
+  if ((bodies[to + 1] ?? 0) === (bodies[from] ?? 0)) return false;
+  if (tokens[from]?.body || tokens[to]?.body) return true;
+  const use = tokens[from]?.use;
+  // Arguments on both ends: the tokens between can be out of another macro that stands among the arguments.
+  for (let i = from + 1; i < to; i++) if (tokens[i]?.body && tokens[i]?.use === use) return true;
+  return false;
 }

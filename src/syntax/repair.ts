@@ -53,7 +53,8 @@ function repairStatement(work: Work, start: number): number {
     const behind = repairMacro(tokens, start, output);
     if (behind > start) return behind;
   }
-  if (work.declarations && startsDeclaration(tokens, start, isType)) return repairDeclaration(tokens, start, output, isType);
+  if (work.declarations && startsDeclaration(tokens, start, isType))
+    return repairDeclaration(tokens, start, output, isType);
   return copyStatement(tokens, start, output);
 }
 
@@ -129,7 +130,9 @@ function startsStatement(token: Token): boolean {
 /** `while (iterate$(a, b, c))`. Arguments that are no expressions are left out. */
 function loopHead(token: Token, args: readonly Token[]): Token[] {
   const paren = (text: string): Token => ({ ...token, kind: "punctuator", text, space: "" });
-  const kept = splitAtCommas(args).filter((part) => !part.some((other) => /^(?:struct|union|;|\{)$/.test(other.text)));
+  const kept = splitAtCommas(args).filter(
+    (part) => !part.some((other) => /^(?:struct|union|;|\{)$/.test(other.text)),
+  );
   const inner = kept.flatMap((part, index) => (index > 0 ? [paren(","), ...part] : part));
   return [at(token, "while"), paren("("), at(token, ITERATION), paren("("), ...inner, paren(")"), paren(")")];
 }
@@ -138,7 +141,8 @@ function loopHead(token: Token, args: readonly Token[]): Token[] {
 function startsDeclaration(tokens: readonly Token[], start: number, isType: IsType): boolean {
   const token = tokens[start];
   const next = tokens[start + 1];
-  if (token?.kind !== "word" || /^(?:sizeof|return|goto|break|continue|__asm__|typedef)$/.test(token.text)) return false;
+  if (token?.kind !== "word" || /^(?:sizeof|return|goto|break|continue|__asm__|typedef)$/.test(token.text))
+    return false;
   if (TYPE_KEYWORDS.has(token.text) || SPECIFIERS.has(token.text)) return true;
   if (isType(token.text)) return next?.kind === "word" || next?.text === "*";
   return next?.kind === "word" && !isKeyword(token.text);
@@ -157,14 +161,15 @@ function repairDeclaration(tokens: readonly Token[], start: number, output: Toke
   const statement = tokens.slice(start, end);
   const parts = splitAtCommas(statement);
   const [first, ...others] = parts;
-  if (!first || statement.some((token) => token.text === "(") && isPrototype(statement)) {
+  if (!first || (statement.some((token) => token.text === "(") && isPrototype(statement))) {
     append(output, statement);
     return end;
   }
   append(output, repairFirst(first, isType));
   for (const part of others) {
     const anchor = part[0];
-    if (anchor) append(output, [{ ...anchor, kind: "punctuator", text: ",", space: "" }, ...repairDeclarator(part)]);
+    if (anchor)
+      append(output, [{ ...anchor, kind: "punctuator", text: ",", space: "" }, ...repairDeclarator(part)]);
   }
   return end;
 }
@@ -174,7 +179,12 @@ function isPrototype(tokens: readonly Token[]): boolean {
   const equals = tokens.findIndex((token) => token.text === "=");
   const head = equals < 0 ? tokens : tokens.slice(0, equals);
   const open = head.findIndex((token) => token.text === "(");
-  return open >= 0 && (head[open + 1]?.text === "*" || head[open - 1]?.kind !== "word" || !MACRO_LIKE.test(head[open - 1]?.text ?? ""));
+  return (
+    open >= 0 &&
+    (head[open + 1]?.text === "*" ||
+      head[open - 1]?.kind !== "word" ||
+      !MACRO_LIKE.test(head[open - 1]?.text ?? ""))
+  );
 }
 
 function repairFirst(tokens: readonly Token[], isType: IsType): Token[] {

@@ -34,9 +34,7 @@ const DOT = 46;
 const BACKSLASH = 92;
 
 const THREE = new Set(["<<=", ">>=", "..."]);
-const TWO = new Set(
-  "-> ++ -- << >> <= >= == != && || += -= *= /= %= &= |= ^= ## ::".split(" "),
-);
+const TWO = new Set("-> ++ -- << >> <= >= == != && || += -= *= /= %= &= |= ^= ## ::".split(" "));
 
 /** Tokens of [start, end). Comments and white space only show in `space`. */
 export function tokenize(text: string, start: number, end: number): Token[] {
@@ -102,7 +100,12 @@ function skipNumber(text: string, start: number): number {
     const character = text[i] ?? "";
     if ((hexadecimal ? "pP" : "eEpP").includes(character) && "+-".includes(text[i + 1] ?? " ")) i += 2;
     else if (isWordCode(code) || code === DOT) i++;
-    else if (code === SINGLE_QUOTE && isWordCode(text.charCodeAt(i + 1)) && isDigitCode(text.charCodeAt(i - 1))) i++;
+    else if (
+      code === SINGLE_QUOTE &&
+      isWordCode(text.charCodeAt(i + 1)) &&
+      isDigitCode(text.charCodeAt(i - 1))
+    )
+      i++;
     else return i;
   }
 }

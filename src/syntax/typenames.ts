@@ -9,25 +9,33 @@ const INT = (bits: 8 | 16 | 32 | 64, signed: boolean): CType => ({ kind: "int", 
 
 /** Arithmetic types that system headers define, as on a 64-bit Linux. */
 export const STANDARD_TYPES: ReadonlyMap<string, CType> = new Map<string, CType>([
-  ...(["u", "__u", "uint", "__uint", "u_int", "uint_least", "uint_fast"].flatMap((prefix) =>
+  ...["u", "__u", "uint", "__uint", "u_int", "uint_least", "uint_fast"].flatMap((prefix) =>
     ([8, 16, 32, 64] as const).flatMap((bits) => [
       [`${prefix}${bits}`, INT(bits, false)] as const,
       [`${prefix}${bits}_t`, INT(bits, false)] as const,
     ]),
-  )),
-  ...(["s", "__s", "int", "__int", "int_least", "int_fast"].flatMap((prefix) =>
+  ),
+  ...["s", "__s", "int", "__int", "int_least", "int_fast"].flatMap((prefix) =>
     ([8, 16, 32, 64] as const).flatMap((bits) => [
       [`${prefix}${bits}`, INT(bits, true)] as const,
       [`${prefix}${bits}_t`, INT(bits, true)] as const,
     ]),
-  )),
-  ...("size_t uintptr_t uintmax_t ulong u_long ino_t dev_t rlim_t nlink_t fsblkcnt_t ino64_t ULONG64 UINT64 phys_addr_t dma_addr_t guint64 gsize".split(" ").map((name) => [name, INT(64, false)] as const)),
-  ...("ssize_t off_t off64_t loff_t intptr_t intmax_t ptrdiff_t time_t blkcnt_t suseconds_t __off_t __off64_t gint64 gssize INT64 LONGLONG".split(" ").map((name) => [name, INT(64, true)] as const)),
-  ...("uint u_int mode_t uid_t gid_t id_t socklen_t useconds_t DWORD UINT UINT32 ULONG32 guint guint32 wint_t uint_t".split(" ").map((name) => [name, INT(32, false)] as const)),
-  ...("pid_t key_t BOOL INT INT32 gint gint32 gboolean wchar_t clockid_t".split(" ").map((name) => [name, INT(32, true)] as const)),
-  ...("ushort u_short WORD USHORT guint16 UINT16".split(" ").map((name) => [name, INT(16, false)] as const)),
-  ...("uchar u_char BYTE UCHAR guint8 UINT8".split(" ").map((name) => [name, INT(8, false)] as const)),
-  ...("bool _Bool".split(" ").map((name) => [name, INT(8, false)] as const)),
+  ),
+  ..."size_t uintptr_t uintmax_t ulong u_long ino_t dev_t rlim_t nlink_t fsblkcnt_t ino64_t ULONG64 UINT64 phys_addr_t dma_addr_t guint64 gsize"
+    .split(" ")
+    .map((name) => [name, INT(64, false)] as const),
+  ..."ssize_t off_t off64_t loff_t intptr_t intmax_t ptrdiff_t time_t blkcnt_t suseconds_t __off_t __off64_t gint64 gssize INT64 LONGLONG"
+    .split(" ")
+    .map((name) => [name, INT(64, true)] as const),
+  ..."uint u_int mode_t uid_t gid_t id_t socklen_t useconds_t DWORD UINT UINT32 ULONG32 guint guint32 wint_t uint_t"
+    .split(" ")
+    .map((name) => [name, INT(32, false)] as const),
+  ..."pid_t key_t BOOL INT INT32 gint gint32 gboolean wchar_t clockid_t"
+    .split(" ")
+    .map((name) => [name, INT(32, true)] as const),
+  ..."ushort u_short WORD USHORT guint16 UINT16".split(" ").map((name) => [name, INT(16, false)] as const),
+  ..."uchar u_char BYTE UCHAR guint8 UINT8".split(" ").map((name) => [name, INT(8, false)] as const),
+  ..."bool _Bool".split(" ").map((name) => [name, INT(8, false)] as const),
   ["caddr_t", { kind: "pointer", to: INT(8, true) }],
   ["gpointer", { kind: "pointer", to: { kind: "void" } }],
   ["LPVOID", { kind: "pointer", to: { kind: "void" } }],
@@ -36,17 +44,25 @@ export const STANDARD_TYPES: ReadonlyMap<string, CType> = new Map<string, CType>
 
 /** Types of the system's headers whose insides do not matter. */
 const OTHER_TYPES: ReadonlySet<string> = new Set(
-  "FILE DIR HANDLE jmp_buf sigjmp_buf va_list __builtin_va_list Elf32_Ehdr Elf64_Ehdr Elf32_Phdr Elf64_Phdr Elf32_Shdr Elf64_Shdr Elf32_Sym Elf64_Sym Elf32_Addr Elf64_Addr gchar gconstpointer GError".split(" "),
+  "FILE DIR HANDLE jmp_buf sigjmp_buf va_list __builtin_va_list Elf32_Ehdr Elf64_Ehdr Elf32_Phdr Elf64_Phdr Elf32_Shdr Elf64_Shdr Elf32_Sym Elf64_Sym Elf32_Addr Elf64_Addr gchar gconstpointer GError".split(
+    " ",
+  ),
 );
 
 export const TYPE_KEYWORDS: ReadonlySet<string> = new Set(
-  "void int char long short unsigned signed float double _Bool _Complex __int128 __signed__ __signed struct union enum".split(" "),
+  "void int char long short unsigned signed float double _Bool _Complex __int128 __signed__ __signed struct union enum".split(
+    " ",
+  ),
 );
 export const SPECIFIERS: ReadonlySet<string> = new Set(
-  "static extern register auto inline const volatile restrict _Atomic _Thread_local __thread typedef constexpr thread_local".split(" "),
+  "static extern register auto inline const volatile restrict _Atomic _Thread_local __thread typedef constexpr thread_local".split(
+    " ",
+  ),
 );
-export const STATEMENT_KEYWORDS: ReadonlySet<string> = new Set(
-  "if else while do for switch case default break continue return goto sizeof asm __asm__ __asm _Generic _Alignof offsetof typeof __typeof__ __typeof".split(" "),
+const STATEMENT_KEYWORDS: ReadonlySet<string> = new Set(
+  "if else while do for switch case default break continue return goto sizeof asm __asm__ __asm _Generic _Alignof offsetof typeof __typeof__ __typeof".split(
+    " ",
+  ),
 );
 
 export function isKeyword(word: string): boolean {
@@ -90,11 +106,18 @@ function looksLikeType(tokens: readonly Token[], index: number): boolean {
   const stars = behind > index + 1;
   const next = tokens[behind];
   const follower = tokens[behind + 1]?.text ?? "";
-  if (/^(?:\(|const|volatile)$/.test(previous) && stars && next?.text === ")" && tokens[behind - 1]?.text === "*") return true;
+  if (
+    /^(?:\(|const|volatile)$/.test(previous) &&
+    stars &&
+    next?.text === ")" &&
+    tokens[behind - 1]?.text === "*"
+  )
+    return true;
   if (next?.kind !== "word" || isKeyword(next.text)) return false;
   // A word on a line of its own is a macro, whatever follows.
   if (!stars && next.space === "\n") return false;
-  if (/^(?:[{};]|static|const|volatile|register|extern)$/.test(previous)) return /^(?:[;=[]|,)$/.test(follower);
+  if (/^(?:[{};]|static|const|volatile|register|extern)$/.test(previous))
+    return /^(?:[;=[]|,)$/.test(follower);
   if (previous === "(" && tokens[index - 2]?.text === "for") return follower === "=";
   return /^[(,]$/.test(previous) && !stars && /^[,)]$/.test(follower);
 }
@@ -110,13 +133,16 @@ function declaresName(tokens: readonly Token[], index: number, isType: IsType): 
   const tagged = /^(?:struct|union|enum)$/.test(tokens[i - 1]?.text ?? "");
   if (/^(?:struct|union|enum)$/.test(type.text)) return false;
   if (tagged || TYPE_KEYWORDS.has(type.text)) return true;
-  return isType(type.text) && (!stars || /^(?:[{};(,]|static|const|volatile)$/.test(tokens[i - 1]?.text ?? ""));
+  return (
+    isType(type.text) && (!stars || /^(?:[{};(,]|static|const|volatile)$/.test(tokens[i - 1]?.text ?? ""))
+  );
 }
 
 /** Names that `typedef … name;` declares anywhere in the tokens. */
-export function localTypedefs(tokens: readonly Token[]): string[] {
+function localTypedefs(tokens: readonly Token[]): string[] {
   const names: string[] = [];
-  for (let i = 0; i < tokens.length; i++) if (tokens[i]?.text === "typedef") append(names, typedefNames(tokens, i));
+  for (let i = 0; i < tokens.length; i++)
+    if (tokens[i]?.text === "typedef") append(names, typedefNames(tokens, i));
   return names;
 }
 
@@ -134,7 +160,12 @@ export function typedefNames(tokens: readonly Token[], start: number): string[] 
     if (/^[([{]$/.test(text)) depth++;
     else if (/^[)\]}]$/.test(text)) depth--;
     else if (depth === 0 && text === ";") break;
-    else if (depth === 0 && tokens[i]?.kind === "word" && /^(?:[,;[(]|__attribute__)$/.test(next) && !isKeyword(text)) {
+    else if (
+      depth === 0 &&
+      tokens[i]?.kind === "word" &&
+      /^(?:[,;[(]|__attribute__)$/.test(next) &&
+      !isKeyword(text)
+    ) {
       if (next !== "(" || !/^[*^]$/.test(tokens[i + 2]?.text ?? "")) names.push(text);
     }
   }

@@ -5,6 +5,8 @@ const read = (address: number, as: "bytes" | "string" = "bytes"): Effect => ({ k
 const write = (address: number): Effect => ({ kind: "access", address, mode: "write", as: "bytes" });
 const model = (...effects: readonly Effect[]): LibraryModel => ({ effects, returns: "number" });
 const returning = (argument: number, ...effects: readonly Effect[]): LibraryModel => ({ effects, returns: { argument } });
+/** Gives a place in its first argument. */
+const within = (...effects: readonly Effect[]): LibraryModel => ({ effects, returns: { inside: 0 } });
 const fill = (...addresses: readonly number[]): LibraryModel => model(...addresses.map((address): Effect => ({ kind: "fill", address })));
 const open = (origin: "open" | "socket" | "other", path?: number, flags?: number): LibraryModel =>
   model({ kind: "open", origin, path, flags });
@@ -14,20 +16,24 @@ const names = (list: string, m: LibraryModel): readonly (readonly [string, Libra
 const NEVER_RETURNS = model({ kind: "never-returns" });
 
 export const LIBC: readonly (readonly [string, LibraryModel])[] = [
-  ...names("malloc calloc valloc memalign aligned_alloc pvalloc strdup strndup", model({ kind: "allocate" })),
+  ...names("malloc calloc valloc memalign aligned_alloc pvalloc", model({ kind: "allocate" })),
+  ["strdup", model(read(0, "string"), { kind: "allocate" })],
+  ["strndup", model(read(0), { kind: "allocate" })],
   ...names("realloc reallocarray", model({ kind: "free", address: 0 }, { kind: "allocate" })),
   ...names("free cfree", model({ kind: "free", address: 0 })),
-  ["posix_memalign", fill(0)],
+  ["posix_memalign", model({ kind: "allocate-into", address: 0 })],
 
   ...names("memcpy memmove mempcpy __builtin_memcpy", returning(0, write(0), read(1))),
   ...names("memset bzero explicit_bzero memset_s", returning(0, write(0))),
   ...names("memcmp bcmp", model(read(0), read(1))),
-  ...names("memchr memrchr memmem rawmemchr", model(read(0))),
+  ...names("memchr memrchr memmem rawmemchr", within(read(0))),
   ...names("strlen atoi atol atoll atof strtol strtoul strtoll strtoull strtod strtof strtoimax strtoumax", model(read(0, "string"))),
   ...names("puts perror", model(read(0, "string"))),
   ...names("fputs", model(read(0, "string"))),
-  ...names("strchr strrchr index rindex strchrnul strspn strcspn strpbrk", model(read(0, "string"))),
-  ...names("strstr strcasestr strcmp strcasecmp strcoll", model(read(0, "string"), read(1, "string"))),
+  ...names("strspn strcspn", model(read(0, "string"))),
+  ...names("strchr strrchr index rindex strchrnul strpbrk", within(read(0, "string"))),
+  ...names("strstr strcasestr", within(read(0, "string"), read(1, "string"))),
+  ...names("strcmp strcasecmp strcoll", model(read(0, "string"), read(1, "string"))),
   ...names("strncmp strncasecmp", model(read(0), read(1))),
   ...names("strcpy stpcpy strcat", returning(0, write(0), read(1, "string"))),
   ...names("strncpy stpncpy strncat strlcpy strlcat", model(write(0), read(1))),

@@ -15,6 +15,8 @@ export type Effect =
   | { readonly kind: "unmap"; readonly address: number; readonly length: number | undefined }
   | { readonly kind: "protect" | "advise" | "sync" | "lock"; readonly address: number; readonly length: number; readonly flags: number | undefined }
   | { readonly kind: "allocate" }
+  /** The pointer goes to where the argument points. */
+  | { readonly kind: "allocate-into"; readonly address: number }
   /** `realloc`: the result replaces the argument. */
   | { readonly kind: "free"; readonly address: number }
   | { readonly kind: "access"; readonly address: number; readonly mode: "read" | "write"; readonly as: "bytes" | "string" }
@@ -30,5 +32,6 @@ export type Effect =
 
 export interface LibraryModel {
   readonly effects: readonly Effect[];
-  readonly returns: "number" | "page-size" | { readonly argument: number };
+  /** `inside`: a place in what the argument points to, or NULL. */
+  readonly returns: "number" | "page-size" | { readonly argument: number } | { readonly inside: number };
 }

@@ -27,9 +27,9 @@ export type Origin =
   /** Anything else: a join of paths, a value that an unknown call left behind. */
   | { readonly kind: "opaque"; readonly what: string };
 
-/** `roundDown(x, n)` is the greatest multiple of n not above x; `div` truncates. */
+/** `roundDown(x, n)` is the greatest multiple of n not above x; `div` truncates; `macro` applies a named one. */
 export type Operator =
-  "roundDown" | "div" | "mod" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "truncate";
+  "roundDown" | "div" | "mod" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "macro";
 
 export interface Symbol {
   readonly id: string;
@@ -382,7 +382,7 @@ function substituteInside(symbol: Symbol, replace: (symbol: Symbol) => Amount | 
   if (origin.kind !== "operation") return ofSymbol(symbol);
   const operands = origin.operands.map((operand) => substitute(operand, replace));
   const [a, b] = operands;
-  if (a === undefined) return ofSymbol(symbol);
+  if (a === undefined || origin.operator === "macro") return operation(origin.operator, ...operands);
   if (b === undefined) return operation(origin.operator, a);
   switch (origin.operator) {
     case "roundDown":
@@ -403,7 +403,6 @@ function substituteInside(symbol: Symbol, replace: (symbol: Symbol) => Amount | 
       return shiftRight(a, b);
     case "xor":
     case "not":
-    case "truncate":
       return operation(origin.operator, ...operands);
   }
 }

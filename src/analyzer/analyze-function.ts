@@ -97,11 +97,14 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
     case "branch": {
       // Evaluated once for its accesses; then once for each side, silently.
       evaluate(m, terminator.condition);
+      const sides: [number, State][] = [];
       for (const [to, truth] of [[terminator.then, true], [terminator.else, false]] as const) {
         const state = m.state.clone();
         const said = truth ? checksOnly(m.emit) : undefined;
-        if (assume({ ...m, state, emit: said }, terminator.condition, truth)) next.push([to, state]);
+        if (assume({ ...m, state, emit: said }, terminator.condition, truth)) sides.push([to, state]);
       }
+      if (sides.length === 2) noteDeclined(m.context.cfg, sides);
+      next.push(...sides);
       return;
     }
     case "return": {
@@ -113,6 +116,30 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
     case "unreachable":
       return;
   }
+}
+
+const RELEASES = /unmap|free|release|destroy|close|cleanup/i;
+
+/**
+ * `if (need_unmap) munmap(p, n)`: where nothing is known of the condition, the side that does not release `p` is one
+ * that the author has thought of.
+ */
+function noteDeclined({ blocks }: Cfg, sides: readonly (readonly [number, State])[]): void {
+  sides.forEach(([to], i) => {
+    const [otherBlock, other] = sides[1 - i] ?? [];
+    const block = blocks[to];
+    // An early return past a release is another matter: there the sides do not meet again.
+    if (block?.terminator.kind !== "goto" || block.terminator.to !== otherBlock) return;
+    for (const instruction of block.instructions) {
+      if (instruction.kind !== "call" || instruction.callee === undefined || !RELEASES.test(instruction.callee)) continue;
+      for (const arg of instruction.args) if (arg.kind === "read" && arg.place.kind === "variable") decline(other, arg.place.variable.id);
+    }
+  });
+}
+
+function decline(state: State | undefined, variable: string): void {
+  const value = state?.store.get(variable);
+  if (value?.kind === "pointer") state?.update(value.mapping, { declined: true });
 }
 
 function checksOnly(emit: Machine["emit"]): Machine["emit"] {

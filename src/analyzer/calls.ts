@@ -1,9 +1,9 @@
 /** Calls: of the mmap family and the C library by their models, of the program's own functions by their summaries. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { amountKey, constant, constantValue, isConstant, ofSymbol, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
+import { amountKey, constant, constantValue, isConstant, ofSymbol, operation, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
-import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, moved, opaque, wantedAt } from "./evaluate.js";
+import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, memberAt, memberOf, moved, opaque, placeOf, wantedAt } from "./evaluate.js";
 import type { Argument, Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
 import { flag, hasFlag, mapFlagsOfNumber, openFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
@@ -16,7 +16,7 @@ import type { Effect, LibraryModel } from "./model/model.js";
 import type { Range } from "./state.js";
 import type { Outcome, Summary } from "./summary.js";
 import { Instantiation } from "./summary.js";
-import type { Value } from "./value.js";
+import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, asFlags, asNumber, isOuter, NULL_VALUE } from "./value.js";
 
 export type CallInstruction = Instruction & { readonly kind: "call" };
@@ -25,20 +25,50 @@ export type CallInstruction = Instruction & { readonly kind: "call" };
 export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const values = instruction.args.map((arg) => evaluate(m, arg));
   const { callee } = instruction;
+  noteFreed(m, instruction);
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
+    if (summary !== undefined || libraryModel(callee) === undefined) letGoOfArguments(m, instruction);
     if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
     if (summary === undefined) {
       const model = libraryModel(callee);
       if (model !== undefined) return applyModel(m, instruction, callee, values, model);
     }
   } else if (instruction.pointer !== undefined) {
+    letGoOfArguments(m, instruction);
     const target = evaluate(m, instruction.pointer);
     if (target.kind === "pointer") executeMapping(m, target, instruction.site);
   }
+  const predicate = predicateOf(callee, values);
+  if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
   unknownCall(m, instruction, values);
   return [{ state: m.state, result: fresh(m, callee) }];
+}
+
+/** Macros of the system's headers that only look at a number: the same number, the same answer. */
+const PREDICATE = /^(?:S_IS[A-Z]+|W[A-Z]+|FD_ISSET|IS_[A-Z_]+|[A-Z_]*_IS_[A-Z_]+)$/;
+
+function predicateOf(callee: string | undefined, values: readonly Value[]): Amount | undefined {
+  if (callee === undefined || !PREDICATE.test(callee)) return undefined;
+  const amounts = values.map((value) => asAmount(value));
+  if (amounts.length === 0 || amounts.some((amount) => amount === undefined)) return undefined;
+  return operation("macro", symbolOf({ kind: "constant", name: callee }), ...amounts.filter((amount) => amount !== undefined));
+}
+
+const FREES = /free|destroy|release|delete|dealloc/i;
+
+/** A struct is freed, or the descriptor in it is closed: the end of what it holds. */
+function noteFreed(m: Machine, { callee, pointer, structs, args, site }: CallInstruction): void {
+  if (m.emit === undefined) return;
+  const name = callee ?? (pointer === undefined ? "" : m.context.text(pointer.site));
+  if (name === "close") {
+    const member = args[0] === undefined ? undefined : memberRead(m, args[0]);
+    if (member !== undefined) m.context.freed.push({ struct: member.slice(0, member.lastIndexOf(".")), closes: member, site });
+  } else if (FREES.test(name) && args.length <= 2) {
+    const struct = structs[args.length - 1];
+    if (struct !== undefined) m.context.freed.push({ struct, closes: undefined, site });
+  }
 }
 
 /** Would following the call into its body tell something? */
@@ -149,6 +179,9 @@ function applyEffect(
     case "unmap": {
       const length = effect.length === undefined ? undefined : value(effect.length);
       const at = targetOf(m, value(effect.address), site(effect.address), true);
+      const address = instruction.args[effect.address];
+      const member = address === undefined ? undefined : memberRead(m, address);
+      if (at.value.kind === "amount") m.context.letGo.add(member ?? memberOf(m, at.value.amount) ?? ANY_MEMBER);
       unmap(m, call, at, length, effect.length === undefined ? undefined : instruction.args[effect.length]);
       return undefined;
     }
@@ -220,8 +253,10 @@ function map(m: Machine, effect: Effect & { readonly kind: "map" }, call: Call, 
       lengthText,
       protection: asFlags(argument(effect.protection), protectionOfNumber),
       flags,
+      raw: { protection: argument(effect.protection), flags: argument(effect.flags) },
       fd,
       descriptor: descriptorOf(m, fd),
+      fdMember: fd.kind === "amount" ? (memberOf(m, fd.amount) ?? memberHolding(m, fd.amount)) : undefined,
       offset: asAmount(argument(effect.offset)),
       mayBeEmpty: canBeZero(m, unrounded(length ?? ZERO)),
       pageTested: length !== undefined && isRemainderTested(m, length),
@@ -260,6 +295,16 @@ function canBeZero(m: Machine, length: Amount | undefined): boolean {
   if (length === undefined) return false;
   const { min, not } = m.state.range(length);
   return min <= 0 && !not.includes(0) && !isCompared(m, length);
+}
+
+/** The struct member that the value has been put into. */
+function memberHolding(m: Machine, amount: Amount): string | undefined {
+  if (isConstant(amount)) return undefined;
+  for (const [key, held] of m.state.store) {
+    const member = held.kind === "amount" && sameAmount(held.amount, amount) ? m.context.places.get(key)?.member : undefined;
+    if (member !== undefined) return member;
+  }
+  return undefined;
 }
 
 function attach(m: Machine, effect: Effect & { readonly kind: "attach" }, call: Call, values: readonly Value[]): Value {
@@ -495,6 +540,8 @@ function unknownCall(m: Machine, instruction: CallInstruction, values: readonly 
     if (value !== undefined) lend(m, value, instruction.site);
     mark(m, operand);
   });
+  // What is called after a failure may well be what ends the program.
+  for (const mapping of m.state.mappings.values()) if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   for (const key of m.state.store.keys()) if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
   m.state.epochs.set("::", m.at);
@@ -525,25 +572,51 @@ function mark(m: Machine, operand: Operand): void {
   }
 }
 
+/** The struct member that an operand reads, whatever it holds by now. */
+function memberRead(m: Machine, operand: Operand): string | undefined {
+  if (operand.kind === "cast") return memberRead(m, operand.operand);
+  return operand.kind === "read" ? placeOf({ ...m, emit: undefined }, operand.place, undefined).member : undefined;
+}
+
+function letGoOfArguments(m: Machine, { args }: CallInstruction): void {
+  for (const arg of args) {
+    const member = memberRead(m, arg);
+    if (member !== undefined) m.context.letGo.add(member);
+  }
+}
+
+/** Stands in `letGo` for memory whose origin is not known: it may be any member's. */
+export const ANY_MEMBER = "*";
+
+/** What a struct member holds gets another holder: the member is not the only one that can release it. */
+export function letGo(m: Machine, amount: Amount): void {
+  const member = memberOf(m, amount);
+  if (member !== undefined) m.context.letGo.add(member);
+}
+
 /** Hands a value to code that is not known. */
 export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
   switch (value.kind) {
     case "pointer": {
       const mapping = m.state.mapping(value.mapping);
       if (mapping === undefined || isShared(mapping)) return;
-      m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "call" });
+      m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "call", member: undefined });
       m.state.update(mapping.id, { owner: "lent" });
       return;
     }
-    case "address":
-      giveAway(m, value.place.key, site, depth);
+    case "address": {
+      // From a member its struct is found: it may be the first one, or container_of() be used.
+      const { root } = value.place;
+      giveAway(m, root.kind === "variable" ? root.id : value.place.key, site, depth);
       return;
+    }
     case "amount": {
       const symbol = soleSymbol(value.amount);
       if (symbol?.origin.kind === "parameter") {
         const given = materialize(m, ofSymbol(symbol), site);
         if (given !== undefined && given.mapping.owner === "local") m.state.update(given.mapping.id, { owner: "lent" });
       }
+      letGo(m, value.amount);
       clobberMemory(m, value.amount);
       return;
     }
@@ -621,16 +694,50 @@ function applyOutcome(m: Machine, call: Call, callee: string, values: readonly V
   const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
   for (const mapping of outcome.mappings) {
     if (mapping.source === "given") applyToGiven(m, into, call, mapping, first);
-    else begin(m, adopted(m, into, call, mapping));
+    else {
+      const own = begin(m, adopted(m, into, call, mapping));
+      if (first || outcome.mappings.length > 0) tellLatent(m, call, mapping, own);
+    }
   }
   for (const symbol of outcome.epochs) m.state.epochs.set(symbol, m.at);
   for (const { place, value } of stores) {
     if (place === undefined) continue;
     m.state.write(place.key, value);
-    if (value.kind === "pointer") own(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
+    if (value.kind === "pointer") {
+      own(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
+      tellKept(m, place, value.mapping, call.site);
+    }
   }
   if (result?.kind === "pointer") own(m, result.mapping, "local", undefined);
   return result ?? fresh(m, callee);
+}
+
+/** A callee put a mapping into a member through the member's address. */
+function tellKept(m: Machine, place: Place, id: string, site: Site): void {
+  const mapping = m.state.mapping(id);
+  const member = place.member ?? (place.root.kind === "memory" ? memberAt(place.root.pointer) : undefined);
+  if (mapping === undefined || member === undefined) return;
+  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: "field", member });
+}
+
+/** What a wrapper could not know of its mapping, and its caller does: judged at the call. */
+function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void {
+  if (m.emit === undefined || own.source !== "mmap" || own.phase === "failed") return;
+  const offset = differs(inside.offset, own.offset) ? own.offset : undefined;
+  const length = differs(inside.length, own.length) ? own.length : undefined;
+  const protection = inside.protection.open ? own.protection : UNKNOWN_FLAGS;
+  const flags = inside.flags.open ? own.flags : UNKNOWN_FLAGS;
+  if (offset === undefined && length === undefined && protection.open && flags.open) return;
+  const address: Target = { value: NULL_VALUE, mapping: undefined, offset: undefined, varied: false, text: "", holds: undefined, wantedBy: undefined };
+  m.emit({
+    kind: "map", site: call.site, function: m.context.cfg.name, mapping: { ...own, protection, flags }, call, address, length,
+    lengthRange: undefined, lengthTested: true, offsetTested: offset === undefined || isRemainderTested(m, offset),
+    inStatic: m.context.cfg.static, toleratesFailure: true, protection, flags, offset, ownReservation: "unknown",
+  });
+}
+
+function differs(a: Amount | undefined, b: Amount | undefined): boolean {
+  return a !== undefined && b !== undefined && !sameAmount(a, b);
 }
 
 function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range): boolean {
@@ -703,12 +810,22 @@ function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping):
     address: mapping.address === undefined ? undefined : into.value(mapping.address),
     length: mapping.length === undefined ? undefined : into.amount(mapping.length),
     lengthText: "",
+    ...(mapping.raw === undefined ? {} : flagsAtCall(into, mapping, mapping.raw)),
     offset: mapping.offset === undefined ? undefined : into.amount(mapping.offset),
     fd: mapping.fd === undefined ? undefined : into.value(mapping.fd),
     descriptor: mapping.descriptor ?? (mapping.fd === undefined ? undefined : descriptorOf(m, into.value(mapping.fd))),
     replaces: undefined,
     lostTo: undefined,
     history: [...mapping.history.slice(0, 2), here],
+  };
+}
+
+function flagsAtCall(into: Instantiation, mapping: Mapping, raw: NonNullable<Mapping["raw"]>): Partial<Mapping> {
+  const at = { protection: into.value(raw.protection), flags: into.value(raw.flags) };
+  return {
+    raw: at,
+    protection: mapping.protection.open ? asFlags(at.protection, protectionOfNumber) : mapping.protection,
+    flags: mapping.flags.open ? asFlags(at.flags, mapFlagsOfNumber) : mapping.flags,
   };
 }
 

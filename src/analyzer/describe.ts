@@ -145,6 +145,7 @@ function originWord(origin: Origin, naming: Naming): string {
         ? outerWord(origin.place)
         : memberWord(origin.base, origin.path, naming);
     case "call":
+    case "input":
       return `${origin.function ?? "?"}()`;
     case "constant":
       return origin.name;
@@ -162,6 +163,7 @@ function originWord(origin: Origin, naming: Naming): string {
 function operationWord(operator: Operator, operands: readonly Amount[], naming: Naming): string {
   const sign = INFIX[operator];
   const parts = operands.map((operand) => amountWord(operand, naming));
+  if (operator === "macro") return `${parts[0] ?? "?"}(${parts.slice(1).join(",")})`;
   if (sign === undefined) return `${operator}(${parts.join(",")})`;
   return parts
     .map((part, i) => (operands[i]?.terms.length === 1 || /^\w+$/.test(part) ? part : `(${part})`))

@@ -12,7 +12,7 @@ import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, asAmount, asFlags, placeAt } from "./value.js";
+import { amountValue, asAmount, asFlags, isOuter, placeAt } from "./value.js";
 
 /** Values that a programmer on a machine with 4 KiB pages writes for the page size, its mask and its shift. */
 const PAGE_LITERALS: ReadonlySet<number> = new Set([4096, 4095, -4096, -4095]);
@@ -245,7 +245,9 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
     case "field": {
       const object = placeOf(m, expr.object, mode);
       const offset = add(object.offset, sizeAmount(expr.offset));
-      return placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset);
+      const place = { ...placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset), member: expr.member ?? joined(object.member, expr.field) };
+      if (isOuter(place.key)) m.context.places.set(place.key, place);
+      return place;
     }
     case "element": {
       const array = placeOf(m, expr.array, mode);
@@ -373,6 +375,26 @@ export function givenAt(state: State, pointer: Amount): GivenTarget | undefined 
     if (mapping !== undefined) return { mapping, offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: [] }) };
   }
   return undefined;
+}
+
+/** Inside a struct whose type is not known, the way there stands for it. */
+function joined(holder: string | undefined, field: string): string | undefined {
+  return holder === undefined ? undefined : `${holder}.${field}`;
+}
+
+/** The member whose address it is, where only its struct's address is known. */
+export function memberAt(pointer: Amount): string | undefined {
+  for (const { symbol, coefficient } of pointer.terms) {
+    const named = coefficient === 1 && symbol.origin.kind === "sizeof" ? /^offset of (\w+) in (.*)$/.exec(symbol.origin.type) : null;
+    if (named !== null) return `${named[2]}.${named[1]}`;
+  }
+  return undefined;
+}
+
+/** The struct member that a value was read from. */
+export function memberOf(m: Machine, amount: Amount): string | undefined {
+  const origin = baseSymbol(amount)?.origin;
+  return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
 }
 
 /** Starts to follow memory that the function did not map itself. */

@@ -148,6 +148,8 @@ export interface EscapeEvent extends Base {
   /** Bytes past the start of the mapping. */
   readonly offset: Amount | undefined;
   readonly to: "caller" | "global" | "field" | "call";
+  /** The struct member that holds it from now on. */
+  readonly member: string | undefined;
 }
 
 /** The last name of a mapping is gone. */
@@ -176,6 +178,17 @@ export interface ExitEvent extends Base {
   readonly returns: "success" | "failure" | "delegated" | "unknown";
 }
 
+/**
+ * The struct that holds a mapping is freed, and no function of the program releases what its member holds. The site is
+ * where the struct is freed; the mapping is as it was where it was put into the member.
+ */
+export interface AbandonEvent extends Base {
+  readonly kind: "abandon";
+  readonly mapping: Mapping;
+  /** "struct shm.base". */
+  readonly member: string;
+}
+
 export type Event =
   | MapEvent
   | CheckEvent
@@ -186,4 +199,5 @@ export type Event =
   | ReleaseEvent
   | EscapeEvent
   | LoseEvent
-  | ExitEvent;
+  | ExitEvent
+  | AbandonEvent;

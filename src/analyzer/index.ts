@@ -2,9 +2,12 @@
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import { analyzeFunction } from "./analyze-function.js";
+import { ANY_MEMBER } from "./calls.js";
 import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
 import type { Cfg } from "./ir.js";
+import type { Freed } from "./machine.js";
+import type { Mapping } from "./mapping.js";
 import { lower, TooLarge } from "./lower.js";
 import { isFamilyName } from "./model/library.js";
 import type { Summary } from "./summary.js";
@@ -55,9 +58,11 @@ export function analyze(units: readonly Unit[]): Analysis {
 interface Result {
   readonly readings: readonly (readonly Event[])[];
   readonly summary: Summary | "unknown";
+  readonly letGo: ReadonlySet<string>;
+  readonly freed: readonly Freed[];
 }
 
-const UNKNOWN: Result = { readings: [], summary: "unknown" };
+const UNKNOWN: Result = { readings: [], summary: "unknown", letGo: new Set(), freed: [] };
 
 /** The functions of one file, each analyzed once when it is first wanted. */
 class UnitAnalysis {
@@ -90,7 +95,49 @@ class UnitAnalysis {
       wave = telling.size === 0 ? [] : functions.filter((f) => !seen.has(f) && callsOne(f, telling));
       for (const outline of wave) seen.add(outline);
     }
+    this.#abandoned();
     this.functions.sort((a, b) => a.outline.span.start - b.outline.span.start);
+  }
+
+  /** Structs that are freed while a member of theirs holds a mapping that nobody else can release. */
+  #abandoned(): void {
+    const kept = keptMembers(this.functions);
+    if (kept.size === 0) return;
+    const letGo = new Set([...this.#results.values()].flatMap((result) => [...result.letGo]));
+    for (const [member, { outline: keeper, mapping }] of kept) {
+      if (letGo.has(member) || this.unit.functions.some((f) => this.#releasesField(f, member))) continue;
+      for (const outline of this.unit.functions) {
+        if (outline === keeper || !this.#mayFree(outline, member)) continue;
+        const freed = this.#analyze(outline, 0).freed.find((f) => endsMember(f, member, mapping));
+        if (freed === undefined) continue;
+        const event: Event = { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+        this.#append(outline, event);
+        break;
+      }
+    }
+  }
+
+  /** Does the function speak of such a member and of something that releases mappings? Then it is taken to release it. */
+  #releasesField(outline: FunctionOutline, member: string): boolean {
+    const field = member.slice(member.lastIndexOf(".") + 1);
+    if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name))) return false;
+    const result = this.#results.get(outline);
+    if (result !== undefined && result.readings.length > 0 && !result.letGo.has(ANY_MEMBER)) return false;
+    const text = this.unit.source.text.slice(outline.span.start, outline.span.end);
+    return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
+  }
+
+  #mayFree(outline: FunctionOutline, member: string): boolean {
+    if (this.#results.has(outline)) return true;
+    const struct = member.slice(0, member.lastIndexOf(".")).replace(/^\w+ /, "");
+    return outline.names.has(struct) && [...outline.names].some((name) => FREEING_NAME.test(name));
+  }
+
+  #append(outline: FunctionOutline, event: Event): void {
+    const at = this.functions.findIndex((f) => f.outline === outline);
+    const known = this.functions[at];
+    if (known === undefined) this.functions.push({ unit: this.unit, outline, readings: [[event]] });
+    else this.functions[at] = { ...known, readings: [[...(known.readings[0] ?? []), event], ...known.readings.slice(1)] };
   }
 
   #report(outline: FunctionOutline): Result {
@@ -117,10 +164,12 @@ class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
+    const letGo = new Set<string>();
+    const freed: Freed[] = [];
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
-        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth));
+        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth, letGo, freed));
         readings.push(result.events);
         this.forcedJoins += result.forced;
         if (i === 0) summary = result.summary;
@@ -129,7 +178,7 @@ class UnitAnalysis {
       if (error instanceof NoFixpoint || error instanceof TooLarge) return this.#giveUp(outline, error.message);
       return this.#giveUp(outline, `internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return { readings, summary: summary ?? "unknown" };
+    return { readings, summary: summary ?? "unknown", letGo, freed };
   }
 
   #giveUp(outline: FunctionOutline, reason: string): Result {
@@ -137,11 +186,13 @@ class UnitAnalysis {
     return UNKNOWN;
   }
 
-  #context(cfg: Cfg, outline: FunctionOutline, depth: number): Parameters<typeof analyzeFunction>[0] {
+  #context(cfg: Cfg, outline: FunctionOutline, depth: number, letGo: Set<string>, freed: Freed[]): Parameters<typeof analyzeFunction>[0] {
     const { text } = this.unit.source;
     return {
       cfg,
       places: new Map(),
+      letGo,
+      freed,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       text: (site: Site) => text.slice(site.start, site.end),
@@ -179,4 +230,32 @@ function mayNotReturn(outline: FunctionOutline): boolean {
 function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean {
   for (const name of names) if (outline.names.has(name)) return true;
   return false;
+}
+
+const FREEING_NAME = /free|destroy|release|delete|dealloc|^close$/i;
+
+interface Kept {
+  readonly outline: FunctionOutline;
+  readonly mapping: Mapping;
+}
+
+/** The struct members that mappings are put into, each with the first such mapping. */
+function keptMembers(functions: readonly AnalyzedFunction[]): ReadonlyMap<string, Kept> {
+  const kept = new Map<string, Kept>();
+  for (const { outline, readings } of functions) {
+    for (const event of readings.flat()) {
+      if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
+      const { mapping } = event;
+      if (mapping.source === "given" || mapping.source === "heap" || !mapping.flags.may.size || mapping.flags.may.has("MAP_FIXED")) continue;
+      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member } });
+    }
+  }
+  return kept;
+}
+
+const RELEASING_NAME = /unmap|shmdt|mremap/i;
+
+function endsMember({ struct, closes }: Freed, member: string, mapping: Mapping): boolean {
+  if (closes !== undefined) return closes === mapping.fdMember;
+  return struct === member.slice(0, member.lastIndexOf("."));
 }

@@ -57,6 +57,8 @@ export type PlaceExpr =
       readonly kind: "field";
       readonly object: PlaceExpr;
       readonly field: string;
+      /** The struct and the member, "struct shm.base"; undefined when the struct has no name. */
+      readonly member: string | undefined;
       readonly offset: ElementSize;
       readonly type: CType;
       readonly site: Site;
@@ -82,6 +84,8 @@ export type Instruction = {
       readonly callee: string | undefined;
       readonly pointer: Operand | undefined;
       readonly args: readonly Operand[];
+      /** The struct that each argument points to, by name. */
+      readonly structs: readonly (string | undefined)[];
       /** False when the value of the call is dropped; "void" when dropped by a cast to void. */
       readonly used: boolean | "void";
       readonly nameSite: Site;

@@ -4,7 +4,7 @@ import type { AssignmentOperator, BinaryOperator, CType, Expr, Stmt } from "../s
 import type { Unit } from "../syntax/unit.js";
 import type { BlockBuilder } from "./lower.js";
 import type { ElementSize, Operand, PlaceExpr, Variable } from "./ir.js";
-import { fieldOffset, fieldType, isPointer, pointee, resolved, sizeOf, typeOf, UNKNOWN_TYPE } from "./types.js";
+import { fieldOffset, fieldType, isPointer, pointee, resolved, sizeOf, structName, typeOf, UNKNOWN_TYPE } from "./types.js";
 
 /** What expressions need of the statements around them. */
 export interface Surroundings {
@@ -305,12 +305,14 @@ export class ExpressionLowering {
         const { field } = expr;
         if (!expr.arrow) {
           const offset = fieldOffset(this.#type(expr.object), field, this.#unit);
-          return { kind: "field", object: this.place(expr.object), field, offset, type, site };
+          const member = this.#memberName(this.#type(expr.object), field);
+          return { kind: "field", object: this.place(expr.object), field, member, offset, type, site };
         }
         const pointer = this.#plain(expr.object);
         const holder = pointee(this.#type(expr.object), this.#unit);
         const object: PlaceExpr = { kind: "deref", pointer, type: holder ?? UNKNOWN_TYPE, site };
-        return { kind: "field", object, field, offset: fieldOffset(holder, field, this.#unit), type, site };
+        const member = this.#memberName(holder, field);
+        return { kind: "field", object, field, member, offset: fieldOffset(holder, field, this.#unit), type, site };
       }
       case "compound":
         return this.#compound(expr);
@@ -466,7 +468,8 @@ export class ExpressionLowering {
     const temporary = `t${this.#b.fresh()}`;
     const nameSite = this.#site(expr.callee);
     this.#b.emit({
-      kind: "call", temporary, callee: direct ? callee : undefined, pointer, args, used, nameSite, site: located.site,
+      kind: "call", temporary, callee: direct ? callee : undefined, pointer, args,
+      structs: expr.args.map((arg) => structName(this.#type(arg), this.#unit)), used, nameSite, site: located.site,
     });
     return { kind: "temporary", id: temporary, ...located };
   }
@@ -502,6 +505,11 @@ export class ExpressionLowering {
     }
   }
 
+  #memberName(holder: CType | undefined, field: string): string | undefined {
+    const struct = structName(holder, this.#unit);
+    return struct === undefined ? undefined : `${struct}.${field}`;
+  }
+
   #member(
     place: PlaceExpr, type: CType, designator: { readonly field: string } | { readonly index: Expr } | undefined,
     position: number, site: Site,
@@ -519,7 +527,8 @@ export class ExpressionLowering {
     if (name === undefined || name === "") return { place: undefined, type: UNKNOWN_TYPE, next: at + 1 };
     const memberType = fieldType(type, name, this.#unit) ?? UNKNOWN_TYPE;
     const offset = fieldOffset(type, name, this.#unit);
-    return { place: { kind: "field", object: place, field: name, offset, type: memberType, site }, type: memberType, next: at + 1 };
+    const member = this.#memberName(type, name);
+    return { place: { kind: "field", object: place, field: name, member, offset, type: memberType, site }, type: memberType, next: at + 1 };
   }
 }
 

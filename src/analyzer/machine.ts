@@ -6,11 +6,21 @@ import type { State } from "./state.js";
 import type { Summary } from "./summary.js";
 import type { Place, Value } from "./value.js";
 
+export interface Freed {
+  readonly struct: string;
+  readonly closes: string | undefined;
+  readonly site: Site;
+}
+
 /** The function being analyzed. */
 export interface Context {
   readonly cfg: Cfg;
   /** The places outside the function that it has written, by key. */
   readonly places: Map<string, Place>;
+  /** Struct members whose value it has given to somebody else. */
+  readonly letGo: Set<string>;
+  /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
+  readonly freed: Freed[];
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */

@@ -69,9 +69,13 @@ export interface Mapping {
   readonly lengthText: string;
   readonly protection: Flags;
   readonly flags: Flags;
+  /** The two arguments before they were read as flags: a wrapper's callers may know what it does not. */
+  readonly raw: { readonly protection: Value; readonly flags: Value } | undefined;
   /** The fd argument; -1 for none. */
   readonly fd: Value | undefined;
   readonly descriptor: FileDescriptor | undefined;
+  /** The struct member that the descriptor was read from. */
+  readonly fdMember: string | undefined;
   /** In bytes. */
   readonly offset: Amount | undefined;
   /** Where it was last written since the last sync that waits. */
@@ -97,6 +101,8 @@ export interface Mapping {
   readonly unmappedAt: Site | undefined;
   /** msync() with MS_ASYNC since it was written. */
   readonly asyncAt: Site | undefined;
+  /** The path went past a release of it because of a condition that says nothing of the mapping. */
+  readonly declined: boolean;
   /** An access after its end has been told. */
   readonly told: boolean;
   /** Left out of equality. */
@@ -108,7 +114,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
   if (a === b) return true;
   return (
     a.phase === b.phase && a.owner === b.owner && a.weakTest?.against === b.weakTest?.against &&
-    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed && a.told === b.told &&
+    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed && a.told === b.told && a.declined === b.declined &&
     a.partial?.intended === b.partial?.intended && a.partial?.site.start === b.partial?.site.start && a.asyncAt?.start === b.asyncAt?.start &&
     (a.written === undefined) === (b.written === undefined) && factsKey(a) === factsKey(b)
   );
@@ -142,8 +148,10 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     lengthText: "",
     protection: UNKNOWN_FLAGS,
     flags: UNKNOWN_FLAGS,
+    raw: undefined,
     fd: undefined,
     descriptor: undefined,
+    fdMember: undefined,
     offset: undefined,
     written: undefined,
     replaces: undefined,
@@ -156,6 +164,7 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     partial: undefined,
     unmappedAt: undefined,
     asyncAt: undefined,
+    declined: false,
     told: false,
     terminated: false,
     history: [],

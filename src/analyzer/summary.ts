@@ -47,10 +47,15 @@ export interface Exit {
 
 /** Undefined when there is too much to say. */
 export function summarize(exits: readonly Exit[], places: ReadonlyMap<string, Place>): Summary | undefined {
+  return summarizeBy(exits, places, true) ?? summarizeBy(exits, places, false);
+}
+
+/** `byCondition`: outcomes that differ only in what they need of the arguments are kept apart. */
+function summarizeBy(exits: readonly Exit[], places: ReadonlyMap<string, Place>, byCondition: boolean): Summary | undefined {
   const outcomes = new Map<string, Outcome>();
   for (const exit of exits) {
     const outcome = outcomeOf(exit, places);
-    const key = outcomeKey(outcome);
+    const key = outcomeKey(outcome, byCondition);
     const known = outcomes.get(key);
     outcomes.set(key, known === undefined ? outcome : merged(known, outcome));
     if (outcomes.size > MAX_OUTCOMES) return undefined;
@@ -117,11 +122,11 @@ function isEntrySymbol(symbol: Symbol): boolean {
 }
 
 /** Outcomes that differ only in numbers nobody can name are one. */
-function outcomeKey(outcome: Outcome): string {
+function outcomeKey(outcome: Outcome, byCondition: boolean): string {
   const returns = outcome.returns === undefined ? "" : returnClass(outcome.returns);
   const phases = outcome.mappings.map((m) => `${m.id}:${m.phase}:${m.weakTest?.against ?? ""}`).sort();
   const pointers = outcome.stores.filter((s) => s.value.kind === "pointer").map((s) => `${s.place.key}=${valueKey(s.value)}`).sort();
-  const conditions = phases.length === 0 ? [] : outcome.conditions.map(([form, r]) => `${amountKey(form)}:${r.min}:${r.max}:${r.not.join()}`).sort();
+  const conditions = phases.length === 0 || !byCondition ? [] : outcome.conditions.map(([form, r]) => `${amountKey(form)}:${r.min}:${r.max}:${r.not.join()}`).sort();
   return [returns, ...phases, ...pointers, ...conditions].join(";");
 }
 

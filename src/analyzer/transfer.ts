@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./calls.js";
-import { lend, runCall } from "./calls.js";
+import { lend, letGo, runCall } from "./calls.js";
 import { evaluate, givenAt, materialize, placeOf } from "./evaluate.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
@@ -102,6 +102,7 @@ function isNul(value: Value): boolean {
 
 /** Others find a pointer that the function was given. */
 function keepGiven(m: Machine, amount: Amount, site: Site): void {
+  letGo(m, amount);
   const symbol = soleSymbol(amount);
   if (symbol?.origin.kind !== "parameter") return;
   const given = materialize(m, ofSymbol(symbol), site);
@@ -158,7 +159,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     if (mapping.name === undefined) m.state.update(id, { name: known });
     return;
   }
-  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: place.key.startsWith("::") ? "global" : "field" });
+  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: place.key.startsWith("::") ? "global" : "field", member: place.member });
   m.state.update(id, { name: known, owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored" });
 }
 
@@ -176,10 +177,11 @@ function hand(m: Machine, value: Value, site: Site): void {
     for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(value.place.key)) hand(m, held, site);
     return;
   }
+  if (value.kind === "amount") letGo(m, value.amount);
   if (value.kind !== "pointer") return;
   const mapping = m.state.mapping(value.mapping);
   if (mapping === undefined) return;
-  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "caller" });
+  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "caller", member: undefined });
   if (mapping.partial !== undefined) m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   if (!isShared(mapping)) m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
 }

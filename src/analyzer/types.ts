@@ -132,6 +132,17 @@ function alignmentOf(type: CType, unit: Unit): number | undefined {
   }
 }
 
+/** The struct that a pointer or an object is of, by tag or typedef name; undefined for anything else. */
+export function structName(type: CType | undefined, unit: Unit): string | undefined {
+  if (type === undefined) return undefined;
+  if (type.kind === "pointer" || type.kind === "array") return structName(type.kind === "pointer" ? type.to : type.of, unit);
+  if (type.kind === "struct" || type.kind === "union") return type.tag === undefined ? undefined : typeName(type);
+  if (type.kind !== "named") return undefined;
+  const behind = unit.resolve(type);
+  if (behind.kind === "pointer") return structName(behind, unit);
+  return behind.kind === "struct" && behind.tag !== undefined ? typeName(behind) : type.name;
+}
+
 /** Bytes from the start of a struct to a member. */
 export function fieldOffset(object: CType | undefined, field: string, unit: Unit): ElementSize {
   const t = resolved(object, unit);

@@ -31,6 +31,8 @@ export interface Place {
   readonly offset: Amount;
   /** As the source spells it, for messages. */
   readonly name: string;
+  /** The struct and the member that it is, "struct shm.base". */
+  readonly member?: string | undefined;
 }
 
 export type Root =

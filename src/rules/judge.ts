@@ -64,6 +64,8 @@ function lastStep(event: Event): string | undefined {
   switch (event.kind) {
     case "exit":
       return "leaves the function here";
+    case "abandon":
+      return "its holder ends here";
     case "access":
       return event.mode === "read" ? "read here" : event.mode === "write" ? "written here" : "called here";
     case "unmap":

@@ -22,6 +22,7 @@ export const missingMunmap: Rule = {
   on: {
 
     exit: (event) => leak(event),
+    abandon: ({ mapping, member }) => `${nameOf(mapping)} is never unmapped: this ends the ${member.slice(0, member.lastIndexOf("."))} that holds it`,
     lose: ({ mapping, how }) => {
       if (!failsWithMapFailed(mapping) || isFixed(mapping) || mapping.phase === "failed") return undefined;
       if (how === "out of scope") return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
@@ -36,7 +37,7 @@ export const missingMunmap: Rule = {
 function leak({ mapping, inMain, excused, releasedElsewhere, releasedInLoop, handedOverElsewhere, returns }: ExitEvent): Finding | undefined {
   if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || excused || releasedInLoop) return undefined;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
-  if (mapping.lostTo !== undefined) return undefined;
+  if (mapping.lostTo !== undefined || mapping.declined) return undefined;
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
   if (mapping.owner === "local") return { message };
   // An unknown function has seen it; what other paths do tells whose it is.

@@ -24,10 +24,10 @@ export const unalignedOffset: Rule = {
       const { offset, call } = event;
       if (offset === undefined || constantValue(offset) === -1) return undefined;
       if (pageAlignment(offset) === "unaligned") {
-        return `the offset ${call.args[5]?.text ?? ""} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
+        return `the offset${written(call)} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
       }
       if (event.offsetTested) return undefined;
-      if (isMostlyUnaligned(offset)) return { message: `the offset ${call.args[5]?.text ?? ""} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`, severity: "warning" };
+      if (isMostlyUnaligned(offset)) return { message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`, severity: "warning" };
       return fromOutside(event) ?? passedOn(event);
     },
   },
@@ -59,3 +59,8 @@ function passedOn({ offset, call, inStatic }: MapEvent): Finding | undefined {
 
 /** A function that takes more of mmap's arguments than these from its caller is a wrapper, with mmap's own contract. */
 const MOST_FORWARDED = 3;
+
+/** The offset as written, where the call is mmap's own. */
+function written({ direct, args }: MapEvent["call"]): string {
+  return direct && args[5] !== undefined ? ` ${args[5].text}` : "";
+}

@@ -91,6 +91,7 @@ interface Scan extends Place {
   oldStyle: { readonly tokens: ItemTokens; readonly declarations: number } | undefined;
   /** A brace in the first column closes the function: the second try for one whose braces do not balance. */
   byColumn: boolean;
+  retriedAt: number;
 }
 
 function emptyTokens(): ItemTokens {
@@ -114,12 +115,14 @@ export function scanFile(text: string): Layout {
     openedAt: 0,
     oldStyle: undefined,
     byColumn: false,
+    retriedAt: -1,
   };
   let offset = 0;
   for (;;) {
     offset = scan.depth > 0 ? scanInside(scan, offset) : scanTop(scan, offset);
     if (offset < text.length) continue;
-    if (scan.depth === 0 || scan.opened !== "function" || scan.byColumn) break;
+    // Each try begins behind the last one, or a conditional that restores an open body would bring it back for ever.
+    if (scan.depth === 0 || scan.opened !== "function" || scan.openedAt <= scan.retriedAt) break;
     offset = retryByColumn(scan);
   }
   return scan;
@@ -128,6 +131,7 @@ export function scanFile(text: string): Layout {
 /** Goes back to the body that the end of the file has left open. */
 function retryByColumn(scan: Scan): number {
   scan.byColumn = true;
+  scan.retriedAt = scan.openedAt;
   scan.depth = 1;
   while ((scan.directives.at(-1)?.start ?? 0) > scan.openedAt) scan.directives.pop();
   scan.branch = scan.directives.at(-1)?.branch;

@@ -74,6 +74,8 @@ function print(instruction: Instruction, names: Names): string {
       return `${names.short("t", instruction.temporary)} = ${operand(instruction.value, names)}`;
     case "declare":
       return `declare ${place({ kind: "variable", variable: instruction.variable }, names)}`;
+    case "leave":
+      return `leave ${instruction.variables.map((variable) => place({ kind: "variable", variable }, names)).join(", ")}`;
     case "call": {
       const callee =
         instruction.callee ??
@@ -143,13 +145,21 @@ function place(p: PlaceExpr, names: Names): string {
   switch (p.kind) {
     case "variable":
       return p.variable.name === "" ? names.short("v", p.variable.id) : p.variable.id;
-    case "field":
-      return `${place(p.object, names)}.${p.field}`;
+    case "field": {
+      const through = p.object.kind === "deref" ? simplePointer(p.object.pointer, names) : undefined;
+      if (through !== undefined) return `${through}->${p.field}`;
+      const object = place(p.object, names);
+      return p.object.kind === "deref" ? `(${object}).${p.field}` : `${object}.${p.field}`;
+    }
     case "element":
       return `${place(p.array, names)}[${operand(p.index, names)}]`;
     case "deref":
-      return p.pointer.kind === "read" || p.pointer.kind === "temporary"
-        ? `*${operand(p.pointer, names)}`
-        : `*(${operand(p.pointer, names)})`;
+      return `*${simplePointer(p.pointer, names) ?? operand(p.pointer, names)}`;
   }
+}
+
+/** A pointer that needs no parentheses. */
+function simplePointer(o: Operand, names: Names): string | undefined {
+  if (o.kind === "temporary") return operand(o, names);
+  return o.kind === "read" && o.place.kind !== "deref" ? place(o.place, names) : undefined;
 }

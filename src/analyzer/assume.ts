@@ -92,8 +92,8 @@ function comparePointer(
   const against = meaning(op, other, mapping);
   const moved = constantValue(pointer.offset) !== 0;
   if (moved && against !== "MAP_FAILED" && against !== "NULL") return compareOffsets(m, pointer, op, other, truth);
-  m.emit?.({ kind: "check", site, function: m.context.cfg.name, mapping, against: moved ? "other" : against });
-  if (moved) return movedTest(m, mapping, (op === "==") === truth, site);
+  m.emit?.({ kind: "check", site, function: m.context.cfg.name, mapping, against: moved && against !== "NULL" ? "other" : against });
+  if (moved && against !== "NULL") return movedTest(m, mapping, (op === "==") === truth, site);
   switch (against) {
     case "MAP_FAILED":
       return testedRight(m, mapping, op, other, truth);

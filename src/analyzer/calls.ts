@@ -538,13 +538,24 @@ function unknownCall(m: Machine, instruction: CallInstruction, values: readonly 
   instruction.args.forEach((operand, i) => {
     const value = values[i];
     if (value !== undefined) lend(m, value, instruction.site);
-    mark(m, operand);
+    if (mayTest(instruction)) mark(m, operand);
   });
   // What is called after a failure may well be what ends the program.
   for (const mapping of m.state.mappings.values()) if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   for (const key of m.state.store.keys()) if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
   m.state.epochs.set("::", m.at);
+}
+
+/** Names of functions that look at a pointer to say whether it is one. */
+const TESTS = /check|valid|fail|err|assert|verify|is_|null|die|ensure|expect|require/i;
+/** Macros that compute with a pointer. */
+const COMPUTES = /PTR|OFFSET|CAST|ALIGN|ROUND|ADDR/;
+
+/** May the call be a test of what it is given? Macros of headers that were not read may hide anything. */
+function mayTest({ callee }: CallInstruction): boolean {
+  if (callee === undefined) return false;
+  return TESTS.test(callee) || (/^_*[A-Z][A-Z0-9_]*$/.test(callee) && !COMPUTES.test(callee));
 }
 
 /** A result that the call sees, in whatever expression, may have been tested by it. */
@@ -637,7 +648,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
     if (held.kind === "pointer") {
       const mapping = m.state.mapping(held.mapping);
       const elsewhere = mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
-      if (mapping !== undefined && !isShared(mapping)) m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped", weakTest: mapping.phase === "unchecked" ? { against: "maybe", site } : mapping.weakTest });
+      if (mapping !== undefined && !isShared(mapping)) m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped", });
     } else lend(m, held, site, depth + 1);
   }
   clobberPlace(m, key);

@@ -19,6 +19,9 @@ export const UNKNOWN_FLAGS: Flags = { must: NONE, may: NONE, open: true };
 const FLAG_NAME = /^(?:MAP|PROT|MS|MADV|POSIX_MADV|O|MREMAP|MFD|MLOCK|MCL|SHM|PKEY|F_SEAL)_[A-Z0-9_]+$/;
 const NOT_A_FLAG = /^(?:MAP_FAILED|MAP_SIZE|MAP_LEN(?:GTH)?|MAP_(?:HUGE_)?(?:SHIFT|MASK)|MAP_TYPE|MS_PER_.*|O_SIZE|SHM_(?:SIZE|LEN|KEY|NAME).*|PROT_SIZE)$/;
 
+/** What projects call MAP_ANONYMOUS or MAP_ANON, whichever the system has. */
+const ANONYMOUS_ALIAS = /^\w+_MAP_ANON(?:YMOUS)?$/;
+
 /** Other spellings of the same flag. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ["MAP_ANON", "MAP_ANONYMOUS"],
@@ -26,11 +29,11 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function isFlagName(name: string): boolean {
-  return FLAG_NAME.test(name) && !NOT_A_FLAG.test(name);
+  return ANONYMOUS_ALIAS.test(name) || FLAG_NAME.test(name) && !NOT_A_FLAG.test(name);
 }
 
 export function flag(name: string): Flags {
-  const names = new Set([SYNONYMS.get(name) ?? name]);
+  const names = new Set([ANONYMOUS_ALIAS.test(name) ? "MAP_ANONYMOUS" : (SYNONYMS.get(name) ?? name)]);
   return { must: names, may: names, open: false };
 }
 

@@ -34,6 +34,8 @@ const ASKS_FOR_DURABILITY = /(?:^|_)(?:save|commit|sync|flush|persist|checkpoint
 
 /** Length and flags exchanged: said by another rule. */
 function swapped({ call }: RangeEvent): boolean {
+  const third = call.args[2]?.value;
+  if (third?.kind === "amount" && (constantValue(third.amount) ?? 8) >= 8) return true;
   const second = call.args[1]?.value;
   return second?.kind === "flags" && [...second.flags.must].some((name) => name.startsWith("MS_"));
 }

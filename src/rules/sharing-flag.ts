@@ -30,7 +30,7 @@ export const sharingFlag: Rule = {
 
 /** Names that the man page lists; a project's own name may stand for anything. */
 const WITHOUT_SHARING =
-  /^MAP_(?:ANONYMOUS|FILE|FIXED|FIXED_NOREPLACE|NORESERVE|POPULATE|NONBLOCK|LOCKED|GROWSDOWN|STACK|HUGETLB|HUGE_\w+|DENYWRITE|EXECUTABLE|32BIT|UNINITIALIZED|SYNC)$/;
+  /^MAP_(?:ANONYMOUS|FILE|FIXED|FIXED_NOREPLACE|NORESERVE|POPULATE|NONBLOCK|LOCKED|GROWSDOWN|STACK|HUGETLB|HUGE_\w+|DENYWRITE|EXECUTABLE|HASSEMAPHORE|NOSYNC|NOCORE|INHERIT|32BIT|UNINITIALIZED|SYNC)$/;
 
 function lacksSharing(flags: Flags): boolean {
   return !flags.open && [...flags.may].every((name) => WITHOUT_SHARING.test(name));

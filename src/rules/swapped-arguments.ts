@@ -1,4 +1,6 @@
 /** Protection, flags, advice and lengths are all integers, so the compiler does not notice an exchange. */
+import type { Amount } from "../analyzer/amount.js";
+import { constantValue } from "../analyzer/amount.js";
 import type { Argument, Call } from "../analyzer/events.js";
 import { asFlags, asNumber } from "../analyzer/value.js";
 import type { Edit } from "../diagnostic.js";
@@ -22,7 +24,7 @@ export const swappedArguments: Rule = {
 
     map: ({ call }) => (call.direct ? (wrongKinds(call, 2, 3) ?? exchangedFd(call)) : undefined),
     protect: ({ call }) => lengthAndFlags(call, "PROT") ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
-    sync: ({ call }) => lengthAndFlags(call, "MS") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
+    sync: ({ call, length }) => sizeAsFlags(call, length) ?? lengthAndFlags(call, "MS") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
     advise: ({ call }) => lengthAndFlags(call, "(?:POSIX_)?MADV") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MS)", "madvise() takes MADV_ values"),
   },
 };
@@ -51,6 +53,15 @@ function exchangedFd(call: Call): Finding | undefined {
   const offset = call.args[5];
   if (fd === undefined || offset === undefined || asNumber(fd.value) !== 0 || asNumber(offset.value) !== -1) return undefined;
   return { message: "fd and offset are exchanged: the offset is -1", ...exchanged(fd, offset) };
+}
+
+/** `msync(p, 0, n)`. */
+function sizeAsFlags(call: Call, length: Amount | undefined): Finding | undefined {
+  const flags = call.args[2];
+  if (length === undefined || constantValue(length) !== 0 || flags?.value.kind !== "amount") return undefined;
+  const n = constantValue(flags.value.amount);
+  if (n !== undefined && n >= 0 && n < 8) return undefined;
+  return { message: `length and flags are exchanged: the length is 0, and ${flags.text} stands where MS_ values belong`, ...exchanged(call.args[1], flags) };
 }
 
 /** `msync(p, MS_SYNC, n)`. */

@@ -1,7 +1,7 @@
 /** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
 import { constantValue } from "../analyzer/amount.js";
 import type { Mapping } from "../analyzer/mapping.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
 
 export const uncheckedMap: Rule = {
@@ -33,15 +33,23 @@ export const uncheckedMap: Rule = {
       to === "caller" && mapping.phase === "unchecked" && isUntested(mapping) && offset !== undefined && constantValue(offset) !== 0
         ? `the result of ${mapping.function}() is moved and returned: nobody can tell MAP_FAILED any more`
         : undefined,
+    unmap: ({ target }) => (target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping)),
     exit: ({ mapping, returns }) =>
-      isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
+      (mapping.owner === "lent" && !isReturned(mapping) ? handedOn(mapping) : undefined) ??
+      (isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
         ? {
             message: `the result of ${mapping.function}() is kept in ${nameOf(mapping)} without a test against MAP_FAILED`,
             site: mapping.site,
           }
-        : undefined,
+        : undefined),
   },
 };
+
+/** Other functions have had it, and nobody has looked whether it is one. */
+function handedOn(mapping: Mapping): Finding | undefined {
+  if (!isUntested(mapping) || mapping.phase !== "unchecked" || isFixed(mapping)) return undefined;
+  return { message: `the result of ${mapping.function}() is handed on without a test against MAP_FAILED`, site: mapping.site };
+}
 
 function isUntested(mapping: Mapping): boolean {
   return failsWithMapFailed(mapping) && mapping.weakTest === undefined && (mapping.phase === "unchecked" || mapping.phase === "failed");

@@ -52,6 +52,9 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ...names("fflush fclose ferror feof fileno putchar fputc putc getc fgetc openlog closelog", model()),
   ...names("pthread_mutex_lock pthread_mutex_unlock pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock abs labs", model()),
 
+  // libxkbcommon: the text must end with a NUL; its sibling _from_buffer takes a length.
+  ["xkb_keymap_new_from_string", model(read(1, "string"))],
+
   ["read", model(write(1))],
   ["pread", model(write(1))],
   ["pread64", model(write(1))],

@@ -534,6 +534,24 @@ describe("states", () => {
     });
   });
 
+  test("at the head of a loop the unknown of a place is a new one in every turn", () => {
+    const turn = symbolOf({ kind: "opaque", what: "join1:v" });
+    const before = State.empty();
+    before.store.set("v", amountValue(X));
+    before.store.set("w", amountValue(N));
+    const arriving = State.empty();
+    arriving.store.set("v", amountValue(add(turn, ONE)));
+    arriving.store.set("w", amountValue(turn));
+    arriving.assume(turn, "==");
+    const joined = before.join(arriving, "1", true);
+    expect(joined.store.get("v")).toEqual(amountValue(turn));
+    expect(joined.store.get("w")).not.toEqual(amountValue(turn));
+    expect(joined.holds(turn, "==")).toBeUndefined();
+    const later = joined.join(arriving, "1", true);
+    expect(later.store.get("v")).toEqual(amountValue(turn));
+    expect(later.holds(turn, "==")).toBeUndefined();
+  });
+
   test("a place that differs becomes one unknown for each place and block", () => {
     const a = State.empty();
     const b = State.empty();

@@ -481,6 +481,9 @@ export function isMostlyUnaligned(amount: Amount): boolean {
   return isRemainder(amount) || amount.terms.some(isPart) || hasBrokenMask(amount);
 }
 
+/** Variables and members that hold the page size or a multiple of it. */
+const PAGE_LIKE = /pa?ge?|window|block|align|granul/i;
+
 function isPart({ symbol, coefficient }: Term): boolean {
   const { origin } = symbol;
   if (origin.kind === "sizeof") return Math.abs(coefficient) % SMALLEST_PAGE !== 0;
@@ -490,7 +493,7 @@ function isPart({ symbol, coefficient }: Term): boolean {
     return origin.operator === "mul" && origin.operands.some((o) => o.terms.length === 1 && o.terms[0]?.symbol.origin.kind === "sizeof");
   }
   const k = Math.abs(coefficient);
-  return k > 1 && k < SMALLEST_PAGE && origin.kind !== "constant" && origin.kind !== "page";
+  return k > 1 && k < SMALLEST_PAGE && origin.kind !== "constant" && origin.kind !== "page" && !PAGE_LIKE.test(symbol.id);
 }
 
 /** x - roundDown(x, n), alone. */
@@ -511,4 +514,31 @@ function hasBrokenMask(amount: Amount): boolean {
       return term?.coefficient === -1 && second === undefined && mask.constant > 0 && mask.constant < 4;
     });
   });
+}
+
+/**
+ * How a length given to munmap compares with the one that was mapped; other than "same" and "unknown" only when that is
+ * certain: two constants some pages apart, or one is the other and a rest, or the other and a factor.
+ */
+export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "different" | "unknown" {
+  if (sameUpToRounding(mapped, unmapped)) return "same";
+  const a = constantValue(mapped);
+  const b = constantValue(unmapped);
+  if (a !== undefined && b !== undefined) {
+    const pages = Math.ceil(b / SMALLEST_PAGE) - Math.ceil(a / SMALLEST_PAGE);
+    return pages === 0 ? "same" : pages < 0 ? "shorter" : "longer";
+  }
+  const exact = [unrounded(mapped), unrounded(unmapped)] as const;
+  const rest = subtract(exact[1], exact[0]);
+  const related = rest.terms.length < exact[0].terms.length + exact[1].terms.length;
+  if (!related) return isFactorOf(unmapped, mapped) ? "shorter" : isFactorOf(mapped, unmapped) ? "longer" : "unknown";
+  if (rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0)) return "longer";
+  if (rest.constant <= 0 && rest.terms.every(({ coefficient }) => coefficient < 0)) return "shorter";
+  return "different";
+}
+
+/** Is `product` something times `factor`? */
+function isFactorOf(factor: Amount, product: Amount): boolean {
+  const symbol = soleSymbol(product);
+  return symbol?.origin.kind === "operation" && symbol.origin.operator === "mul" && symbol.origin.operands.some((o) => sameAmount(o, factor));
 }

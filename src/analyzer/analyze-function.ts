@@ -6,7 +6,7 @@ import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
 import type { Lattice } from "./fixpoint.js";
 import { solve } from "./fixpoint.js";
-import type { Block, Cfg } from "./ir.js";
+import type { Block, Cfg, Operand } from "./ir.js";
 import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
@@ -103,7 +103,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
         const said = truth ? checksOnly(m.emit) : undefined;
         if (assume({ ...m, state, emit: said }, terminator.condition, truth)) sides.push([to, state]);
       }
-      if (sides.length === 2) noteDeclined(m.context.cfg, sides);
+      if (sides.length === 2 && isUnknown(m, terminator.condition)) noteDeclined(m.context.cfg, sides);
       next.push(...sides);
       return;
     }
@@ -116,6 +116,14 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
     case "unreachable":
       return;
   }
+}
+
+/** Does the condition rest on what unknown code has left behind? */
+function isUnknown(m: Machine, condition: Operand): boolean {
+  if (condition.kind === "binary") return isUnknown(m, condition.left) || isUnknown(m, condition.right);
+  if (condition.kind === "unary") return isUnknown(m, condition.operand);
+  const value = evaluate({ ...m, emit: undefined }, condition);
+  return value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes("unknown"));
 }
 
 const RELEASES = /unmap|free|release|destroy|close|cleanup/i;

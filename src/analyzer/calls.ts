@@ -1,7 +1,7 @@
 /** Calls: of the mmap family and the C library by their models, of the program's own functions by their summaries. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { amountKey, constant, constantValue, isConstant, ofSymbol, operation, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
+import { amountKey, compareLengths, constant, constantValue, isConstant, ofSymbol, operation, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
 import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, memberAt, memberOf, moved, opaque, placeOf, wantedAt } from "./evaluate.js";
 import type { Argument, Call, Target } from "./events.js";
@@ -29,14 +29,14 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
-    if (summary !== undefined || libraryModel(callee) === undefined) letGoOfArguments(m, instruction);
+    if (summary !== undefined || libraryModel(callee) === undefined) letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
     if (summary === undefined) {
       const model = libraryModel(callee);
       if (model !== undefined) return applyModel(m, instruction, callee, values, model);
     }
   } else if (instruction.pointer !== undefined) {
-    letGoOfArguments(m, instruction);
+    letGoOf(m, instruction.args);
     const target = evaluate(m, instruction.pointer);
     if (target.kind === "pointer") executeMapping(m, target, instruction.site);
   }
@@ -100,7 +100,7 @@ function describe(m: Machine, instruction: CallInstruction, values: readonly Val
     (operand, i): Argument => ({
       value: values[i] ?? NULL_VALUE,
       site: operand.site,
-      text: m.emit === undefined ? "" : m.context.text(operand.site),
+      text: m.context.text(operand.site),
       inMacro: operand.macro !== undefined,
       sizeofPointer: operand.kind === "sizeof" && operand.ofPointer,
     }),
@@ -182,7 +182,8 @@ function applyEffect(
       const address = instruction.args[effect.address];
       const member = address === undefined ? undefined : memberRead(m, address);
       if (at.value.kind === "amount") m.context.letGo.add(member ?? memberOf(m, at.value.amount) ?? ANY_MEMBER);
-      unmap(m, call, at, length, effect.length === undefined ? undefined : instruction.args[effect.length]);
+      const by = effect.length === undefined ? "shmdt" : "munmap";
+      unmap(m, call, at, length, effect.length === undefined ? undefined : instruction.args[effect.length], by);
       return undefined;
     }
     case "protect":
@@ -352,13 +353,16 @@ function remap(m: Machine, effect: Effect & { readonly kind: "remap" }, call: Ca
 function isReassigned(mapping: Mapping | undefined, length: Amount | undefined, operand: Operand | undefined, text: string): boolean {
   if (mapping?.length === undefined || length === undefined || operand === undefined || operand.kind === "number") return false;
   if (mapping.source === "given" || mapping.lengthText !== text) return false;
+  if (length.terms.some(({ symbol }) => /unknown/.test(symbol.id))) return false;
   return constantValue(subtract(length, mapping.length)) !== 0;
 }
 
-export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value | undefined, operand: Operand | undefined, lengthSite?: Site): void {
+function unmap(
+  m: Machine, call: Call, target: Target, lengthValue: Value | undefined, operand: Operand | undefined, by: "munmap" | "shmdt",
+): void {
   const length = asAmount(lengthValue);
-  const site = operand?.site ?? lengthSite;
-  const lengthText = m.emit === undefined || site === undefined ? "" : m.context.text(site);
+  const site = operand?.site;
+  const lengthText = site === undefined ? "" : m.context.text(site);
   const { mapping } = target;
   m.emit?.({
     kind: "unmap", site: call.site, function: m.context.cfg.name, call, target, length, lengthText,
@@ -373,7 +377,7 @@ export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value
     else m.state.update(meant.id, { owner: "escaped" });
     return;
   }
-  const wrongKind = isWrongKind(mapping, call.function === "shmdt" ? "shmdt" : "munmap", lengthValue === undefined);
+  const wrongKind = isWrongKind(mapping, by);
   if (wrongKind) emitRelease(m, call, target);
   if (mapping.phase === "failed") return;
   if (mapping.phase === "unmapped") {
@@ -383,13 +387,13 @@ export function unmap(m: Machine, call: Call, target: Target, lengthValue: Value
   if (isPartial(target, length)) {
     // Trimming, or a wrong length: what follows tells. The rest is still there, of another length.
     const message = `${target.text} was mapped with ${mapping.lengthText || "another length"}, but is unmapped with ${lengthText || "another length"}`;
-    const partial = { site: call.site, message, intended: mapping.partial !== undefined || m.again };
+    const partial = { site: call.site, message, intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0 };
     m.state.update(mapping.id, { length: undefined, owner: "escaped", partial, history: tell(mapping, call.site, "partly unmapped here") });
     return;
   }
   // Callers of a function that unmaps what it was given are told how much of it, and where.
   const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
-  m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, unmappedAt: call.site, history: tell(mapping, call.site, "unmapped here"), ...extent });
+  m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, unmappedAt: call.site, unmappedBy: by, history: tell(mapping, call.site, "unmapped here"), ...extent });
 }
 
 /** Lengths get exchanged where two mappings end together. */
@@ -401,10 +405,10 @@ function lengthOfAnother(m: Machine, mapping: Mapping | undefined, length: Amoun
   return undefined;
 }
 
-function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt", noLength: boolean): boolean {
+function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt"): boolean {
   if (mapping.source === "heap") return true;
   if (mapping.source === "given") return false;
-  return by === "shmdt" && noLength ? mapping.source !== "shmat" : mapping.source === "shmat";
+  return by === "shmdt" ? mapping.source !== "shmat" : mapping.source === "shmat";
 }
 
 /** Is it certain, or as good as certain, that something stays mapped on purpose? */
@@ -412,7 +416,9 @@ function isPartial(target: Target, length: Amount | undefined): boolean {
   const { mapping, offset } = target;
   if (mapping === undefined || offset === undefined || mapping.source === "given") return false;
   if (constantValue(offset) !== 0) return !target.varied;
-  return length !== undefined && mapping.length !== undefined && !sameUpToRounding(length, mapping.length);
+  if (length === undefined || mapping.length === undefined) return false;
+  const comparison = compareLengths(mapping.length, length);
+  return comparison === "shorter" || comparison === "different" || (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined);
 }
 
 function emitRelease(m: Machine, call: Call, target: Target): void {
@@ -467,7 +473,7 @@ export function touch(m: Machine, value: Value, mode: "read" | "write", site: Si
     accessGiven(m, value.amount, mode, site, manner);
     if (mode === "write") clobberMemory(m, value.amount);
   } else if (value.kind === "address" && mode === "write") {
-    clobberPlace(m, value.place.key);
+    clobberPlace(m, value.place.key, "filled");
     if (manner.by !== undefined && READS_INPUT.test(manner.by)) {
       m.state.write(value.place.key, amountValue(symbolOf({ kind: "input", function: manner.by, place: `${m.at}:${value.place.key}` })));
     }
@@ -544,7 +550,7 @@ function unknownCall(m: Machine, instruction: CallInstruction, values: readonly 
   for (const mapping of m.state.mappings.values()) if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   for (const key of m.state.store.keys()) if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
-  m.state.epochs.set("::", m.at);
+  m.state.epochs.set("::", `${m.at}unknown`);
 }
 
 /** Names of functions that look at a pointer to say whether it is one. */
@@ -589,8 +595,8 @@ function memberRead(m: Machine, operand: Operand): string | undefined {
   return operand.kind === "read" ? placeOf({ ...m, emit: undefined }, operand.place, undefined).member : undefined;
 }
 
-function letGoOfArguments(m: Machine, { args }: CallInstruction): void {
-  for (const arg of args) {
+export function letGoOf(m: Machine, operands: readonly Operand[]): void {
+  for (const arg of operands) {
     const member = memberRead(m, arg);
     if (member !== undefined) m.context.letGo.add(member);
   }
@@ -654,12 +660,13 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
   clobberPlace(m, key);
 }
 
-export function clobberPlace(m: Machine, key: string): void {
-  const value = opaque(m, `clobbered ${key}`);
+/** `by`: a library function that fills it for certain, or unknown code that may leave it as it is. */
+export function clobberPlace(m: Machine, key: string, by: "filled" | "unknown" = "unknown"): void {
+  const value = opaque(m, `${by} ${key}`);
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
   if (symbol !== undefined && m.again) m.state.renew(symbol.id);
   m.state.write(key, value);
-  m.state.epochs.set(`=${key}`, m.at);
+  m.state.epochs.set(`=${key}`, by === "filled" ? m.at : `${m.at}unknown`);
 }
 
 /** Forgets what lies behind an untracked pointer. */
@@ -669,13 +676,13 @@ function clobberMemory(m: Machine, pointer: Amount): void {
     for (const key of m.state.store.keys()) {
       if (key.startsWith("*") && key.includes(symbol.id)) clobberPlace(m, key);
     }
-    m.state.epochs.set(symbol.id, m.at);
+    m.state.epochs.set(symbol.id, `${m.at}unknown`);
   }
 }
 
 /** A library function fills what the argument points to, and keeps nothing. */
 function fill(m: Machine, value: Value): void {
-  if (value.kind === "address") clobberPlace(m, value.place.key);
+  if (value.kind === "address") clobberPlace(m, value.place.key, "filled");
   else if (value.kind === "amount") clobberMemory(m, value.amount);
 }
 
@@ -710,7 +717,7 @@ function applyOutcome(m: Machine, call: Call, callee: string, values: readonly V
       if (first || outcome.mappings.length > 0) tellLatent(m, call, mapping, own);
     }
   }
-  for (const symbol of outcome.epochs) m.state.epochs.set(symbol, m.at);
+  for (const symbol of outcome.epochs) m.state.epochs.set(symbol, `${m.at}unknown`);
   for (const { place, value } of stores) {
     if (place === undefined) continue;
     m.state.write(place.key, value);
@@ -793,7 +800,7 @@ function applyToGiven(m: Machine, into: Instantiation, call: Call, given: Mappin
   if (given.phase === "unmapped") {
     const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
     const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));
-    unmap(m, call, { ...target, text: target.mapping?.name ?? call.function }, length, undefined);
+    unmap(m, call, { ...target, text: target.mapping?.name ?? call.function }, length, undefined, given.unmappedBy ?? "munmap");
     return;
   }
   if (given.owner !== "local") {

@@ -16,7 +16,7 @@ export interface Description {
 }
 
 /** How parameters are called: by their names in a function, by position seen from outside. */
-export type Naming = "names" | "positions";
+type Naming = "names" | "positions";
 
 const PROTECTIONS = [
   ["PROT_READ", "r"],
@@ -25,7 +25,7 @@ const PROTECTIONS = [
 ] as const;
 
 /** "rw-"; "?" where a bit may be set or not. */
-export function protectionWord(protection: Flags): string {
+function protectionWord(protection: Flags): string {
   return PROTECTIONS.map(([name, letter]) => {
     const set = hasFlag(protection, name);
     return set === "yes" ? letter : set === "no" ? "-" : "?";
@@ -124,7 +124,7 @@ const INFIX: { readonly [O in Operator]?: string } = {
 };
 
 /** `2*n+page-1`, without blanks. What has no name is "?". */
-export function amountWord(amount: Amount, naming: Naming = "names"): string {
+function amountWord(amount: Amount, naming: Naming = "names"): string {
   let word = "";
   for (const { symbol, coefficient } of amount.terms) {
     const factor = Math.abs(coefficient) === 1 ? "" : `${Math.abs(coefficient)}*`;

@@ -300,6 +300,8 @@ export function access(m: Machine, id: string, offset: Amount, mode: "read" | "w
   const mapping = m.state.mapping(id);
   if (mapping === undefined) return;
   if (mapping.told) return;
+  // Of memory that was given, only as much is gone as was unmapped: how much there is, nobody here knows.
+  if (mapping.source === "given" && mapping.phase === "unmapped" && !sameAmount(offset, mapping.offset ?? ZERO)) return;
   m.emit?.({
     kind: "access", site, function: m.context.cfg.name, mapping, mode, offset, viaHint: false,
     expectsFault: m.context.catchesFaults, ...manner,

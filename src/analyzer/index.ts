@@ -108,7 +108,8 @@ class UnitAnalysis {
       if (letGo.has(member) || this.unit.functions.some((f) => this.#releasesField(f, member))) continue;
       for (const outline of this.unit.functions) {
         if (outline === keeper || !this.#mayFree(outline, member)) continue;
-        const freed = this.#analyze(outline, 0).freed.find((f) => endsMember(f, member, mapping));
+        const ends = this.#analyze(outline, 0).freed.filter((f) => endsMember(f, member, mapping));
+        const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
         if (freed === undefined) continue;
         const event: Event = { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
         this.#append(outline, event);
@@ -247,7 +248,7 @@ function keptMembers(functions: readonly AnalyzedFunction[]): ReadonlyMap<string
       if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
       const { mapping } = event;
       if (mapping.source === "given" || mapping.source === "heap" || !mapping.flags.may.size || mapping.flags.may.has("MAP_FIXED")) continue;
-      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member } });
+      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) } });
     }
   }
   return kept;

@@ -129,7 +129,7 @@ export class ExpressionLowering {
         break;
       case "cast":
         // `(bool)(a && b)`: the truth of an integer cast of a truth value is that value's.
-        if (this.#isTruth(expr.operand) && expr.type.kind !== "void") {
+        if (this.isTruth(expr.operand) && expr.type.kind !== "void") {
           this.condition(expr.operand, then, otherwise);
           return;
         }
@@ -151,11 +151,12 @@ export class ExpressionLowering {
   /** `(a == b) == 0`, `!!x != 0`. */
   #truthComparedWithZero(expr: Expr & { readonly kind: "binary" }): { operand: Expr; equal: boolean } | undefined {
     if (expr.op !== "==" && expr.op !== "!=") return undefined;
-    if (expr.right.kind !== "number" || expr.right.value !== 0 || !this.#isTruth(expr.left)) return undefined;
+    if (expr.right.kind !== "number" || expr.right.value !== 0 || !this.isTruth(expr.left)) return undefined;
     return { operand: expr.left, equal: expr.op === "==" };
   }
 
-  #isTruth(expr: Expr): boolean {
+  /** Is its value 1 or 0 by a comparison or a logical operator? */
+  isTruth(expr: Expr): boolean {
     switch (expr.kind) {
       case "logical":
         return true;
@@ -164,7 +165,7 @@ export class ExpressionLowering {
       case "binary":
         return COMPARISONS.has(expr.op);
       case "call":
-        return this.#isTransparent(expr) && expr.args[0] !== undefined && this.#isTruth(expr.args[0]);
+        return this.#isTransparent(expr) && expr.args[0] !== undefined && this.isTruth(expr.args[0]);
       default:
         return false;
     }
@@ -178,7 +179,7 @@ export class ExpressionLowering {
 
   /** A value; comparisons and logical operators become edges that set it to 1 or 0. */
   value(expr: Expr): Operand {
-    if (this.#isTruth(expr)) return this.#truthValue(expr);
+    if (this.isTruth(expr)) return this.#truthValue(expr);
     return this.#plain(expr);
   }
 
@@ -244,7 +245,7 @@ export class ExpressionLowering {
         return this.#call(expr, true);
       case "cast":
         // Only what is used as a number: an argument of a macro stays whole.
-        if (this.#isTruth(expr.operand)) return this.#truthValue(expr.operand);
+        if (this.isTruth(expr.operand)) return this.#truthValue(expr.operand);
         return { kind: "cast", type: resolved(expr.type, this.#unit) ?? expr.type, operand: this.#plain(expr.operand), ...located };
       case "sizeof":
         return this.#sizeof(expr);

@@ -253,9 +253,29 @@ class StatementLowering {
     }
   }
 
+  /** A truth value or a choice returns on each side by itself, so that what it rests on is not lost in a join. */
   #return(value: Expr | undefined, site: Site): void {
+    if (value !== undefined && this.#expressions.isTruth(value)) {
+      this.#returnEither(value, (truth) => this.#builder.end({ kind: "return", value: number(truth ? 1 : 0, site), site }));
+      return;
+    }
+    if (value?.kind === "conditional" && value.then !== undefined) {
+      const { then } = value;
+      this.#returnEither(value.test, (truth) => this.#return(truth ? then : value.else, site));
+      return;
+    }
     const operand = value === undefined ? undefined : this.#expressions.value(value);
     this.#builder.end({ kind: "return", value: operand, site });
+  }
+
+  #returnEither(test: Expr, side: (truth: boolean) => void): void {
+    const yes = this.#builder.newBlock();
+    const no = this.#builder.newBlock();
+    this.#expressions.condition(test, yes, no);
+    this.#builder.enter(yes);
+    side(true);
+    this.#builder.enter(no);
+    side(false);
   }
 
   #leave(targets: readonly Target[], site: Site): void {
@@ -391,6 +411,10 @@ function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): v
     default:
       return;
   }
+}
+
+function number(value: number, site: Site): Operand {
+  return { kind: "number", value, text: String(value), site };
 }
 
 function returnKind(type: CType): Cfg["returns"] {

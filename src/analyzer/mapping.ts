@@ -99,6 +99,7 @@ export interface Mapping {
   /** Where a part of it was unmapped, and whether what followed shows that as intended. */
   readonly partial: { readonly site: Site; readonly message: string; readonly intended: boolean } | undefined;
   readonly unmappedAt: Site | undefined;
+  readonly unmappedBy: "munmap" | "shmdt" | undefined;
   /** msync() with MS_ASYNC since it was written. */
   readonly asyncAt: Site | undefined;
   /** The path went past a release of it because of a condition that says nothing of the mapping. */
@@ -163,6 +164,7 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     pageTested: false,
     partial: undefined,
     unmappedAt: undefined,
+    unmappedBy: undefined,
     asyncAt: undefined,
     declined: false,
     told: false,

@@ -241,6 +241,8 @@ export class State {
     const result = new State(new Map(), new Map(), this.forms, new Map(), new Map(), new Map());
     // Only at the head of a loop can a symbol of this very block arrive, standing for the turn before.
     const arriving = isLoopHead ? incoming.clone() : incoming;
+    // What a turn of the loop was given is not what the next one is given, whatever its name.
+    if (isLoopHead) for (const { id, source } of arriving.mappings.values()) if (source === "given" && /\?|call:/.test(id)) arriving.mappings.delete(id);
     if (isLoopHead) for (const symbolId of this.#differing(arriving, block)) forgetSymbol(arriving, symbolId);
     for (const [symbol, at] of [...this.epochs, ...incoming.epochs]) {
       const same = this.epochs.get(symbol) === at && incoming.epochs.get(symbol) === at;

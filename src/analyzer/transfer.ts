@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./calls.js";
-import { lend, letGo, runCall } from "./calls.js";
+import { lend, letGo, letGoOf, runCall } from "./calls.js";
 import { evaluate, givenAt, materialize, placeOf } from "./evaluate.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
@@ -17,9 +17,12 @@ import { amountValue, isOuter } from "./value.js";
 export function execute(m: Machine, instruction: Instruction): State[] {
   switch (instruction.kind) {
     case "assign":
+      // Under another name it may be released without a word of the member.
+      letGoOf(m, [instruction.value]);
       assign(m, instruction.target, evaluate(m, instruction.value), instruction.site, instruction.value);
       return [m.state];
     case "set":
+      letGoOf(m, [instruction.value]);
       m.state.store.set(`t#${instruction.temporary}`, evaluate(m, instruction.value));
       return [m.state];
     case "declare": {

@@ -1,5 +1,5 @@
 /** A second munmap() takes away whatever the kernel has placed at that address since. */
-import { constantValue } from "../analyzer/amount.js";
+import { sameAmount, ZERO } from "../analyzer/amount.js";
 import type { Rule } from "./rule.js";
 import { targetName } from "./terms.js";
 
@@ -19,9 +19,11 @@ export const doubleUnmap: Rule = {
   ],
   on: {
 
-    unmap: ({ target }) =>
-      target.mapping?.phase === "unmapped" && !target.mapping.moved && constantValue(target.offset) === constantValue(target.mapping.source === "given" ? target.mapping.offset : target.offset)
-        ? `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`
-        : undefined,
+    unmap: ({ target }) => {
+      const { mapping, offset } = target;
+      if (mapping?.phase !== "unmapped" || mapping.moved || offset === undefined) return undefined;
+      if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
+      return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
+    },
   },
 };

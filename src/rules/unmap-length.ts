@@ -1,6 +1,6 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
-import { constantValue, pageAlignment, sameUpToRounding, soleSymbol, subtract } from "../analyzer/amount.js";
+import { compareLengths, constantValue, pageAlignment, sameUpToRounding, soleSymbol } from "../analyzer/amount.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
@@ -44,34 +44,13 @@ function wrongLength(event: UnmapEvent): string | undefined {
   if (sameUpToRounding(length, mapping.length)) return undefined;
   const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;
   if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
-  if (isShorter(mapping.length, length) && mapping.partial !== undefined) return undefined;
-  if (lengthReassigned || isLonger(mapping.length, length)) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  if (lengthReassigned || compareLengths(mapping.length, length) === "longer") return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
   return undefined;
 }
-
-const SMALLEST_PAGE = 4096;
 
 function callee(length: Amount): string {
   const origin = soleSymbol(length)?.origin;
   return origin?.kind === "call" ? (origin.function ?? "") : "";
-}
-
-function isLonger(mapped: Amount, unmapped: Amount): boolean {
-  const rest = subtract(unmapped, mapped);
-  return isRelated(mapped, unmapped) && rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0);
-}
-
-function isShorter(mapped: Amount, unmapped: Amount): boolean {
-  return isLonger(unmapped, mapped);
-}
-
-/** Different for certain: two constants some pages apart, or one is the other and a rest. */
-function isRelated(mapped: Amount, unmapped: Amount): boolean {
-  const a = constantValue(mapped);
-  const b = constantValue(unmapped);
-  if (a !== undefined && b !== undefined) return Math.ceil(a / SMALLEST_PAGE) !== Math.ceil(b / SMALLEST_PAGE);
-  const rest = subtract(mapped, unmapped);
-  return rest.terms.length < mapped.terms.length + unmapped.terms.length && constantValue(rest) !== 0;
 }
 
 function wrongAddress({ target, length }: UnmapEvent): string | undefined {

@@ -4,7 +4,7 @@ import type { Rule } from "./rule.js";
 import { isAnonymous, nameOf } from "./terms.js";
 
 /** A text that begins further inside is one of many, and what ends it is the format's business. */
-const SMALLEST_PAGE = 4096;
+const SKIPPED = 4;
 
 export const unterminatedString: Rule = {
   id: "unterminated-string",
@@ -28,7 +28,7 @@ export const unterminatedString: Rule = {
       if (as !== "string" || mapping.source !== "mmap" || mapping.terminated || isAnonymous(mapping) !== "no") return undefined;
       if (mapping.phase === "failed" || mapping.phase === "unmapped" || mapping.pageTested) return undefined;
       const at = constantValue(offset);
-      if (at === undefined || at >= SMALLEST_PAGE) return undefined;
+      if (at === undefined || at >= SKIPPED) return undefined;
       const origin = mapping.descriptor?.origin;
       if (origin !== undefined && origin !== "open") return undefined;
       return `${by ?? "a string function"}() reads ${nameOf(mapping)} up to a NUL, and a file mapping need not hold one`;

@@ -32,6 +32,8 @@ export interface Group {
   readonly parent: Branch | undefined;
   /** `#if`, `#elif`, `#else` in the order of the file; filled while the file is read. */
   readonly arms: Branch[];
+  /** An arm behind `#if 1` or `#elif 1` is never reached. */
+  decided: boolean;
 }
 
 export interface Branch {
@@ -41,6 +43,8 @@ export interface Branch {
   /** The condition's text: [argument, end) of the directive. Empty for `#else`. */
   readonly argument: number;
   readonly end: number;
+  /** No reading can select it: `#if 0`, or an arm behind `#if 1`. Its text need not be C. */
+  readonly dead: boolean;
 }
 
 const KINDS: ReadonlyMap<string, DirectiveKind> = new Map(
@@ -84,21 +88,22 @@ export function continuesConditional(kind: DirectiveKind): boolean {
   return kind === "elif" || kind === "elifdef" || kind === "elifndef" || kind === "else";
 }
 
-/** The value of a condition that is a plain `0` or `1`, else undefined. */
-function plainConstant(text: string, branch: Branch): boolean | undefined {
-  if (branch.kind !== "if" && branch.kind !== "elif") return undefined;
-  const condition = text
-    .slice(branch.argument, branch.end)
-    .replace(/\/\*.*?\*\/|\/\/.*/gs, "")
-    .trim();
-  if (condition === "0") return false;
-  return condition === "1" ? true : undefined;
+/** Adds an arm to a conditional. */
+export function addArm(text: string, group: Group, directive: RawDirective): Branch {
+  const { kind, argument, end } = directive;
+  const constant = kind === "if" || kind === "elif" ? plainConstant(text.slice(argument, end)) : undefined;
+  const dead = group.decided || constant === false;
+  const branch: Branch = { group, index: group.arms.length, kind, argument, end, dead };
+  group.arms.push(branch);
+  if (constant === true) group.decided = true;
+  return branch;
 }
 
-/** True when no reading can select the branch: `#if 0`, or an arm behind `#if 1`. */
-export function isDead(text: string, branch: Branch): boolean {
-  if (plainConstant(text, branch) === false) return true;
-  return branch.group.arms.slice(0, branch.index).some((arm) => plainConstant(text, arm) === true);
+/** The value of a condition that is a plain `0` or `1`, else undefined. */
+function plainConstant(text: string): boolean | undefined {
+  const condition = text.replace(/\/\*.*?\*\/|\/\/.*/gs, "").trim();
+  if (condition === "0") return false;
+  return condition === "1" ? true : undefined;
 }
 
 /** The innermost branch at an offset. `directives` are in the order of the file. */

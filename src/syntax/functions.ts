@@ -1,7 +1,7 @@
 /** Parses one function: its readings, the tries for each, and what is left when none is clean. */
 import type { FunctionDefinition, Parameter } from "./ast.js";
 import { base, type Conversion, ConversionFailure, fail, textOf } from "./conversion.js";
-import { convertBlock, convertDeclarators } from "./convert-statements.js";
+import { convertBlock } from "./convert-statements.js";
 import { convertDeclarator, convertSpecifiers } from "./convert-types.js";
 import type { Definitions } from "./definitions.js";
 import type { FunctionItem } from "./lexer.js";
@@ -164,7 +164,7 @@ function convertFunction(conversion: Conversion, root: SyntaxNode, identity: Ide
     name,
     nameSpan: item.nameSpan,
     returns: returned?.kind === "function" ? returned.returns : { kind: "int", bits: 32, signed: true },
-    parameters: list ? convertParameters(conversion, list, node) : [],
+    parameters: list ? convertParameters(conversion, list) : [],
     variadic: list?.children.some((child) => child.type === "variadic_parameter") ?? false,
     static: item.static,
     noreturn,
@@ -192,27 +192,16 @@ function parameterList(node: SyntaxNode): SyntaxNode | undefined {
   return deeper ?? (node.type === "function_declarator" ? childOf(node, "parameters") : undefined);
 }
 
-function convertParameters(conversion: Conversion, list: SyntaxNode, definition: SyntaxNode): Parameter[] {
-  const oldStyle = definition.children
-    .filter((child) => child.type === "declaration")
-    .flatMap((child) => convertDeclarators(conversion, child));
+function convertParameters(conversion: Conversion, list: SyntaxNode): Parameter[] {
   const parameters: Parameter[] = [];
   for (const child of namedChildren(list)) {
-    const { span } = base(conversion, child);
-    if (child.type === "identifier") {
-      const name = textOf(conversion, child);
-      const type = oldStyle.find((declarator) => declarator.name === name)?.type;
-      parameters.push({ name, type: type ?? { kind: "int", bits: 32, signed: true }, span });
-    } else if (child.type === "parameter_declaration") {
-      const declarator = childOf(child, "declarator");
-      const type = convertSpecifiers(conversion, child);
-      const declared = declarator
-        ? convertDeclarator(conversion, type, declarator)
-        : { name: undefined, type };
-      const name = declared.name && textOf(conversion, declared.name);
-      if (name === undefined && declared.type.kind === "void") continue;
-      parameters.push({ name, type: declared.type, span: base(conversion, child).span });
-    }
+    if (child.type !== "parameter_declaration") continue;
+    const declarator = childOf(child, "declarator");
+    const type = convertSpecifiers(conversion, child);
+    const declared = declarator ? convertDeclarator(conversion, type, declarator) : { name: undefined, type };
+    const name = declared.name && textOf(conversion, declared.name);
+    if (name === undefined && declared.type.kind === "void") continue;
+    parameters.push({ name, type: declared.type, span: base(conversion, child).span });
   }
   return parameters;
 }

@@ -28,12 +28,34 @@ export function plainHead(tokens: readonly Token[], nameIndex: number, isType: I
   }
   const close = closing(tokens, nameIndex + 1);
   const behind = tokens.slice(close + 1);
-  const oldStyle = behind.some((token) => token.text === ";");
   const specifiers = plainSpecifiers(tokens.slice(0, nameIndex), name, isType, types);
   const inside = tokens.slice(nameIndex + 2, close);
-  const parameters = oldStyle ? inside : plainParameters(inside, isType, types);
+  const oldStyle = behind.some((token) => token.text === ";");
+  const parameters = plainParameters(oldStyle ? declaredParameters(inside, behind) : inside, isType, types);
   const end = tokens[close] ?? at(open, ")", "punctuator");
-  return { tokens: [...specifiers, name, open, ...parameters, end, ...(oldStyle ? behind : [])], types };
+  return { tokens: [...specifiers, name, open, ...parameters, end], types };
+}
+
+/** The parameters of a definition in the style of K&R, as a prototype has them: `a, b` and `int a; char *b;`. */
+function declaredParameters(names: readonly Token[], declarations: readonly Token[]): Token[] {
+  const order = splitAtCommas(names).flatMap((part) => part.slice(0, 1));
+  const wanted = new Set(order.map((token) => token.text));
+  const found = new Map<string, Token[]>();
+  for (let rest = declarations; rest.length > 0;) {
+    const semicolon = rest.findIndex((token) => token.text === ";");
+    const declaration = rest.slice(0, semicolon < 0 ? rest.length : semicolon);
+    rest = semicolon < 0 ? [] : rest.slice(semicolon + 1);
+    const first = declaration.findIndex((token) => /^[*(]$/.test(token.text) || wanted.has(token.text));
+    const specifiers = declaration.slice(0, Math.max(first, 0));
+    for (const declarator of splitAtCommas(declaration.slice(Math.max(first, 0)))) {
+      const name = declarator.find((token) => wanted.has(token.text));
+      if (name) found.set(name.text, [...specifiers, ...declarator]);
+    }
+  }
+  return order.flatMap((name, index) => {
+    const parameter = found.get(name.text) ?? [at(name, "int"), name];
+    return index === 0 ? parameter : [at(name, ",", "punctuator"), ...parameter];
+  });
 }
 
 /** Keeps keywords, stars, tags and one type name. `anchor` places an `int` where no type stands. */

@@ -7,11 +7,11 @@
 import type { Span } from "../diagnostic.js";
 import { isDigitCode, isWordCode, skipComment, skipLiteral, skipWord, startsLine } from "./characters.js";
 import {
+  addArm,
   type Branch,
   continuesConditional,
   type Directive,
   type Group,
-  isDead,
   opensConditional,
   readDirective,
 } from "./directives.js";
@@ -89,9 +89,8 @@ interface Scan extends Place {
   branch: Branch | undefined;
   /** First offset of what may be a K&R head, and its tokens, while only declarations have followed. */
   oldStyle: { readonly tokens: ItemTokens; readonly declarations: number } | undefined;
-  /** A brace in the first column closes the function: the second try for one whose braces do not balance. */
+  /** From a function on whose braces do not balance, one in the first column closes a function. */
   byColumn: boolean;
-  retriedAt: number;
 }
 
 function emptyTokens(): ItemTokens {
@@ -115,23 +114,20 @@ export function scanFile(text: string): Layout {
     openedAt: 0,
     oldStyle: undefined,
     byColumn: false,
-    retriedAt: -1,
   };
   let offset = 0;
   for (;;) {
     offset = scan.depth > 0 ? scanInside(scan, offset) : scanTop(scan, offset);
     if (offset < text.length) continue;
-    // Each try begins behind the last one, or a conditional that restores an open body would bring it back for ever.
-    if (scan.depth === 0 || scan.opened !== "function" || scan.openedAt <= scan.retriedAt) break;
+    if (scan.depth === 0 || scan.opened !== "function" || scan.byColumn) break;
     offset = retryByColumn(scan);
   }
   return scan;
 }
 
-/** Goes back to the body that the end of the file has left open. */
+/** Goes back to the body that the end of the file has left open. Once only, so that the scan stays linear. */
 function retryByColumn(scan: Scan): number {
   scan.byColumn = true;
-  scan.retriedAt = scan.openedAt;
   scan.depth = 1;
   while ((scan.directives.at(-1)?.start ?? 0) > scan.openedAt) scan.directives.pop();
   scan.branch = scan.directives.at(-1)?.branch;
@@ -263,7 +259,6 @@ function enter(scan: Scan, opened: Opened, offset: number): void {
 function closeBraces(scan: Scan, end: number): void {
   const opened = scan.opened;
   scan.opened = "none";
-  scan.byColumn = false;
   if (opened === "part") return push(scan, BRACES, scan.openedAt, end);
   if (opened === "function") emitFunction(scan, end);
   scan.tokens = emptyTokens();
@@ -309,13 +304,13 @@ function scanDirective(scan: Scan, offset: number): number {
   const raw = readDirective(scan.text, offset);
   const open = scan.groups.at(-1);
   if (opensConditional(raw.kind)) {
-    const group: Group = { parent: scan.branch, arms: [] };
+    const group: Group = { parent: scan.branch, arms: [], decided: false };
     scan.groups.push({ group, before: savePlace(scan), after: undefined });
-    addArm(scan, group, raw);
+    scan.branch = addArm(scan.text, group, raw);
   } else if (continuesConditional(raw.kind) && open) {
     leaveArm(scan, open);
     restorePlace(scan, open.before);
-    addArm(scan, open.group, raw);
+    scan.branch = addArm(scan.text, open.group, raw);
   } else if (raw.kind === "endif" && open) {
     leaveArm(scan, open);
     if (open.after) restorePlace(scan, open.after);
@@ -323,34 +318,15 @@ function scanDirective(scan: Scan, offset: number): number {
     scan.branch = open.group.parent;
   }
   scan.directives.push({ ...raw, branch: scan.branch });
-  return scan.branch && opensBranch(raw.kind) && isDead(scan.text, scan.branch)
-    ? skipDead(scan, raw.end)
-    : raw.end;
+  return opensBranch(raw.kind) && scan.branch?.dead ? skipDead(scan, raw.end) : raw.end;
 }
 
 function opensBranch(kind: Directive["kind"]): boolean {
   return opensConditional(kind) || continuesConditional(kind);
 }
 
-function addArm(
-  scan: Scan,
-  group: Group,
-  raw: { kind: Directive["kind"]; argument: number; end: number },
-): void {
-  const branch: Branch = {
-    group,
-    index: group.arms.length,
-    kind: raw.kind,
-    argument: raw.argument,
-    end: raw.end,
-  };
-  group.arms.push(branch);
-  scan.branch = branch;
-}
-
 function leaveArm(scan: Scan, open: OpenGroup): void {
-  if (open.after || !scan.branch || scan.branch.group !== open.group || isDead(scan.text, scan.branch))
-    return;
+  if (open.after || !scan.branch || scan.branch.group !== open.group || scan.branch.dead) return;
   open.after = savePlace(scan);
 }
 

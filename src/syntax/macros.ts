@@ -91,14 +91,27 @@ export function macroAt(
   isActive: (branch: Branch | undefined) => boolean,
 ): MacroDefinition | undefined {
   if (!events) return undefined;
-  let first: MacroEvent | undefined;
-  let current: MacroEvent | undefined;
-  for (const event of events) {
-    if (event.offset >= offset) break;
-    if (event.macro) first ??= event;
-    if (isActive(event.branch)) current = event;
+  const count = countBefore(events, offset);
+  for (let i = count - 1; i >= 0; i--) {
+    const event = events[i];
+    if (event && isActive(event.branch)) return event.macro?.();
   }
-  return (current ?? first)?.macro?.();
+  return events
+    .slice(0, count)
+    .find((event) => event.macro)
+    ?.macro?.();
+}
+
+/** How many events stand before `offset`. */
+export function countBefore(events: readonly MacroEvent[], offset: number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.offset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The macro's body as text: tokens with single blanks. */

@@ -6,15 +6,15 @@
 import { atomsOf, type Condition, conditionOf, integerOf } from "./conditions.js";
 import {
   type Branch,
+  type Group,
   branchAt,
   continuesConditional,
   indexAfter,
-  isDead,
   opensConditional,
 } from "./directives.js";
 import type { Span } from "../diagnostic.js";
 import type { Layout } from "./lexer.js";
-import type { MacroEvents } from "./macros.js";
+import { countBefore, type MacroEvent, type MacroEvents } from "./macros.js";
 import { couldMatter } from "./family.js";
 import { holdsOnLinux, isForeign } from "./platforms.js";
 
@@ -35,6 +35,8 @@ interface Truths {
   foreign: string | undefined;
   readonly forced: Map<string, boolean>;
   readonly branches: Map<Branch, boolean>;
+  /** The arm that each conditional selects. */
+  readonly selected: Map<Group, Branch | undefined>;
   /** Atoms whose truth is being derived from definitions. */
   readonly pending: Set<string>;
 }
@@ -73,7 +75,15 @@ interface Wish {
 
 function readingOf(file: Preprocessed, span: Span, wish: Wish): Reading {
   const { usual, foreign } = wish;
-  const truths: Truths = { file, usual, foreign, forced: new Map(), branches: new Map(), pending: new Set() };
+  const truths: Truths = {
+    file,
+    usual,
+    foreign,
+    forced: new Map(),
+    branches: new Map(),
+    selected: new Map(),
+    pending: new Set(),
+  };
   const enclosing = chainOf(branchAt(file.layout.directives, span.start));
   for (const branch of enclosing) forceBranch(truths, branch);
   for (const wanted of wish.wanted) for (const branch of chainOf(wanted)) forceBranch(truths, branch);
@@ -98,6 +108,9 @@ function forceBranch(truths: Truths, branch: Branch): void {
   force(truths, conditionOf(text, branch), true, branch);
 }
 
+/** Branches that the second reading tries to select. */
+const MAX_WANTED = 50;
+
 /** Branches in the span that name the family and are not active in the reading. */
 function unreadBranches(file: Preprocessed, span: Span, reading: Reading): Branch[] {
   const { directives } = file.layout;
@@ -106,12 +119,11 @@ function unreadBranches(file: Preprocessed, span: Span, reading: Reading): Branc
     const directive = directives[i];
     if (!directive || directive.start >= span.end) break;
     const { branch } = directive;
-    if (!branch || reading.isActive(branch) || chainOf(branch).some((outer) => isDead(file.text, outer)))
-      continue;
+    if (!branch || reading.isActive(branch) || chainOf(branch).some((outer) => outer.dead)) continue;
     const end = Math.min(span.end, directives[i + 1]?.start ?? span.end);
     if (couldMatter(file.text.slice(directive.end, end))) branches.add(branch);
   }
-  return [...branches];
+  return [...branches].slice(0, MAX_WANTED);
 }
 
 /** Atoms of the conditionals in `span`, and of those that the definitions of these atoms stand in. */
@@ -161,14 +173,18 @@ function isActive(truths: Truths, branch: Branch | undefined): boolean {
   if (!branch) return true;
   const known = truths.branches.get(branch);
   if (known !== undefined) return known;
-  // For the time of the evaluation: a definition inside the branch says nothing about the branch's own condition.
-  truths.branches.set(branch, false);
-  const active =
-    isActive(truths, branch.group.parent) &&
-    !branch.group.arms.slice(0, branch.index).some((arm) => holds(truths, arm)) &&
-    holds(truths, branch);
+  const active = isActive(truths, branch.group.parent) && selectedArm(truths, branch.group) === branch;
   truths.branches.set(branch, active);
   return active;
+}
+
+function selectedArm(truths: Truths, group: Group): Branch | undefined {
+  if (truths.selected.has(group)) return truths.selected.get(group);
+  // For the time of the evaluation: a definition inside a branch says nothing about the branch's own condition.
+  truths.selected.set(group, undefined);
+  const arm = group.arms.find((candidate) => holds(truths, candidate));
+  truths.selected.set(group, arm);
+  return arm;
 }
 
 function holds(truths: Truths, arm: Branch): boolean {
@@ -209,39 +225,47 @@ function atomTruth(truths: Truths, key: string): boolean {
 }
 
 /**
- * What the file itself says about a macro at `offset`: its numeric value, "other" for a body that is no number,
- * "undefined" when it is defined on other conditions only, undefined when the file leaves it open.
+ * What the file itself says about a macro: its numeric value, "other" for a body that is no number, "undefined" when it
+ * is defined on other conditions only, undefined when the file leaves it open.
  */
-function definedValue(
-  truths: Truths,
-  name: string,
-  offset: number,
-): number | "other" | "undefined" | undefined {
+type Defined = number | "other" | "undefined" | undefined;
+
+function definedValue(truths: Truths, name: string, offset: number): Defined {
   if (truths.forced.has(name) || truths.pending.has(name)) return undefined;
   const events = truths.file.macros.get(name);
   if (!events) return undefined;
   truths.pending.add(name);
-  let result: number | "other" | "undefined" | undefined;
-  for (const event of events) {
-    if (event.offset >= offset) break;
-    if (isDefault(truths.file.text, event.branch, name)) continue;
-    if (!isActive(truths, event.branch)) {
-      if (event.macro) result ??= "undefined";
-    } else if (!event.macro) result = "undefined";
-    else {
-      const body = event.macro().body;
-      const only = body.length === 1 ? body[0] : undefined;
-      result = only?.kind === "number" ? integerOf(only.text) : "other";
-    }
-  }
+  const value = lastDefinition(truths, events, name, offset);
   truths.pending.delete(name);
+  return value;
+}
+
+function lastDefinition(
+  truths: Truths,
+  events: readonly MacroEvent[],
+  name: string,
+  offset: number,
+): Defined {
+  let result: Defined;
+  for (let i = countBefore(events, offset) - 1; i >= 0; i--) {
+    const event = events[i];
+    if (!event || isDefault(truths.file.text, event.branch, name)) continue;
+    if (isActive(truths, event.branch)) {
+      if (!event.macro) return "undefined";
+      const { body } = event.macro();
+      const only = body.length === 1 ? body[0] : undefined;
+      return only?.kind === "number" ? integerOf(only.text) : "other";
+    }
+    if (event.macro) result = "undefined";
+  }
   return result;
 }
 
 /** True inside `#ifndef NAME`: the definition there is a fallback for one that is not known. */
 function isDefault(text: string, branch: Branch | undefined, name: string): boolean {
   for (let outer = branch; outer; outer = outer.group.parent) {
-    const earlier = outer.group.arms.slice(0, outer.index);
+    // The test, if any, is in the first arms; chains of thousands of arms exist.
+    const earlier = outer.group.arms.slice(0, Math.min(outer.index, 8));
     if (requires(conditionOf(text, outer), name, false)) return true;
     if (earlier.some((arm) => requires(conditionOf(text, arm), name, true))) return true;
   }
@@ -285,6 +309,6 @@ export function activeText(file: Preprocessed, span: Span, reading: Reading): Sp
 /** The same with every branch kept: for the members of a struct. */
 export function allText(file: Preprocessed, span: Span): Span[] {
   const isLive = (branch: Branch | undefined): boolean =>
-    !branch || (!isDead(file.text, branch) && isLive(branch.group.parent));
+    !branch || (!branch.dead && isLive(branch.group.parent));
   return activeText(file, span, { isActive: isLive });
 }

@@ -9,7 +9,7 @@ export interface Random {
 }
 
 /** Mulberry32: small, and good enough to find what a person does not think of. */
-export function random(seed: number): Random {
+function random(seed: number): Random {
   let state = seed >>> 0;
   const next = (below: number): number => {
     state = (state + 0x6d2b79f5) >>> 0;

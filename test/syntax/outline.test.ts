@@ -71,6 +71,12 @@ describe("the span", () => {
     expect(names("int f(void)\n{\n  if (a) {\n}\n\nint g(void)\n{\n}\n")).toEqual(["f", "g"]);
   });
 
+  test("survives many of them, also under conditionals, in one more pass", () => {
+    expect(names("int f(void)\n{\n#if A\n{\n#else\n}\n#endif\n")).toEqual(["f"]);
+    const broken = Array.from({ length: 20_000 }, (_, i) => `int f${i}(void)\n{\n  if (a) {\n}\n\n`).join("");
+    expect(names(broken)).toHaveLength(20_000);
+  });
+
   test("includes both heads that a conditional chooses from", () => {
     const text =
       "#ifdef A\nint f(int a) {\n#else\nint f(long a) {\n#endif\n  return 0;\n}\nint g(void) { }\n";

@@ -98,6 +98,10 @@ describe("the head", () => {
     ["int f()", "f(): i32"],
     ["int f(int, char *)", "f(?: i32, ?: ptr(i8)): i32"],
     ["long f(a, b)\n  char *b;\n", "f(a: i32, b: ptr(i8)): i64"],
+    [
+      "void *f(fd, p, call, Len) struct s *p; size_t Len; int (*call)(void), fd;",
+      "f(fd: i32, p: ptr(struct s), call: ptr(function(i32)), Len: size_t): ptr(void)",
+    ],
     ["main(argc, argv) char **argv;", "main(argc: i32, argv: ptr(ptr(i8))): i32"],
     [
       "static __always_inline Foo * __init f(struct s __user *a, size_t b UNUSED, int UNUSED(c)) ATTR(x)",

@@ -33,8 +33,7 @@ export function lint(sources: readonly Source[], severities: Severities): LintRe
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));
-  const diagnostics = analysis.functions.flatMap((f) => judgeFunction(f, active));
-  diagnostics.sort(byPlace);
+  const diagnostics = unique(analysis.functions.flatMap((f) => judgeFunction(f, active))).sort(byPlace);
   return {
     diagnostics,
     notices: analysis.givenUp.map(({ unit, outline, reason }) =>
@@ -86,6 +85,16 @@ function mappedAt(events: AnalyzedFunction["readings"][number]): ReadonlySet<num
   const sites = new Set<number>();
   for (const event of events) if (event.kind === "map") sites.add(event.site.start);
   return sites;
+}
+
+/** The same place can be judged in a function and again where it is called. */
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Map<string, Diagnostic>();
+  for (const d of diagnostics) {
+    const key = `${d.location.file} ${placeKey(d)}`;
+    if (!seen.has(key)) seen.set(key, d);
+  }
+  return [...seen.values()];
 }
 
 function placeKey(d: Diagnostic): string {

@@ -1,5 +1,6 @@
 /** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
 import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume } from "./assume.js";
 import type { Event, ExitEvent } from "./events.js";
@@ -54,7 +55,11 @@ export function analyzeFunction(context: Context): FunctionResult {
 
 function entryState(cfg: Cfg): State {
   const state = State.empty();
-  cfg.parameters.forEach(({ id, name }, index) => state.store.set(id, amountValue(symbolOf({ kind: "parameter", index, name }))));
+  cfg.parameters.forEach(({ id, name, unsigned }, index) => {
+    const amount = symbolOf({ kind: "parameter", index, name });
+    state.store.set(id, amountValue(amount));
+    if (unsigned === true) state.assume(amount, ">=");
+  });
   return state;
 }
 
@@ -109,7 +114,10 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
     }
     case "return": {
       const value = leave(m, terminator.value, terminator.site);
-      if (m.emit !== undefined) tellExits(m, value, terminator.site);
+      if (m.emit !== undefined) {
+        tellExits(m, value, terminator.site);
+        noteKept(m);
+      }
       exits.push({ state: m.state, value });
       return;
     }
@@ -160,8 +168,25 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
   for (const mapping of m.state.mappings.values()) {
     m.emit?.({
       kind: "exit", site, function: cfg.name, mapping, excused, inMain: cfg.name === "main",
-      releasedElsewhere: false, releasedInLoop: false, handedOverElsewhere: false, returns: outcome(cfg, value),
+      releasedElsewhere: false, releasedInLoop: false, testedElsewhere: false, handedOverElsewhere: false, returns: outcome(cfg, value),
     });
+  }
+}
+
+/** The mappings that struct members hold when the function ends, with the members beside them. */
+function noteKept({ context, state }: Machine): void {
+  for (const [key, held] of state.store) {
+    const place = held.kind === "pointer" ? context.places.get(key) : undefined;
+    const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
+    if (place?.member === undefined || mapping === undefined || held.kind !== "pointer" || held.varied) continue;
+    if (mapping.phase !== "live" || mapping.source === "given" || mapping.source === "heap") continue;
+    const holder = key.slice(0, key.lastIndexOf("."));
+    const beside = new Map<string, Amount>();
+    for (const [other, value] of state.store) {
+      const member = other.startsWith(`${holder}.`) ? context.places.get(other)?.member : undefined;
+      if (member !== undefined && value.kind === "amount") beside.set(member, value.amount);
+    }
+    context.kept.push({ member: place.member, mapping, offset: held.offset, beside });
   }
 }
 
@@ -189,12 +214,14 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   const released = new Set<string>();
   const outsideLoop = new Set<string>();
   const handedOver = new Set<string>();
+  const tested = new Set<string>();
   const tolerated = new Set<string>();
   for (const event of events) {
     if (event.kind === "unmap" && event.target.mapping !== undefined) {
       released.add(origin(event.target.mapping));
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
     }
+    if (event.kind === "check") tested.add(origin(event.mapping));
     if (event.kind === "escape" && event.to !== "call") handedOver.add(origin(event.mapping));
     if (event.kind === "exit" && event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated")) tolerated.add(origin(event.mapping));
   }
@@ -204,6 +231,7 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
     const id = origin(event.mapping);
     return {
       ...event,
+      testedElsewhere: tested.has(id),
       releasedElsewhere: released.has(id),
       releasedInLoop: released.has(id) && !outsideLoop.has(id),
       handedOverElsewhere: handedOver.has(id),

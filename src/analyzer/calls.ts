@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { amountKey, compareLengths, constant, constantValue, isConstant, ofSymbol, operation, PAGE, sameAmount, sameUpToRounding, soleSymbol, subtract, symbolOf, unrounded, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
-import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, memberAt, memberOf, moved, opaque, placeOf, wantedAt } from "./evaluate.js";
+import { access, accessGiven, accessViaHint, evaluate, givenAt, materialize, memberOf, moved, opaque, placeOf, wantedAt } from "./evaluate.js";
 import type { Argument, Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
 import { flag, hasFlag, mapFlagsOfNumber, openFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
@@ -17,7 +17,7 @@ import type { Range } from "./state.js";
 import type { Outcome, Summary } from "./summary.js";
 import { Instantiation } from "./summary.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, asAmount, asFlags, asNumber, isOuter, NULL_VALUE } from "./value.js";
+import { amountValue, asAmount, asFlags, asNumber, isOuter, MAP_FAILED_VALUE, NULL_VALUE } from "./value.js";
 
 export type CallInstruction = Instruction & { readonly kind: "call" };
 
@@ -29,6 +29,7 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
+    if (m.context.neverReturns(callee)) return [];
     if (summary !== undefined || libraryModel(callee) === undefined) letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
     if (summary === undefined) {
@@ -136,6 +137,9 @@ function heldAt(m: Machine, value: Value): Mapping | undefined {
 
 function applyModel(m: Machine, instruction: CallInstruction, callee: string, values: readonly Value[], model: LibraryModel): Outgoing[] {
   const call = describe(m, instruction, values, true);
+  if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
+  // A failure that is looked at is another path: the protection is then what it was.
+  const before = instruction.used === true && model.effects[0]?.kind === "protect" ? m.state.clone() : undefined;
   let result: Value | undefined;
   for (const effect of model.effects) {
     if (effect.kind === "never-returns") {
@@ -145,7 +149,8 @@ function applyModel(m: Machine, instruction: CallInstruction, callee: string, va
     }
     result = applyEffect(m, effect, call, values, instruction) ?? result;
   }
-  return [{ state: m.state, result: result ?? resultOf(m, callee, values, model) }];
+  const outgoing: Outgoing = { state: m.state, result: result ?? resultOf(m, callee, values, model) };
+  return before === undefined ? [outgoing] : [{ ...outgoing, result: NULL_VALUE }, { state: before, result: MAP_FAILED_VALUE }];
 }
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
@@ -181,6 +186,7 @@ function applyEffect(
       const at = targetOf(m, value(effect.address), site(effect.address), true);
       const address = instruction.args[effect.address];
       const member = address === undefined ? undefined : memberRead(m, address);
+      if (member !== undefined && m.emit !== undefined) noteUnmapped(m, call, at, member, effect.length === undefined ? undefined : instruction.args[effect.length]);
       if (at.value.kind === "amount") m.context.letGo.add(member ?? memberOf(m, at.value.amount) ?? ANY_MEMBER);
       const by = effect.length === undefined ? "shmdt" : "munmap";
       unmap(m, call, at, length, effect.length === undefined ? undefined : instruction.args[effect.length], by);
@@ -366,7 +372,7 @@ function unmap(
   const { mapping } = target;
   m.emit?.({
     kind: "unmap", site: call.site, function: m.context.cfg.name, call, target, length, lengthText,
-    lengthOf: lengthOfAnother(m, mapping, length),
+    lengthOf: lengthOfAnother(m, mapping, length), fromMember: false,
     lengthRange: length === undefined ? undefined : m.state.range(length),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
@@ -602,6 +608,15 @@ export function letGoOf(m: Machine, operands: readonly Operand[]): void {
   }
 }
 
+function noteUnmapped(m: Machine, call: Call, target: Target, member: string, length: Operand | undefined): void {
+  if (target.value.kind === "pointer" || length === undefined) return;
+  const amount = asAmount(evaluate({ ...m, emit: undefined }, length));
+  m.context.unmapped.push({
+    member, call, text: target.text, lengthMember: memberRead(m, length),
+    length: amount !== undefined && isConstant(amount) ? amount : undefined, lengthText: m.context.text(length.site),
+  });
+}
+
 /** Stands in `letGo` for memory whose origin is not known: it may be any member's. */
 export const ANY_MEMBER = "*";
 
@@ -625,6 +640,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
       // From a member its struct is found: it may be the first one, or container_of() be used.
       const { root } = value.place;
       giveAway(m, root.kind === "variable" ? root.id : value.place.key, site, depth);
+      if (root.kind === "memory") clobberMemory(m, root.pointer);
       return;
     }
     case "amount": {
@@ -733,7 +749,7 @@ function applyOutcome(m: Machine, call: Call, callee: string, values: readonly V
 /** A callee put a mapping into a member through the member's address. */
 function tellKept(m: Machine, place: Place, id: string, site: Site): void {
   const mapping = m.state.mapping(id);
-  const member = place.member ?? (place.root.kind === "memory" ? memberAt(place.root.pointer) : undefined);
+  const member = place.member ?? m.context.places.get(place.key)?.member;
   if (mapping === undefined || member === undefined) return;
   m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: "field", member });
 }

@@ -72,7 +72,7 @@ function namedConstant(name: string): Value {
 
 /** `&place`; of what a pointer points to, that pointer itself. */
 function addressOf(place: Place): Value {
-  if (place.root.kind === "memory") return amountValue(add(place.root.pointer, place.offset));
+  if (place.root.kind === "memory" && place.path === "") return amountValue(place.root.pointer);
   if (place.root.kind === "mapping") {
     return { kind: "pointer", mapping: place.root.id, offset: add(place.root.offset, place.offset), varied: false };
   }
@@ -382,15 +382,6 @@ export function givenAt(state: State, pointer: Amount): GivenTarget | undefined 
 /** Inside a struct whose type is not known, the way there stands for it. */
 function joined(holder: string | undefined, field: string): string | undefined {
   return holder === undefined ? undefined : `${holder}.${field}`;
-}
-
-/** The member whose address it is, where only its struct's address is known. */
-export function memberAt(pointer: Amount): string | undefined {
-  for (const { symbol, coefficient } of pointer.terms) {
-    const named = coefficient === 1 && symbol.origin.kind === "sizeof" ? /^offset of (\w+) in (.*)$/.exec(symbol.origin.type) : null;
-    if (named !== null) return `${named[2]}.${named[1]}`;
-  }
-  return undefined;
 }
 
 /** The struct member that a value was read from. */

@@ -128,6 +128,8 @@ export interface UnmapEvent extends Base {
   /** The length is written as at the mapping, but has another value now. */
   readonly lengthReassigned: boolean;
   readonly sizeofPointer: boolean;
+  /** The mapping was made in another function, and put into the member that is unmapped here. */
+  readonly fromMember: boolean;
   /** The name of another mapping that has exactly this length. */
   readonly lengthOf: string | undefined;
 }
@@ -167,6 +169,8 @@ export interface ExitEvent extends Base {
   readonly mapping: Mapping;
   /** Some path of this function releases the mapping. */
   readonly releasedElsewhere: boolean;
+  /** Some path of this function tests the result. */
+  readonly testedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */
   readonly handedOverElsewhere: boolean;
   /** The only release stands in a loop, which this path has not entered. */

@@ -2,12 +2,12 @@
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import { analyzeFunction } from "./analyze-function.js";
-import { ANY_MEMBER } from "./calls.js";
 import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
 import type { Cfg } from "./ir.js";
-import type { Freed } from "./machine.js";
-import type { Mapping } from "./mapping.js";
+import type { Context } from "./machine.js";
+import type { MemberNotes } from "./members.js";
+import { abandonment, keptMembers, mayFree, mayRelease, memberUnmaps } from "./members.js";
 import { lower, TooLarge } from "./lower.js";
 import { isFamilyName } from "./model/library.js";
 import type { Summary } from "./summary.js";
@@ -58,11 +58,10 @@ export function analyze(units: readonly Unit[]): Analysis {
 interface Result {
   readonly readings: readonly (readonly Event[])[];
   readonly summary: Summary | "unknown";
-  readonly letGo: ReadonlySet<string>;
-  readonly freed: readonly Freed[];
+  readonly notes: MemberNotes;
 }
 
-const UNKNOWN: Result = { readings: [], summary: "unknown", letGo: new Set(), freed: [] };
+const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], unmapped: [] } };
 
 /** The functions of one file, each analyzed once when it is first wanted. */
 class UnitAnalysis {
@@ -73,18 +72,21 @@ class UnitAnalysis {
   readonly #results = new Map<FunctionOutline, Result>();
   readonly #running = new Set<FunctionOutline>();
   readonly #reported = new Set<FunctionOutline>();
+  readonly #familyMacros: ReadonlySet<string>;
   #extra = 0;
+  #ending: ReadonlySet<string> | undefined;
 
   constructor(readonly unit: Unit) {
     const byName = new Map<string, FunctionOutline>();
     for (const outline of unit.functions) if (!byName.has(outline.name)) byName.set(outline.name, outline);
     this.#byName = byName;
+    this.#familyMacros = macrosOfFamily(unit);
   }
 
   /** Functions that name the family, then those that call one whose summary says something of mappings, and so on. */
   run(): void {
     const { functions } = this.unit;
-    let wave = functions.filter((f) => namesFamily(f));
+    let wave = functions.filter((f) => namesFamily(f, this.#familyMacros));
     const seen = new Set<FunctionOutline>(wave);
     while (wave.length > 0) {
       const telling = new Set<string>();
@@ -95,43 +97,27 @@ class UnitAnalysis {
       wave = telling.size === 0 ? [] : functions.filter((f) => !seen.has(f) && callsOne(f, telling));
       for (const outline of wave) seen.add(outline);
     }
-    this.#abandoned();
+    this.#tellMembers();
     this.functions.sort((a, b) => a.outline.span.start - b.outline.span.start);
   }
 
-  /** Structs that are freed while a member of theirs holds a mapping that nobody else can release. */
-  #abandoned(): void {
-    const kept = keptMembers(this.functions);
+  /** What only all functions together tell of struct members. */
+  #tellMembers(): void {
+    const noted = this.functions.map(({ outline, readings }) => ({ outline, events: readings.flat(), notes: this.#analyze(outline, 0).notes }));
+    for (const [outline, events] of memberUnmaps(noted)) for (const event of events) this.#append(outline, event);
+    const kept = keptMembers(noted);
     if (kept.size === 0) return;
-    const letGo = new Set([...this.#results.values()].flatMap((result) => [...result.letGo]));
+    const letGo = new Set([...this.#results.values()].flatMap(({ notes }) => [...notes.letGo]));
     for (const [member, { outline: keeper, mapping }] of kept) {
-      if (letGo.has(member) || this.unit.functions.some((f) => this.#releasesField(f, member))) continue;
+      if (letGo.has(member) || this.unit.functions.some((f) => mayRelease(this.unit, f, member, this.#results.get(f)?.notes))) continue;
       for (const outline of this.unit.functions) {
-        if (outline === keeper || !this.#mayFree(outline, member)) continue;
-        const ends = this.#analyze(outline, 0).freed.filter((f) => endsMember(f, member, mapping));
-        const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
-        if (freed === undefined) continue;
-        const event: Event = { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+        if (outline === keeper || !(this.#results.has(outline) || mayFree(outline, member))) continue;
+        const event = abandonment(outline, this.#analyze(outline, 0).notes, member, mapping);
+        if (event === undefined) continue;
         this.#append(outline, event);
         break;
       }
     }
-  }
-
-  /** Does the function speak of such a member and of something that releases mappings? Then it is taken to release it. */
-  #releasesField(outline: FunctionOutline, member: string): boolean {
-    const field = member.slice(member.lastIndexOf(".") + 1);
-    if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name))) return false;
-    const result = this.#results.get(outline);
-    if (result !== undefined && result.readings.length > 0 && !result.letGo.has(ANY_MEMBER)) return false;
-    const text = this.unit.source.text.slice(outline.span.start, outline.span.end);
-    return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
-  }
-
-  #mayFree(outline: FunctionOutline, member: string): boolean {
-    if (this.#results.has(outline)) return true;
-    const struct = member.slice(0, member.lastIndexOf(".")).replace(/^\w+ /, "");
-    return outline.names.has(struct) && [...outline.names].some((name) => FREEING_NAME.test(name));
   }
 
   #append(outline: FunctionOutline, event: Event): void {
@@ -165,12 +151,11 @@ class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
-    const letGo = new Set<string>();
-    const freed: Freed[] = [];
+    const notes = { letGo: new Set<string>(), freed: [], kept: [], unmapped: [] };
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
-        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth, letGo, freed));
+        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth, notes));
         readings.push(result.events);
         this.forcedJoins += result.forced;
         if (i === 0) summary = result.summary;
@@ -179,7 +164,7 @@ class UnitAnalysis {
       if (error instanceof NoFixpoint || error instanceof TooLarge) return this.#giveUp(outline, error.message);
       return this.#giveUp(outline, `internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return { readings, summary: summary ?? "unknown", letGo, freed };
+    return { readings, summary: summary ?? "unknown", notes };
   }
 
   #giveUp(outline: FunctionOutline, reason: string): Result {
@@ -187,16 +172,16 @@ class UnitAnalysis {
     return UNKNOWN;
   }
 
-  #context(cfg: Cfg, outline: FunctionOutline, depth: number, letGo: Set<string>, freed: Freed[]): Parameters<typeof analyzeFunction>[0] {
+  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "unmapped">): Context {
     const { text } = this.unit.source;
     return {
       cfg,
       places: new Map(),
-      letGo,
-      freed,
+      ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       text: (site: Site) => text.slice(site.start, site.end),
+      neverReturns: (name) => this.unit.global(name)?.noreturn === true,
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };
   }
@@ -207,7 +192,8 @@ class UnitAnalysis {
     if (outline === undefined) return undefined;
     const known = this.#results.get(outline);
     if (known !== undefined) return known.summary;
-    if (!namesFamily(outline) && !mayNotReturn(outline)) {
+    this.#ending ??= functionsThatMayEnd(this.unit);
+    if (!namesFamily(outline, this.#familyMacros) && !this.#ending.has(name)) {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
@@ -215,17 +201,32 @@ class UnitAnalysis {
   }
 }
 
-function namesFamily(outline: FunctionOutline): boolean {
-  for (const name of outline.names) if (isFamilyName(name)) return true;
+function namesFamily(outline: FunctionOutline, familyMacros: ReadonlySet<string>): boolean {
+  for (const name of outline.names) if (isFamilyName(name) || familyMacros.has(name)) return true;
   return outline.names.has("MAP_FAILED");
+}
+
+/** The macros of the file whose bodies name the family. */
+function macrosOfFamily(unit: Unit): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const macro of unit.macros) {
+    for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g)) if (isFamilyName(name) || name === "MAP_FAILED") found.add(macro);
+  }
+  return found;
 }
 
 const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
 const ENDS = ["exit", "_exit", "abort", "err", "errx", "verr", "longjmp", "siglongjmp", "error", "__builtin_unreachable"];
 
-function mayNotReturn(outline: FunctionOutline): boolean {
-  return ENDS.some((name) => outline.names.has(name));
+/** The functions that may end the process, or call one of the file that may. */
+function functionsThatMayEnd(unit: Unit): ReadonlySet<string> {
+  const ending = new Set<string>(ENDS);
+  for (let before = -1; before !== ending.size; ) {
+    before = ending.size;
+    for (const { name, names } of unit.functions) if (!ending.has(name) && [...names].some((n) => ending.has(n) || unit.global(n)?.noreturn === true)) ending.add(name);
+  }
+  return ending;
 }
 
 function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean {
@@ -233,30 +234,3 @@ function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean
   return false;
 }
 
-const FREEING_NAME = /free|destroy|release|delete|dealloc|^close$/i;
-
-interface Kept {
-  readonly outline: FunctionOutline;
-  readonly mapping: Mapping;
-}
-
-/** The struct members that mappings are put into, each with the first such mapping. */
-function keptMembers(functions: readonly AnalyzedFunction[]): ReadonlyMap<string, Kept> {
-  const kept = new Map<string, Kept>();
-  for (const { outline, readings } of functions) {
-    for (const event of readings.flat()) {
-      if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
-      const { mapping } = event;
-      if (mapping.source === "given" || mapping.source === "heap" || !mapping.flags.may.size || mapping.flags.may.has("MAP_FIXED")) continue;
-      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) } });
-    }
-  }
-  return kept;
-}
-
-const RELEASING_NAME = /unmap|shmdt|mremap/i;
-
-function endsMember({ struct, closes }: Freed, member: string, mapping: Mapping): boolean {
-  if (closes !== undefined) return closes === mapping.fdMember;
-  return struct === member.slice(0, member.lastIndexOf("."));
-}

@@ -12,6 +12,8 @@ export interface Variable {
   readonly type: CType;
   /** `outer`: file scope or static, seen by other functions too. */
   readonly scope: "local" | "parameter" | "outer";
+  /** An unsigned integer: never below 0. */
+  readonly unsigned?: boolean;
 }
 
 export interface Located {
@@ -90,6 +92,8 @@ export type Instruction = {
       readonly used: boolean | "void";
       readonly nameSite: Site;
     }
+  /** A goto, for the story: the edge itself is the block's terminator. */
+  | { readonly kind: "jump"; readonly label: string }
   /** Evaluated for its accesses alone. */
   | { readonly kind: "evaluate"; readonly value: Operand }
   /** The operands are read, and whatever they reach may change and escape. */

@@ -103,6 +103,7 @@ function operandsOf(instruction: Instruction): readonly Operand[] {
       return [instruction.value];
     case "declare":
     case "leave":
+    case "jump":
       return [];
     case "call":
       return instruction.pointer === undefined ? instruction.args : [instruction.pointer, ...instruction.args];

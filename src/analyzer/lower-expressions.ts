@@ -276,6 +276,9 @@ export class ExpressionLowering {
     if (global?.constant !== undefined) {
       return { kind: "number", value: global.constant, text: name, site: located.site, macro: { name, definition: global.span } };
     }
+    if (global?.initializer !== undefined && isConstantExpression(global.initializer) && (global.type.const === true || global.type.kind === "enum")) {
+      return this.#plain(global.initializer);
+    }
     if (this.#defined.has(name) || global?.type.kind === "function") return { kind: "function", name, ...located };
     if (global === undefined && CONSTANT_NAME.test(name)) return { kind: "constant", name, ...located };
     return this.#read(expr);
@@ -491,7 +494,8 @@ export class ExpressionLowering {
       return;
     }
     const t = resolved(type, this.#unit) ?? type;
-    if (t.kind !== "struct" && t.kind !== "union" && t.kind !== "array") {
+    const named = value.elements.some(({ designators: [first] }) => first !== undefined && "field" in first);
+    if (t.kind !== "struct" && t.kind !== "union" && t.kind !== "array" && !named) {
       const [only] = value.elements;
       if (only !== undefined) this.initialize(place, type, only.value, site);
       return;
@@ -530,6 +534,21 @@ export class ExpressionLowering {
     const offset = fieldOffset(type, name, this.#unit);
     const member = this.#memberName(type, name);
     return { place: { kind: "field", object: place, field: name, member, offset, type: memberType, site }, type: memberType, next: at + 1 };
+  }
+}
+
+/** Names and literals only: flags that an enum or a const variable puts together. */
+function isConstantExpression(expr: Expr): boolean {
+  switch (expr.kind) {
+    case "name":
+    case "number":
+      return true;
+    case "binary":
+      return isConstantExpression(expr.left) && isConstantExpression(expr.right);
+    case "unary":
+      return isConstantExpression(expr.operand);
+    default:
+      return false;
   }
 }
 

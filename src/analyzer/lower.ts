@@ -153,7 +153,7 @@ class StatementLowering {
   run(): Cfg {
     const { definition } = this;
     const parameters = definition.parameters.map((p, i) =>
-      this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"),
+      ({ ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"), unsigned: isUnsigned(resolved(p.type, this.unit)) }),
     );
     this.#statements(definition.body.body);
     const end = definition.span.end;
@@ -234,6 +234,7 @@ class StatementLowering {
         this.#statement(stmt.body);
         return;
       case "goto":
+        b.emit({ kind: "jump", label: stmt.label, site: this.#site(stmt.span) });
         b.end({ kind: "goto", to: this.#label(stmt.label) });
         return;
       case "break":
@@ -411,6 +412,10 @@ function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): v
     default:
       return;
   }
+}
+
+function isUnsigned(type: CType | undefined): boolean {
+  return type?.kind === "int" && !type.signed;
 }
 
 function number(value: number, site: Site): Operand {

@@ -1,7 +1,9 @@
 /** What running one instruction needs: the state it changes, the function it is in, and where events go. */
 import type { Site } from "../diagnostic.js";
-import type { Event } from "./events.js";
+import type { Amount } from "./amount.js";
+import type { Call, Event } from "./events.js";
 import type { Cfg } from "./ir.js";
+import type { Mapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Summary } from "./summary.js";
 import type { Place, Value } from "./value.js";
@@ -12,6 +14,27 @@ export interface Freed {
   readonly site: Site;
 }
 
+/** At one end of a function: a mapping in a struct member, and what the members beside it hold. */
+export interface KeptMember {
+  readonly member: string;
+  readonly mapping: Mapping;
+  /** Bytes from the mapping's start to where the member points. */
+  readonly offset: Amount;
+  /** By member, "struct shm.size". */
+  readonly beside: ReadonlyMap<string, Amount>;
+}
+
+/** What a struct member holds is unmapped. */
+export interface UnmappedMember {
+  readonly member: string;
+  readonly call: Call;
+  readonly text: string;
+  /** The member that gives the length, or the length itself where it is a constant. */
+  readonly lengthMember: string | undefined;
+  readonly length: Amount | undefined;
+  readonly lengthText: string;
+}
+
 /** The function being analyzed. */
 export interface Context {
   readonly cfg: Cfg;
@@ -19,6 +42,8 @@ export interface Context {
   readonly places: Map<string, Place>;
   /** Struct members whose value it has given to somebody else. */
   readonly letGo: Set<string>;
+  readonly kept: KeptMember[];
+  readonly unmapped: UnmappedMember[];
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
   /** It calls sigsetjmp() or the like, to come back from a fault. */
@@ -27,6 +52,8 @@ export interface Context {
   readonly cleansUp: boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
+  /** Declared so: _Noreturn, or the attribute. */
+  neverReturns(name: string): boolean;
   /** The summary of a function that the program defines; undefined for all others. */
   summaryOf(name: string, wanted: boolean): Summary | "unknown" | undefined;
 }

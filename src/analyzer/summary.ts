@@ -78,13 +78,18 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   const conditions: [Amount, Range][] = [];
   for (const [key, range] of state.facts) {
     const form = state.forms.get(key);
-    if (form !== undefined && form.terms.every(({ symbol }) => isEntrySymbol(symbol))) conditions.push([form, range]);
+    if (form !== undefined && !isTrivial(range) && form.terms.every(({ symbol }) => isEntrySymbol(symbol))) conditions.push([form, range]);
   }
   const visible = new Set<string>();
   for (const v of [value, ...stores.map((s) => s.value)]) if (v?.kind === "pointer") visible.add(v.mapping);
   const mappings = [...state.mappings.values()].filter((m) => m.source === "given" || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
   return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
+}
+
+/** What an unsigned type alone tells. */
+function isTrivial({ min, max, not }: Range): boolean {
+  return min === 0 && max === Infinity && not.length === 0;
 }
 
 function isVisible(place: Place): boolean {

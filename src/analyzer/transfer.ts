@@ -41,6 +41,13 @@ export function execute(m: Machine, instruction: Instruction): State[] {
         m.state.store.delete(id);
       }
       return [m.state];
+    case "jump":
+      for (const mapping of m.state.mappings.values()) {
+        if (mapping.phase === "live" && mapping.source !== "given" && mapping.source !== "heap") {
+          m.state.update(mapping.id, { history: tell(mapping, instruction.site, `goes to '${instruction.label}' here`) });
+        }
+      }
+      return [m.state];
     case "call":
       return call(m, instruction);
     case "evaluate":

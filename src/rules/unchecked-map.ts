@@ -33,9 +33,13 @@ export const uncheckedMap: Rule = {
       to === "caller" && mapping.phase === "unchecked" && isUntested(mapping) && offset !== undefined && constantValue(offset) !== 0
         ? `the result of ${mapping.function}() is moved and returned: nobody can tell MAP_FAILED any more`
         : undefined,
+    advise: ({ target, call }) => givenUntested(target.mapping, call.function),
+    lock: ({ target, call }) => givenUntested(target.mapping, call.function),
+    protect: ({ target, call }) => givenUntested(target.mapping, call.function),
     unmap: ({ target }) => (target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping)),
-    exit: ({ mapping, returns }) =>
+    exit: ({ mapping, returns, testedElsewhere }) =>
       (mapping.owner === "lent" && !isReturned(mapping) ? handedOn(mapping) : undefined) ??
+      (testedElsewhere ? undefined : keptFixed(mapping)) ??
       (isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
         ? {
             message: `the result of ${mapping.function}() is kept in ${nameOf(mapping)} without a test against MAP_FAILED`,
@@ -44,6 +48,17 @@ export const uncheckedMap: Rule = {
         : undefined),
   },
 };
+
+function givenUntested(mapping: Mapping | undefined, to: string): string | undefined {
+  if (mapping === undefined || !isUntested(mapping) || mapping.phase !== "unchecked") return undefined;
+  return `${nameOf(mapping)} is given to ${to}(), but nothing has tested whether ${mapping.function}() failed`;
+}
+
+/** The result of MAP_FIXED is the address that was asked for, or MAP_FAILED: somebody kept it and never looked. */
+function keptFixed(mapping: Mapping): Finding | undefined {
+  if (!isUntested(mapping) || mapping.phase !== "unchecked" || !isFixed(mapping) || mapping.name === undefined || isReturned(mapping)) return undefined;
+  return { message: `${nameOf(mapping)} is never tested: where MAP_FIXED fails, the memory that was there may be gone`, site: mapping.site };
+}
 
 /** Other functions have had it, and nobody has looked whether it is one. */
 function handedOn(mapping: Mapping): Finding | undefined {

@@ -44,7 +44,8 @@ function wrongLength(event: UnmapEvent): string | undefined {
   if (sameUpToRounding(length, mapping.length)) return undefined;
   const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;
   if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
-  if (lengthReassigned || compareLengths(mapping.length, length) === "longer") return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  const comparison = compareLengths(mapping.length, length);
+  if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown")) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
   return undefined;
 }
 

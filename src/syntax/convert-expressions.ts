@@ -10,6 +10,7 @@ import type {
 import { base, type Conversion, fail, namesFamily, textOf, wordsOf } from "./conversion.js";
 import { convertBlock } from "./convert-statements.js";
 import { convertTypeName } from "./convert-types.js";
+import { VALUE_MARK } from "./groups.js";
 import { MACRO_LIKE } from "./heads.js";
 import { characterValue, integerValue, literalText } from "./literals.js";
 import { ITERATION, LABEL_ADDRESS, OPAQUE_ARGUMENT } from "./normalize.js";
@@ -79,6 +80,7 @@ function convertOperation(conversion: Conversion, node: SyntaxNode): Expr {
       return { ...common, kind: "conditional", test: part("condition"), then, else: part("alternative") };
     }
     case "comma_expression":
+      if (textOf(conversion, childOf(node, "left") ?? node) === VALUE_MARK) return part("right");
       return { ...common, kind: "comma", left: part("left"), right: part("right") };
     case "assignment_expression": {
       const op = operatorOf(node) as AssignmentOperator;

@@ -150,7 +150,7 @@ function typeofTokens(inner: readonly Token[], anchor: Token, isType: IsType): T
 }
 
 /** True for `unsigned long`, `struct s *`, `u32`, `const Foo **`: a type and nothing else. */
-function isTypeTokens(tokens: readonly Token[], isType: IsType): boolean {
+export function isTypeTokens(tokens: readonly Token[], isType: IsType): boolean {
   let seen = false;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];

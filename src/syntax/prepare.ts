@@ -2,6 +2,7 @@
 import type { Span } from "../diagnostic.js";
 import type { Definitions } from "./definitions.js";
 import { expand } from "./expand.js";
+import { markValues } from "./groups.js";
 import { plainHead } from "./head-tokens.js";
 import { MACRO_LIKE } from "./heads.js";
 import { markTypes, NORETURN, rewriteForms, stripAttributes } from "./normalize.js";
@@ -95,7 +96,10 @@ export function prepareFunction(
   const repaired = repairBody(rest, isTypeHere, repair);
   return {
     kind: "ready",
-    tokens: markTypes([...head.tokens, ...rewriteForms(repaired, isTypeHere)], isTypeHere),
+    tokens: markTypes(
+      [...head.tokens, ...markValues(rewriteForms(repaired, isTypeHere), isTypeHere)],
+      isTypeHere,
+    ),
     name,
     noreturn,
   };
@@ -118,5 +122,5 @@ export function prepareDeclaration(expanded: readonly Token[], known: IsType, re
   const tokens = stripAttributes(expanded);
   const isType = typeNamesOf(tokens, known);
   const repaired = repair ? repairBody(tokens, isType, true) : tokens;
-  return markTypes(rewriteForms(repaired, isType), isType);
+  return markTypes(markValues(rewriteForms(repaired, isType), isType), isType);
 }

@@ -105,6 +105,7 @@ function looksLikeType(tokens: readonly Token[], index: number): boolean {
   const behind = afterStars(tokens, index + 1);
   const stars = behind > index + 1;
   const next = tokens[behind];
+  if (previous === "(" && !stars && next?.text === ")" && castsWith(tokens, index)) return true;
   const follower = tokens[behind + 1]?.text ?? "";
   if (
     /^(?:\(|const|volatile)$/.test(previous) &&
@@ -120,6 +121,15 @@ function looksLikeType(tokens: readonly Token[], index: number): boolean {
     return /^(?:[;=[]|,)$/.test(follower);
   if (previous === "(" && tokens[index - 2]?.text === "for") return follower === "=";
   return /^[(,]$/.test(previous) && !stars && /^[,)]$/.test(follower);
+}
+
+/** `(Foo) x`, `(Foo) 1`, `(Foo){ … }` with nothing before that would make it a condition or a call. */
+function castsWith(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 2];
+  const behind = tokens[index + 2];
+  if (!behind || before?.kind !== "punctuator" || /^[)\]]$/.test(before.text)) return false;
+  if (behind.kind === "punctuator") return behind.text === "{" || behind.text === "~";
+  return behind.kind !== "word" || !isKeyword(behind.text) || behind.text === "sizeof";
 }
 
 /** The word is the name in `int x;`, `struct s *x =`, `u32 x)`. */

@@ -45,7 +45,7 @@ export type ParsedFunction =
       /** Why the other reading is missing, when it could not be parsed. */
       readonly unread?: { readonly reason: string; readonly line: number };
     }
-  /** `reason` is a short clause such as "syntax error near 'foo'" or "nested deeper than 1500 levels". */
+  /** `reason` is a short clause such as "syntax error near 'foo'" or "nested deeper than 1000 levels". */
   | { readonly kind: "failed"; readonly reason: string; readonly line: number };
 
 export interface Unit {

@@ -63,6 +63,26 @@ describe("names of types", () => {
     expect(expr(text)).toBe(expected);
   });
 
+  test.each([
+    ["(n) + (m) - 1", "((n + m) - 1)"],
+    [
+      "((n) + (getpagesize()) - 1) & ~((size_t)(getpagesize()) - 1)",
+      "(((n + getpagesize()) - 1) & ~(<size_t>getpagesize() - 1))",
+    ],
+    ["(a[1]) * 2 + (a->b) & c", "(((a[1] * 2) + a->b) & c)"],
+    ["(int)(n) - 1", "(<i32>n - 1)"],
+    ["sizeof(y) - 1", "(sizeof(y) - 1)"],
+    ["sizeof (size_t) - 1", "(sizeof(size_t) - 1)"],
+    ["(r >= (unsigned long)(n) && r < m)", "((r >= <u64>n) && (r < m))"],
+    ["-(n) - (m)", "(-n - m)"],
+    ["f(n)(m) - 1", "(f(n)(m) - 1)"],
+    ["(n)++ + (m)--", "(n++ + m--)"],
+    ["(Foo) y + (Foo)-1", "(<Foo>y + <Foo>-1)"],
+    ["(Foo){ 1 }", "(Foo){1}"],
+  ])("values in parentheses: %s", (text, expected) => {
+    expect(expr(text)).toBe(expected);
+  });
+
   test("come from the file's typedefs", () => {
     const typedefs = "typedef struct { int a; } Foo, *Bar; typedef int (*Call)(void);";
     expect(expr("(Foo)-y + (Bar)&z", typedefs)).toBe("(<Foo>-y + <Bar>&z)");

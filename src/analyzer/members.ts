@@ -1,0 +1,111 @@
+/**
+ * Struct members across functions: a mapping put into a member by one function, and what the others do with it. What
+ * no single function shows is told as events here, after all of them have been analyzed.
+ */
+import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import { constantValue, sameAmount } from "./amount.js";
+import { ANY_MEMBER } from "./calls.js";
+import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
+import type { Freed, KeptMember, UnmappedMember } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+
+/** What the analysis of one function has noted of struct members. */
+export interface MemberNotes {
+  readonly letGo: ReadonlySet<string>;
+  readonly freed: readonly Freed[];
+  readonly kept: readonly KeptMember[];
+  readonly unmapped: readonly UnmappedMember[];
+}
+
+export interface NotedFunction {
+  readonly outline: FunctionOutline;
+  readonly events: readonly Event[];
+  readonly notes: MemberNotes;
+}
+
+const RELEASING_NAME = /unmap|shmdt|mremap/i;
+const FREEING_NAME = /free|destroy|release|delete|dealloc|^close$/i;
+
+export interface Kept {
+  readonly outline: FunctionOutline;
+  readonly mapping: Mapping;
+}
+
+/** The struct members that mappings are put into, each with the first such mapping. */
+export function keptMembers(functions: readonly NotedFunction[]): ReadonlyMap<string, Kept> {
+  const kept = new Map<string, Kept>();
+  for (const { outline, events } of functions) {
+    for (const event of events) {
+      if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
+      const { mapping } = event;
+      if (mapping.source === "given" || mapping.source === "heap" || mapping.flags.may.size === 0 || mapping.flags.may.has("MAP_FIXED")) continue;
+      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) } });
+    }
+  }
+  return kept;
+}
+
+function structOf(member: string): string {
+  return member.slice(0, member.lastIndexOf("."));
+}
+
+/** Does it speak of such a member and of something that releases mappings? Then it is taken to release it. */
+export function mayRelease(unit: Unit, outline: FunctionOutline, member: string, notes: MemberNotes | undefined): boolean {
+  const field = member.slice(member.lastIndexOf(".") + 1);
+  if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name))) return false;
+  if (notes !== undefined && !notes.letGo.has(ANY_MEMBER)) return false;
+  const text = unit.source.text.slice(outline.span.start, outline.span.end);
+  return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
+}
+
+/** Is it worth analyzing to learn whether it frees the struct? */
+export function mayFree(outline: FunctionOutline, member: string): boolean {
+  const struct = structOf(member).replace(/^\w+ /, "");
+  return outline.names.has(struct) && [...outline.names].some((name) => FREEING_NAME.test(name));
+}
+
+/** The function frees the struct while its member holds the mapping. */
+export function abandonment(outline: FunctionOutline, notes: MemberNotes, member: string, mapping: Mapping): AbandonEvent | undefined {
+  const ends = notes.freed.filter(({ struct, closes }) => (closes === undefined ? struct === structOf(member) : closes === mapping.fdMember));
+  const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
+  return freed === undefined ? undefined : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+}
+
+/** The unmappings of members, each with the mapping that the other functions put there. */
+export function memberUnmaps(functions: readonly NotedFunction[]): ReadonlyMap<FunctionOutline, readonly UnmapEvent[]> {
+  const kept = new Map<string, KeptMember[]>();
+  for (const { notes } of functions) for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
+  const events = new Map<FunctionOutline, readonly UnmapEvent[]>();
+  for (const { outline, notes } of functions) {
+    const told = notes.unmapped.flatMap((unmapped) => {
+      const makers = kept.get(unmapped.member) ?? [];
+      const event = makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
+      return event === undefined ? [] : [event];
+    });
+    if (told.length > 0) events.set(outline, told);
+  }
+  return events;
+}
+
+/** Do all that put something into the member put it there in the same way? */
+function agree(makers: readonly KeptMember[]): boolean {
+  return makers.every((one) => sameAmount(one.offset, makers[0]?.offset ?? one.offset) && one.mapping.lengthText === makers[0]?.mapping.lengthText);
+}
+
+function unmapEvent(outline: FunctionOutline, unmapped: UnmappedMember, makers: readonly KeptMember[]): UnmapEvent | undefined {
+  const [maker] = makers;
+  if (maker === undefined) return undefined;
+  const { mapping, offset } = maker;
+  const beside = unmapped.lengthMember === undefined ? undefined : maker.beside.get(unmapped.lengthMember);
+  const certain = beside !== undefined && makers.every((one) => sameAmount(one.beside.get(unmapped.lengthMember ?? "") ?? offset, beside));
+  const length = certain ? beside : unmapped.length;
+  if (length === undefined && constantValue(offset) === 0) return undefined;
+  const { call, text, lengthText } = unmapped;
+  return {
+    kind: "unmap", site: call.site, function: outline.name, call, length, lengthText, lengthRange: undefined, lengthReassigned: false,
+    sizeofPointer: false, lengthOf: undefined, fromMember: true,
+    target: {
+      value: { kind: "pointer", mapping: mapping.id, offset, varied: false }, mapping, offset, varied: false, text, holds: undefined, wantedBy: undefined,
+    },
+  };
+}

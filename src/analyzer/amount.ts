@@ -520,7 +520,7 @@ function hasBrokenMask(amount: Amount): boolean {
  * How a length given to munmap compares with the one that was mapped; other than "same" and "unknown" only when that is
  * certain: two constants some pages apart, or one is the other and a rest, or the other and a factor.
  */
-export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "different" | "unknown" {
+export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "unknown" {
   if (sameUpToRounding(mapped, unmapped)) return "same";
   const a = constantValue(mapped);
   const b = constantValue(unmapped);
@@ -532,9 +532,10 @@ export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shor
   const rest = subtract(exact[1], exact[0]);
   const related = rest.terms.length < exact[0].terms.length + exact[1].terms.length;
   if (!related) return isFactorOf(unmapped, mapped) ? "shorter" : isFactorOf(mapped, unmapped) ? "longer" : "unknown";
+  // Something of both is left over: as far as anybody knows, the same under two names.
   if (rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0)) return "longer";
   if (rest.constant <= 0 && rest.terms.every(({ coefficient }) => coefficient < 0)) return "shorter";
-  return "different";
+  return "unknown";
 }
 
 /** Is `product` something times `factor`? */

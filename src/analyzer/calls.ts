@@ -424,7 +424,7 @@ function isPartial(target: Target, length: Amount | undefined): boolean {
   if (constantValue(offset) !== 0) return !target.varied;
   if (length === undefined || mapping.length === undefined) return false;
   const comparison = compareLengths(mapping.length, length);
-  return comparison === "shorter" || comparison === "different" || (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined);
+  return comparison === "shorter" || (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined);
 }
 
 function emitRelease(m: Machine, call: Call, target: Target): void {
@@ -733,7 +733,7 @@ function applyOutcome(m: Machine, call: Call, callee: string, values: readonly V
       if (first || outcome.mappings.length > 0) tellLatent(m, call, mapping, own);
     }
   }
-  for (const symbol of outcome.epochs) m.state.epochs.set(symbol, `${m.at}unknown`);
+  for (const symbol of outcome.epochs) disturb(m, values, symbol);
   for (const { place, value } of stores) {
     if (place === undefined) continue;
     m.state.write(place.key, value);
@@ -744,6 +744,16 @@ function applyOutcome(m: Machine, call: Call, callee: string, values: readonly V
   }
   if (result?.kind === "pointer") own(m, result.mapping, "local", undefined);
   return result ?? fresh(m, callee);
+}
+
+/** Unknown code that the callee ran has had its hands on what it was given. */
+function disturb(m: Machine, values: readonly Value[], symbol: string): void {
+  const parameter = /^param:(\d+)$/.exec(symbol)?.[1];
+  const value = parameter === undefined ? undefined : values[Number(parameter)];
+  if (value?.kind === "amount") clobberMemory(m, value.amount);
+  else if (value?.kind === "address") clobberPlace(m, value.place.key);
+  else if (symbol.startsWith("=::")) clobberPlace(m, symbol.slice(1));
+  else if (symbol === "::") m.state.epochs.set(symbol, `${m.at}unknown`);
 }
 
 /** A callee put a mapping into a member through the member's address. */

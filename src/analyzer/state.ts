@@ -203,7 +203,7 @@ export class State {
     for (const m of this.mappings.values()) {
       if (m.source === "heap" || ((isShared(m) || m.source === "given") && m.phase === "live")) continue;
       // One of many, by an index: keeping each apart would never end.
-      if (m.source === "given" && /\[|\}\+|\d\+\{/.test(m.id)) continue;
+      if (m.source === "given" && /\[|\}\+|\d\+\{|\?|call:/.test(m.id)) continue;
       const names = isShared(m) ? [] : this.namesOf(m.id).sort();
       parts.push(`${m.id}:${m.phase}:${m.owner}:${m.weakTest?.against ?? ""}:${m.lostTo?.id ?? ""}:${names.join(",")}`);
     }
@@ -275,8 +275,9 @@ export class State {
     const symbols: string[] = [];
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
-      const symbolId = `?join${block}:${key}`;
-      if (theirs !== undefined && soleSymbolId(mine) === symbolId && !sameValue(mine, theirs)) symbols.push(symbolId);
+      const symbolId = soleSymbolId(mine);
+      if (theirs === undefined || symbolId === undefined || sameValue(mine, theirs)) continue;
+      if (symbolId === `?join${block}:${key}` || symbolId === `?join${block}:${key}${UNKNOWN}`) symbols.push(symbolId);
     }
     return symbols;
   }
@@ -355,8 +356,13 @@ function joinValues(mine: Value, theirs: Value, what: string): Value {
     const b = flagsOf(theirs);
     if (a !== undefined && b !== undefined) return { kind: "flags", flags: joinFlags(a, b) };
   }
-  return amountValue(symbolOf({ kind: "opaque", what }));
+  // What unknown code may have changed stays so.
+  const unknown = [mine, theirs].some((value) => value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN)));
+  return amountValue(symbolOf({ kind: "opaque", what: unknown ? `${what}${UNKNOWN}` : what }));
 }
+
+/** Marks the symbols of values that unknown code may have changed. */
+export const UNKNOWN = "unknown";
 
 function flagsOf(value: Value): Flags | undefined {
   if (value.kind === "flags") return value.flags;

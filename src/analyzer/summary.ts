@@ -82,9 +82,14 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   }
   const visible = new Set<string>();
   for (const v of [value, ...stores.map((s) => s.value)]) if (v?.kind === "pointer") visible.add(v.mapping);
-  const mappings = [...state.mappings.values()].filter((m) => m.source === "given" || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
+  const mappings = [...state.mappings.values()].filter((m) => (m.source === "given" && isNamed(m)) || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
   return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
+}
+
+/** Can the caller say what memory it is? */
+function isNamed({ address }: Mapping): boolean {
+  return address?.kind === "amount" && isEntryAmount(address.amount);
 }
 
 /** What an unsigned type alone tells. */

@@ -7,11 +7,14 @@
  */
 import type { Site } from "../diagnostic.js";
 
-/** Where a symbol's value came from. Structural: equal origins are the same symbol. */
+/**
+ * Where a symbol's value came from. Structural: equal origins are the same symbol. `narrow`: an integer type that no
+ * address fits into.
+ */
 export type Origin =
   /** The run-time page size: sysconf(_SC_PAGESIZE), getpagesize(). */
   | { readonly kind: "page" }
-  | { readonly kind: "parameter"; readonly index: number; readonly name: string }
+  | { readonly kind: "parameter"; readonly index: number; readonly name: string; readonly narrow?: boolean }
   /** What a place outside the function held when the function began; `place` is the place's key. */
   | { readonly kind: "load"; readonly place: string; readonly base: Amount | undefined; readonly path: string }
   /** The result of one call; `function` is undefined for an indirect one. */
@@ -501,7 +504,7 @@ function isRemainder(amount: Amount): boolean {
   return amount.terms.some(({ symbol, coefficient }) => {
     if (coefficient !== -1 || symbol.origin.kind !== "operation" || symbol.origin.operator !== "roundDown") return false;
     const [inner] = symbol.origin.operands;
-    return inner !== undefined && sameAmount(add(amount, ofSymbol(symbol)), inner);
+    return inner !== undefined && pageAlignment(inner) === "unknown" && sameAmount(add(amount, ofSymbol(symbol)), inner);
   });
 }
 
@@ -520,7 +523,7 @@ function hasBrokenMask(amount: Amount): boolean {
  * How a length given to munmap compares with the one that was mapped; other than "same" and "unknown" only when that is
  * certain: two constants some pages apart, or one is the other and a rest, or the other and a factor.
  */
-export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "unknown" {
+export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "different" | "unknown" {
   if (sameUpToRounding(mapped, unmapped)) return "same";
   const a = constantValue(mapped);
   const b = constantValue(unmapped);
@@ -532,9 +535,12 @@ export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shor
   const rest = subtract(exact[1], exact[0]);
   const related = rest.terms.length < exact[0].terms.length + exact[1].terms.length;
   if (!related) return isFactorOf(unmapped, mapped) ? "shorter" : isFactorOf(mapped, unmapped) ? "longer" : "unknown";
-  // Something of both is left over: as far as anybody knows, the same under two names.
   if (rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0)) return "longer";
   if (rest.constant <= 0 && rest.terms.every(({ coefficient }) => coefficient < 0)) return "shorter";
+  if (isRemainder(rest)) return "longer";
+  if (isRemainder(negate(rest))) return "shorter";
+  // A number on one side and a variable on the other; two variables may be the same under two names.
+  if (rest.terms.length === 1) return "different";
   return "unknown";
 }
 

@@ -16,7 +16,7 @@ import type { Range } from "./state.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
-import { execute, leave } from "./transfer.js";
+import { execute, isTaken, leave } from "./transfer.js";
 import type { Value } from "./value.js";
 import { amountValue, asNumber } from "./value.js";
 
@@ -28,11 +28,11 @@ export interface FunctionResult {
   readonly forced: number;
 }
 
-function lattice({ heads }: Loops): Lattice<State> {
+function lattice({ repeated }: Loops): Lattice<State> {
   return {
     key: (state) => state.key(),
     equals: (a, b) => a.equals(b),
-    join: (known, arriving, block) => known.join(arriving, String(block), heads.has(block)),
+    join: (known, arriving, block) => known.join(arriving, String(block), repeated.has(block)),
   };
 }
 
@@ -50,13 +50,13 @@ export function analyzeFunction(context: Context): FunctionResult {
     }
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
-  return { events: withHindsight(events, repeatedCalls(cfg, shape.loops)), summary, forced };
+  return { events: withHindsight(events, repeatedSites(cfg, shape.loops)), summary, forced };
 }
 
 function entryState(cfg: Cfg): State {
   const state = State.empty();
-  cfg.parameters.forEach(({ id, name, unsigned }, index) => {
-    const amount = symbolOf({ kind: "parameter", index, name });
+  cfg.parameters.forEach(({ id, name, unsigned, narrow }, index) => {
+    const amount = symbolOf({ kind: "parameter", index, name, ...(narrow === true ? { narrow } : {}) });
     state.store.set(id, amountValue(amount));
     if (unsigned === true) state.assume(amount, ">=");
   });
@@ -164,8 +164,9 @@ function checksOnly(emit: Machine["emit"]): Machine["emit"] {
 
 function tellExits(m: Machine, value: Value | undefined, site: Site): void {
   const { cfg } = m.context;
-  const excused = m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
+  const inSomeBuilds = m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
   for (const mapping of m.state.mappings.values()) {
+    const excused = inSomeBuilds || isTaken(m.state, mapping, value);
     m.emit?.({
       kind: "exit", site, function: cfg.name, mapping, excused, inMain: cfg.name === "main",
       releasedElsewhere: false, releasedInLoop: false, testedElsewhere: false, handedOverElsewhere: false, returns: outcome(cfg, value),
@@ -214,6 +215,7 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   const released = new Set<string>();
   const outsideLoop = new Set<string>();
   const handedOver = new Set<string>();
+  const keptInLoop = new Set<string>();
   const tested = new Set<string>();
   const tolerated = new Set<string>();
   for (const event of events) {
@@ -222,18 +224,22 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
     }
     if (event.kind === "check") tested.add(origin(event.mapping));
-    if (event.kind === "escape" && event.to !== "call") handedOver.add(origin(event.mapping));
+    if (event.kind === "escape" && event.to !== "call") {
+      handedOver.add(origin(event.mapping));
+      if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
+    }
     if (event.kind === "exit" && event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated")) tolerated.add(origin(event.mapping));
   }
   return events.map((event) => {
     if (event.kind === "map") return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
     const id = origin(event.mapping);
     return {
       ...event,
       testedElsewhere: tested.has(id),
       releasedElsewhere: released.has(id),
-      releasedInLoop: released.has(id) && !outsideLoop.has(id),
+      releasedInLoop: (released.has(id) && !outsideLoop.has(id)) || keptInLoop.has(id),
       handedOverElsewhere: handedOver.has(id),
     };
   });
@@ -244,9 +250,9 @@ function origin(mapping: Mapping): string {
   return mapping.id.replace(/'+$/, "");
 }
 
-/** Where the calls stand that can run more than once. */
-function repeatedCalls(cfg: Cfg, { repeated }: Loops): ReadonlySet<number> {
+/** Where the calls and assignments stand that can run more than once. */
+function repeatedSites(cfg: Cfg, { repeated }: Loops): ReadonlySet<number> {
   const sites = new Set<number>();
-  for (const block of repeated) for (const { kind, site } of cfg.blocks[block]?.instructions ?? []) if (kind === "call") sites.add(site.start);
+  for (const block of repeated) for (const { kind, site } of cfg.blocks[block]?.instructions ?? []) if (kind === "call" || kind === "assign") sites.add(site.start);
   return sites;
 }

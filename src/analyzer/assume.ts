@@ -6,7 +6,7 @@ import { evaluate } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
-import { tell } from "./mapping.js";
+import { isShared, tell } from "./mapping.js";
 import type { Relation } from "./state.js";
 import { mirrored } from "./state.js";
 import type { Value } from "./value.js";
@@ -115,6 +115,8 @@ function compareOffsets(m: Machine, pointer: Value & { readonly kind: "pointer" 
 
 /** MAP_FAILED plus something equals nothing: while nobody holds the result itself, it is as good as untested. */
 function movedTest(m: Machine, mapping: Mapping, equal: boolean, site: Site): boolean {
+  // No address inside a mapping is MAP_FAILED.
+  if (mapping.phase === "live" && mapping.source !== "given") return !equal;
   if (mapping.phase !== "unchecked") return true;
   const held = m.state.namesOf(mapping.id).some((name) => {
     const value = m.state.store.get(name);
@@ -185,11 +187,13 @@ function testedOther(
   m: Machine, mapping: Mapping, pointer: Value, op: Relation, other: Value, truth: boolean, site: Site,
 ): boolean {
   const isWanted = mapping.address !== undefined && sameValue(other, mapping.address);
-  if (isWanted) m.state.update(mapping.id, { compared: true });
-  if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
+  // Where it is at the address asked for, whoever gave the address knows it too.
   const equal = (op === "==" && truth) || (op === "!=" && !truth);
+  const shared = isWanted && equal && !isShared(mapping) ? { owner: "stored" as const } : {};
+  if (isWanted) m.state.update(mapping.id, { compared: true, ...shared });
+  if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
   // Equal to the wanted address: mapped. Otherwise it may have failed or may be elsewhere.
-  m.state.update(mapping.id, equal ? { phase: "live" } : { weakTest: { against: "maybe", site } });
+  m.state.update(mapping.id, equal ? { phase: "live", ...shared } : { weakTest: { against: "maybe", site } });
   return true;
 }
 

@@ -44,7 +44,12 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const predicate = predicateOf(callee, values);
   if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
   unknownCall(m, instruction, values);
-  return [{ state: m.state, result: fresh(m, callee) }];
+  const result = fresh(m, callee);
+  const symbol = result.kind === "amount" ? soleSymbol(result.amount) : undefined;
+  if (instruction.used === true && symbol !== undefined) {
+    for (const value of values) if (value.kind === "pointer") m.state.update(value.mapping, { takenBy: symbol.id });
+  }
+  return [{ state: m.state, result }];
 }
 
 /** Macros of the system's headers that only look at a number: the same number, the same answer. */
@@ -66,7 +71,7 @@ function noteFreed(m: Machine, { callee, pointer, structs, args, site }: CallIns
   if (name === "close") {
     const member = args[0] === undefined ? undefined : memberRead(m, args[0]);
     if (member !== undefined) m.context.freed.push({ struct: member.slice(0, member.lastIndexOf(".")), closes: member, site });
-  } else if (FREES.test(name) && args.length <= 2) {
+  } else if (FREES.test(name) && args.length <= 2 && !m.context.defines(name)) {
     const struct = structs[args.length - 1];
     if (struct !== undefined) m.context.freed.push({ struct, closes: undefined, site });
   }
@@ -341,6 +346,9 @@ function remap(m: Machine, effect: Effect & { readonly kind: "remap" }, call: Ca
   // Without MREMAP_MAYMOVE it stays where it is: the result is another name for it.
   const stays = !flags.open && !flags.may.has("MREMAP_MAYMOVE");
   if (stays && old !== undefined) m.state.update(old.id, { length: undefined });
+  // With MREMAP_FIXED what is at the new address goes.
+  const replaced = values[4];
+  if (replaced?.kind === "pointer") m.state.update(replaced.mapping, { owner: "escaped" });
   const whole = old !== undefined && !stays && target.offset !== undefined && constantValue(target.offset) === 0;
   const lengthText = call.args[effect.newLength]?.text ?? "";
   const mapping = begin(
@@ -404,7 +412,7 @@ function unmap(
 
 /** Lengths get exchanged where two mappings end together. */
 function lengthOfAnother(m: Machine, mapping: Mapping | undefined, length: Amount | undefined): string | undefined {
-  if (length === undefined || isConstant(length) || mapping?.length === undefined || sameUpToRounding(length, mapping.length)) return undefined;
+  if (length === undefined || length.terms.every(({ symbol }) => symbol.origin.kind === "page") || mapping?.length === undefined || sameUpToRounding(length, mapping.length)) return undefined;
   for (const other of m.state.mappings.values()) {
     if (other.id !== mapping.id && other.length !== undefined && other.name !== undefined && sameAmount(other.length, length)) return other.name;
   }
@@ -424,7 +432,7 @@ function isPartial(target: Target, length: Amount | undefined): boolean {
   if (constantValue(offset) !== 0) return !target.varied;
   if (length === undefined || mapping.length === undefined) return false;
   const comparison = compareLengths(mapping.length, length);
-  return comparison === "shorter" || (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined);
+  return comparison === "shorter" || comparison === "different" || (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined);
 }
 
 function emitRelease(m: Machine, call: Call, target: Target): void {
@@ -440,6 +448,11 @@ function free(m: Machine, call: Call, target: Target): void {
     return;
   }
   if (mapping === undefined) return;
+  if (mapping.source === "given") {
+    // Whether it is malloc's, only the callers know.
+    m.state.update(mapping.id, { owner: "escaped" });
+    return;
+  }
   for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(`@{${mapping.id}+`)) loseHeld(m, held.mapping, call.site);
   m.state.drop(mapping.id);
 }
@@ -449,7 +462,7 @@ function loseHeld(m: Machine, id: string, site: Site): void {
   const mapping = m.state.mapping(id);
   if (mapping === undefined || mapping.owner === "escaped" || m.state.namesOf(id).length !== 1) return;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
-  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "holder freed", toRemap: false });
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "holder freed", releasedElsewhere: false });
   m.state.update(id, { owner: "escaped" });
 }
 
@@ -720,14 +733,18 @@ function applySummary(m: Machine, instruction: CallInstruction, callee: string, 
 /** Undefined when what is known at the call rules the outcome out. */
 function applyOutcome(m: Machine, call: Call, callee: string, values: readonly Value[], outcome: Outcome, first: boolean): Value | undefined {
   const into = new Instantiation(m, values, callee);
+  let certain = true;
   for (const [form, range] of outcome.conditions) {
+    certain &&= isKnown(m, into.value(amountValue(form)), range);
     if (!assumeRange(m, into, form, range)) return undefined;
   }
   // Everything is read before anything is written: the outcome speaks of what was there at the call.
   const stores = outcome.stores.map(({ place, value }) => ({ place: into.place(place), value: into.value(value) }));
   const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
-  for (const mapping of outcome.mappings) {
-    if (mapping.source === "given") applyToGiven(m, into, call, mapping, first);
+  // What is unmapped first: lending a struct forgets what its members held.
+  const inOrder = [...outcome.mappings].sort((a, b) => Number(b.phase === "unmapped") - Number(a.phase === "unmapped"));
+  for (const mapping of inOrder) {
+    if (mapping.source === "given") applyToGiven(m, into, call, mapping, { first, certain });
     else {
       const own = begin(m, adopted(m, into, call, mapping));
       if (first || outcome.mappings.length > 0) tellLatent(m, call, mapping, own);
@@ -795,6 +812,15 @@ function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range
   return range.not.every((n) => m.state.assume(bound(n), "!="));
 }
 
+/** Is what the outcome needs already known at the call? */
+function isKnown(m: Machine, value: Value, range: Range): boolean {
+  if (value.kind === "pointer" || value.kind === "address") return range.not.includes(0) || range.min > 0;
+  const amount = asAmount(value);
+  if (amount === undefined) return false;
+  const known = m.state.range(amount);
+  return known.min >= range.min && known.max <= range.max && range.not.every((n) => known.not.includes(n) || n < known.min || n > known.max);
+}
+
 /** A helper has compared the pointer with a constant. */
 function assumePointer(m: Machine, pointer: Value & { readonly kind: "pointer" }, range: Range): boolean {
   const mapping = m.state.mapping(pointer.mapping);
@@ -818,7 +844,9 @@ function assumePointer(m: Machine, pointer: Value & { readonly kind: "pointer" }
 }
 
 /** The memory that the callee worked on is an argument's. */
-function applyToGiven(m: Machine, into: Instantiation, call: Call, given: Mapping, first: boolean): void {
+function applyToGiven(
+  m: Machine, into: Instantiation, call: Call, given: Mapping, { first, certain }: { readonly first: boolean; readonly certain: boolean },
+): void {
   const base = given.address === undefined ? undefined : into.value(given.address);
   const value = base === undefined || given.phase !== "unmapped" ? base : moved(base, into.amount(given.offset ?? ZERO));
   if (value === undefined) return;
@@ -827,6 +855,8 @@ function applyToGiven(m: Machine, into: Instantiation, call: Call, given: Mappin
     const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
     const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));
     unmap(m, call, { ...target, text: target.mapping?.name ?? call.function }, length, undefined, given.unmappedBy ?? "munmap");
+    // Under a condition that may not hold here, it may be there still.
+    if (!certain && target.mapping !== undefined) m.state.update(target.mapping.id, { told: true, uncertain: true });
     return;
   }
   if (given.owner !== "local") {

@@ -362,7 +362,7 @@ export function baseSymbol(pointer: Amount): PointerSymbol | undefined {
 }
 
 function canBePointer(origin: Origin): boolean {
-  return origin.kind === "parameter" || origin.kind === "load" || origin.kind === "call" || origin.kind === "opaque";
+  return (origin.kind === "parameter" && origin.narrow !== true) || origin.kind === "load" || origin.kind === "call" || origin.kind === "opaque";
 }
 
 export interface GivenTarget {

@@ -159,8 +159,8 @@ export interface LoseEvent extends Base {
   readonly kind: "lose";
   readonly mapping: Mapping;
   readonly how: "overwritten" | "discarded" | "out of scope" | "holder freed";
-  /** The result that took the name is a fresh mremap of this mapping. */
-  readonly toRemap: boolean;
+  /** Some path of this function releases the mapping. */
+  readonly releasedElsewhere: boolean;
 }
 
 /** Control leaves the function, once for each mapping on that path. */
@@ -173,7 +173,7 @@ export interface ExitEvent extends Base {
   readonly testedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */
   readonly handedOverElsewhere: boolean;
-  /** The only release stands in a loop, which this path has not entered. */
+  /** Only a loop releases it, or puts it where others find it, and this path has not entered that. */
   readonly releasedInLoop: boolean;
   /** The path is taken only for one setting of a build-time constant, or a cleanup attribute may release it. */
   readonly excused: boolean;

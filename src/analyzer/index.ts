@@ -46,7 +46,7 @@ export function analyze(units: readonly Unit[]): Analysis {
   const givenUp: GivenUp[] = [];
   let forcedJoins = 0;
   for (const unit of units) {
-    const program = new UnitAnalysis(unit);
+    const program = new UnitAnalysis(unit, units);
     program.run();
     functions.push(...program.functions);
     givenUp.push(...program.givenUp);
@@ -76,7 +76,10 @@ class UnitAnalysis {
   #extra = 0;
   #ending: ReadonlySet<string> | undefined;
 
-  constructor(readonly unit: Unit) {
+  constructor(
+    readonly unit: Unit,
+    readonly all: readonly Unit[],
+  ) {
     const byName = new Map<string, FunctionOutline>();
     for (const outline of unit.functions) if (!byName.has(outline.name)) byName.set(outline.name, outline);
     this.#byName = byName;
@@ -109,7 +112,7 @@ class UnitAnalysis {
     if (kept.size === 0) return;
     const letGo = new Set([...this.#results.values()].flatMap(({ notes }) => [...notes.letGo]));
     for (const [member, { outline: keeper, mapping }] of kept) {
-      if (letGo.has(member) || this.unit.functions.some((f) => mayRelease(this.unit, f, member, this.#results.get(f)?.notes))) continue;
+      if (letGo.has(member) || this.#mayBeReleased(member)) continue;
       for (const outline of this.unit.functions) {
         if (outline === keeper || !(this.#results.has(outline) || mayFree(outline, member))) continue;
         const event = abandonment(outline, this.#analyze(outline, 0).notes, member, mapping);
@@ -118,6 +121,10 @@ class UnitAnalysis {
         break;
       }
     }
+  }
+
+  #mayBeReleased(member: string): boolean {
+    return this.all.some((unit) => unit.functions.some((f) => mayRelease(unit, f, member, this.#results.get(f)?.notes)));
   }
 
   #append(outline: FunctionOutline, event: Event): void {
@@ -181,6 +188,7 @@ class UnitAnalysis {
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       text: (site: Site) => text.slice(site.start, site.end),
+      defines: (name) => this.#byName.has(name),
       neverReturns: (name) => this.unit.global(name)?.noreturn === true,
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };

@@ -14,6 +14,8 @@ export interface Variable {
   readonly scope: "local" | "parameter" | "outer";
   /** An unsigned integer: never below 0. */
   readonly unsigned?: boolean;
+  /** An integer too narrow for an address. */
+  readonly narrow?: boolean;
 }
 
 export interface Located {

@@ -153,7 +153,7 @@ class StatementLowering {
   run(): Cfg {
     const { definition } = this;
     const parameters = definition.parameters.map((p, i) =>
-      ({ ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"), unsigned: isUnsigned(resolved(p.type, this.unit)) }),
+      ({ ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"), ...integerFacts(resolved(p.type, this.unit)) }),
     );
     this.#statements(definition.body.body);
     const end = definition.span.end;
@@ -414,8 +414,8 @@ function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): v
   }
 }
 
-function isUnsigned(type: CType | undefined): boolean {
-  return type?.kind === "int" && !type.signed;
+function integerFacts(type: CType | undefined): Pick<Variable, "unsigned" | "narrow"> {
+  return type?.kind === "int" ? { unsigned: !type.signed, narrow: type.bits < 64 } : {};
 }
 
 function number(value: number, site: Site): Operand {

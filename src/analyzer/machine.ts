@@ -52,6 +52,8 @@ export interface Context {
   readonly cleansUp: boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
+  /** Does the program define it? */
+  defines(name: string): boolean;
   /** Declared so: _Noreturn, or the attribute. */
   neverReturns(name: string): boolean;
   /** The summary of a function that the program defines; undefined for all others. */

@@ -106,6 +106,10 @@ export interface Mapping {
   readonly declined: boolean;
   /** An access after its end has been told. */
   readonly told: boolean;
+  /** The result of the last unknown function that was given it: that may own it now. */
+  readonly takenBy: string | undefined;
+  /** Unmapped only under a condition that may not have held. */
+  readonly uncertain: boolean;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -168,6 +172,8 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     asyncAt: undefined,
     declined: false,
     told: false,
+    takenBy: undefined,
+    uncertain: false,
     terminated: false,
     history: [],
     ...base,

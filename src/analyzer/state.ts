@@ -39,14 +39,16 @@ export class State {
      * loaded afterwards is not what was there before.
      */
     readonly epochs: Map<string, string>,
+    /** Parameters that have met other values in a variable: what happens to that one may have happened to them. */
+    readonly mingled: Set<string>,
   ) {}
 
   static empty(): State {
-    return new State(new Map(), new Map(), new Map(), new Map(), new Map(), new Map());
+    return new State(new Map(), new Map(), new Map(), new Map(), new Map(), new Map(), new Set());
   }
 
   clone(): State {
-    return new State(new Map(this.store), new Map(this.facts), this.forms, new Map(this.mappings), new Map(this.descriptors), new Map(this.epochs));
+    return new State(new Map(this.store), new Map(this.facts), this.forms, new Map(this.mappings), new Map(this.descriptors), new Map(this.epochs), new Set(this.mingled));
   }
 
   read(place: Place): Value {
@@ -212,7 +214,7 @@ export class State {
 
   equals(other: State): boolean {
     if (this.epochs.size !== other.epochs.size || this.store.size !== other.store.size || this.facts.size !== other.facts.size) return false;
-    if (this.mappings.size !== other.mappings.size || this.descriptors.size !== other.descriptors.size) return false;
+    if (this.mappings.size !== other.mappings.size || this.mingled.size !== other.mingled.size || this.descriptors.size !== other.descriptors.size) return false;
     for (const [key, value] of this.store) {
       const theirs = other.store.get(key);
       if (theirs === undefined || !sameValue(value, theirs)) return false;
@@ -237,16 +239,29 @@ export class State {
    * What holds where `this`, already known at `block`, and `incoming` meet there. A place that differs gets a symbol of
    * that block and place; bounds only ever widen, so repeated joins end.
    */
-  join(incoming: State, block: string, isLoopHead: boolean): State {
-    const result = new State(new Map(), new Map(), this.forms, new Map(), new Map(), new Map());
-    // Only at the head of a loop can a symbol of this very block arrive, standing for the turn before.
-    const arriving = isLoopHead ? incoming.clone() : incoming;
-    // What a turn of the loop was given is not what the next one is given, whatever its name.
-    if (isLoopHead) for (const { id, source } of arriving.mappings.values()) if (source === "given" && /\?|call:/.test(id)) arriving.mappings.delete(id);
-    if (isLoopHead) for (const symbolId of this.#differing(arriving, block)) forgetSymbol(arriving, symbolId);
-    for (const [symbol, at] of [...this.epochs, ...incoming.epochs]) {
-      const same = this.epochs.get(symbol) === at && incoming.epochs.get(symbol) === at;
-      result.epochs.set(symbol, same ? at : `join${block}`);
+  join(incoming: State, block: string, isRepeated: boolean): State {
+    if (!isRepeated) return this.#join(incoming, block);
+    const mine = this.clone();
+    const theirs = incoming.clone();
+    // What a turn of a loop was given is not what the next one is given, whatever its name.
+    for (const { id, source } of theirs.mappings.values()) if (source === "given" && /\?|call:/.test(id)) theirs.mappings.delete(id);
+    const prefix = `?join${block}:`;
+    const inTheirs = theirs.#speaksOf(prefix);
+    const inMine = mine.#speaksOf(prefix);
+    if (!inTheirs && !inMine) return mine.#join(theirs, block);
+    for (const { symbolId, isNew } of this.#differing(theirs, block)) {
+      if (inTheirs) forgetSymbol(theirs, symbolId);
+      if (inMine && isNew) forgetSymbol(mine, symbolId);
+    }
+    return mine.#join(theirs, block);
+  }
+
+  #join(arriving: State, block: string): State {
+    const result = new State(new Map(), new Map(), this.forms, new Map(), new Map(), new Map(), new Set([...this.mingled, ...arriving.mingled]));
+    for (const [symbol, at] of [...this.epochs, ...arriving.epochs]) {
+      const same = this.epochs.get(symbol) === at && arriving.epochs.get(symbol) === at;
+      const unknown = at.includes(UNKNOWN) || result.epochs.get(symbol)?.includes(UNKNOWN) === true;
+      result.epochs.set(symbol, same ? at : `join${block}${unknown ? UNKNOWN : ""}`);
     }
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
@@ -254,6 +269,7 @@ export class State {
         joinUntouched(result, key, mine, block);
         continue;
       }
+      if (!sameValue(mine, theirs)) for (const value of [mine, theirs]) mingle(result, value);
       result.store.set(key, sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`));
     }
     for (const [key, theirs] of arriving.store) if (!this.store.has(key)) joinUntouched(result, key, theirs, block);
@@ -270,17 +286,29 @@ export class State {
     return result;
   }
 
-  /** The symbols of the places that differ, where they have been in use before. */
-  #differing(arriving: State, block: string): string[] {
-    const symbols: string[] = [];
+  /** Does anything in it rest on a symbol whose id begins like this? */
+  #speaksOf(prefix: string): boolean {
+    for (const [key, value] of this.store) if (key.includes(prefix) || valueSpeaksOf(value, prefix)) return true;
+    for (const key of this.facts.keys()) if (key.includes(prefix)) return true;
+    return false;
+  }
+
+  /** The symbols that this join gives to the places that differ: on an earlier turn they stood for something else. */
+  #differing(arriving: State, block: string): { readonly symbolId: string; readonly isNew: boolean }[] {
+    const symbols: { readonly symbolId: string; readonly isNew: boolean }[] = [];
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
-      const symbolId = soleSymbolId(mine);
-      if (theirs === undefined || symbolId === undefined || sameValue(mine, theirs)) continue;
-      if (symbolId === `?join${block}:${key}` || symbolId === `?join${block}:${key}${UNKNOWN}`) symbols.push(symbolId);
+      if (theirs === undefined || sameValue(mine, theirs)) continue;
+      const own = soleSymbolId(mine);
+      for (const symbolId of [`?join${block}:${key}`, `?join${block}:${key}${UNKNOWN}`]) symbols.push({ symbolId, isNew: own !== symbolId });
     }
     return symbols;
   }
+}
+
+function mingle(result: State, value: Value): void {
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  if (symbol?.origin.kind === "parameter") result.mingled.add(symbol.id);
 }
 
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */
@@ -378,7 +406,8 @@ function forgetSymbol(state: State, symbolId: string, alsoAlone = false): void {
       continue;
     }
     if ((!alsoAlone && soleSymbolId(value) === symbolId) || !valueMentions(value, symbolId)) continue;
-    state.store.set(key, amountValue(symbolOf({ kind: "opaque", what: `stale ${key}` })));
+    const stale = symbolOf({ kind: "opaque", what: `stale ${key}` });
+    state.store.set(key, value.kind === "pointer" ? { ...value, offset: stale, varied: true } : amountValue(stale));
   }
   for (const m of state.mappings.values()) {
     if (m.source === "given" && m.id.includes(symbolId)) {
@@ -393,6 +422,11 @@ function forgetSymbol(state: State, symbolId: string, alsoAlone = false): void {
 
 function soleSymbolId(value: Value): string | undefined {
   return value.kind === "amount" ? soleSymbol(value.amount)?.id : undefined;
+}
+
+function valueSpeaksOf(value: Value, prefix: string): boolean {
+  const amount = value.kind === "amount" ? value.amount : value.kind === "pointer" || value.kind === "address" ? value.offset : undefined;
+  return amount?.terms.some(({ symbol }) => symbol.id.includes(prefix)) === true || (value.kind === "address" && value.place.key.includes(prefix));
 }
 
 function valueMentions(value: Value, symbolId: string): boolean {

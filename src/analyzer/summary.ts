@@ -7,6 +7,7 @@ import { amountKey, constantValue, soleSymbol, substitute, symbolOf } from "./am
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
+import { newMapping } from "./mapping.js";
 import type { Range, State } from "./state.js";
 import type { Place, Root, Value } from "./value.js";
 import { amountValue, asAmount, placeAt, sameValue, valueKey } from "./value.js";
@@ -83,8 +84,16 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   const visible = new Set<string>();
   for (const v of [value, ...stores.map((s) => s.value)]) if (v?.kind === "pointer") visible.add(v.mapping);
   const mappings = [...state.mappings.values()].filter((m) => (m.source === "given" && isNamed(m)) || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
+  for (const id of state.mingled) if (!state.mappings.has(`given:${id}`)) mappings.push(lentParameter(id));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
   return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
+}
+
+/** A parameter that the function has let out of sight. */
+function lentParameter(id: string): Mapping {
+  const index = Number(id.slice(id.indexOf(":") + 1));
+  const address = amountValue(symbolOf({ kind: "parameter", index, name: "" }));
+  return newMapping({ id: `given:${id}`, source: "given", function: "", site: { file: "", start: 0, end: 0 }, address, owner: "lent" });
 }
 
 /** Can the caller say what memory it is? */

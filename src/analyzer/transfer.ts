@@ -8,6 +8,7 @@ import { evaluate, givenAt, materialize, placeOf } from "./evaluate.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
@@ -75,7 +76,7 @@ function discard(m: Machine, id: string, site: Site): void {
     m.state.update(id, { owner: "escaped", phase: "live" });
     return;
   }
-  if (!isShared(mapping)) m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "discarded", toRemap: false });
+  if (!isShared(mapping)) m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "discarded", releasedElsewhere: false });
   m.state.drop(id);
 }
 
@@ -139,10 +140,19 @@ function loseName(m: Machine, id: string, value: Value | undefined, site: Site, 
     if (successor.phase === "unchecked" && successor.weakTest === undefined) m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
     return;
   }
-  if (isShared(mapping)) return;
-  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, toRemap: false });
+  if (isShared(mapping) || isTaken(m.state, mapping, undefined)) return;
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, releasedElsewhere: false });
   // Said once on this path.
   m.state.update(id, { owner: "escaped" });
+}
+
+/** A function that was given the mapping has made something of it that others hold, or get now. */
+export function isTaken(state: State, { takenBy }: Mapping, returned: Value | undefined): boolean {
+  if (takenBy === undefined) return false;
+  const holds = (value: Value | undefined): boolean => value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
+  if (holds(returned)) return true;
+  for (const [key, value] of state.store) if (isOuter(key) && holds(value)) return true;
+  return false;
 }
 
 /** `s->base = mremap(s->base, …)`: the field held the only copy. */

@@ -21,7 +21,7 @@ export const doubleUnmap: Rule = {
 
     unmap: ({ target }) => {
       const { mapping, offset } = target;
-      if (mapping?.phase !== "unmapped" || mapping.moved || offset === undefined) return undefined;
+      if (mapping?.phase !== "unmapped" || mapping.moved || mapping.uncertain || offset === undefined) return undefined;
       if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
       return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
     },

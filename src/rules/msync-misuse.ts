@@ -40,11 +40,13 @@ function swapped({ call }: RangeEvent): boolean {
   return second?.kind === "flags" && [...second.flags.must].some((name) => name.startsWith("MS_"));
 }
 
-function wrongFlags({ flags }: RangeEvent): Finding | undefined {
+function wrongFlags({ flags, target }: RangeEvent): Finding | undefined {
+  // MS_INVALIDATE alone on what the program has not written: it wants to see what others wrote.
+  const onlyRereads = flags.must.has("MS_INVALIDATE") && target.mapping !== undefined && target.mapping.written === undefined;
   const waits = hasFlag(flags, "MS_SYNC");
   const starts = hasFlag(flags, "MS_ASYNC");
   if (waits === "yes" && starts === "yes") return { message: "MS_SYNC with MS_ASYNC: msync() fails with EINVAL and writes nothing", severity: "error" };
-  if (isExact(flags) && waits === "no" && starts === "no" && ![...flags.must].some((f) => !f.startsWith("MS_"))) {
+  if (isExact(flags) && waits === "no" && starts === "no" && ![...flags.must].some((f) => !f.startsWith("MS_")) && !onlyRereads) {
     return { message: "neither MS_SYNC nor MS_ASYNC: msync() waits for nothing" };
   }
   return undefined;

@@ -1,6 +1,7 @@
 /** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
 import { constantValue } from "../analyzer/amount.js";
 import type { Mapping } from "../analyzer/mapping.js";
+import { familyName } from "../analyzer/model/library.js";
 import type { Finding, Rule } from "./rule.js";
 import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
 
@@ -40,7 +41,7 @@ export const uncheckedMap: Rule = {
     exit: ({ mapping, returns, testedElsewhere }) =>
       (mapping.owner === "lent" && !isReturned(mapping) ? handedOn(mapping) : undefined) ??
       (testedElsewhere ? undefined : keptFixed(mapping)) ??
-      (isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
+      (isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && familyName(mapping.function) !== undefined && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
         ? {
             message: `the result of ${mapping.function}() is kept in ${nameOf(mapping)} without a test against MAP_FAILED`,
             site: mapping.site,

@@ -39,7 +39,7 @@ function wrongLength(event: UnmapEvent): string | undefined {
   if (sizeofPointer && mapping?.source !== "heap") return `${lengthText} is the size of the pointer, not of ${what}`;
   if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) return `${what} is unmapped with '${lengthText}', which has no value yet`;
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length))) return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
-  if (constantValue(length) === 0) return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
+  if (constantValue(length) === 0 && isOwn(mapping)) return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;
   const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;

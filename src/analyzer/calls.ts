@@ -30,7 +30,8 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
     if (m.context.neverReturns(callee)) return [];
-    if (summary !== undefined || libraryModel(callee) === undefined) letGoOf(m, instruction.args);
+    // A body that is known says itself what becomes of the members it is given.
+    if (summary === "unknown" || (summary === undefined && libraryModel(callee) === undefined)) letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
     if (summary === undefined) {
       const model = libraryModel(callee);
@@ -380,7 +381,7 @@ function unmap(
   const { mapping } = target;
   m.emit?.({
     kind: "unmap", site: call.site, function: m.context.cfg.name, call, target, length, lengthText,
-    lengthOf: lengthOfAnother(m, mapping, length), fromMember: false,
+    lengthOf: lengthOfAnother(m, mapping, length), fromMember: false, shadows: shadowed(m, target),
     lengthRange: length === undefined ? undefined : m.state.range(length),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
@@ -408,6 +409,12 @@ function unmap(
   // Callers of a function that unmaps what it was given are told how much of it, and where.
   const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
   m.state.update(mapping.id, { phase: "unmapped", weakTest: undefined, unmappedAt: call.site, unmappedBy: by, history: tell(mapping, call.site, "unmapped here"), ...extent });
+}
+
+/** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */
+function shadowed(m: Machine, { mapping, text }: Target): boolean {
+  if (mapping?.phase !== "failed") return false;
+  return [...m.state.mappings.values()].some(({ id, name, phase, source }) => id !== mapping.id && name === text && phase === "live" && source === "mmap");
 }
 
 /** Lengths get exchanged where two mappings end together. */
@@ -850,6 +857,7 @@ function applyToGiven(
   const base = given.address === undefined ? undefined : into.value(given.address);
   const value = base === undefined || given.phase !== "unmapped" ? base : moved(base, into.amount(given.offset ?? ZERO));
   if (value === undefined) return;
+  if (value.kind === "amount" && (given.phase === "unmapped" || given.owner !== "local")) letGo(m, value.amount);
   if (given.accessed !== undefined && given.phase !== "unmapped") touchThrough(m, value, given.accessed, call, first);
   if (given.phase === "unmapped") {
     const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);

@@ -128,6 +128,8 @@ export interface UnmapEvent extends Base {
   /** The length is written as at the mapping, but has another value now. */
   readonly lengthReassigned: boolean;
   readonly sizeofPointer: boolean;
+  /** What is unmapped is MAP_FAILED, and overwrote the name of a mapping that is still there. */
+  readonly shadows: boolean;
   /** The mapping was made in another function, and put into the member that is unmapped here. */
   readonly fromMember: boolean;
   /** The name of another mapping that has exactly this length. */

@@ -5,7 +5,7 @@ import { analyzeFunction } from "./analyze-function.js";
 import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
 import type { Cfg } from "./ir.js";
-import type { Context } from "./machine.js";
+import type { Context, Pointed } from "./machine.js";
 import type { MemberNotes } from "./members.js";
 import { abandonment, keptMembers, mayFree, mayRelease, memberUnmaps } from "./members.js";
 import { lower, TooLarge } from "./lower.js";
@@ -61,7 +61,7 @@ interface Result {
   readonly notes: MemberNotes;
 }
 
-const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], unmapped: [] } };
+const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), unmapped: [] } };
 
 /** The functions of one file, each analyzed once when it is first wanted. */
 class UnitAnalysis {
@@ -158,7 +158,7 @@ class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
-    const notes = { letGo: new Set<string>(), freed: [], kept: [], unmapped: [] };
+    const notes = { letGo: new Set<string>(), freed: [], kept: [], pointed: new Map<string, Pointed>(), unmapped: [] };
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
@@ -179,7 +179,7 @@ class UnitAnalysis {
     return UNKNOWN;
   }
 
-  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "unmapped">): Context {
+  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "unmapped">): Context {
     const { text } = this.unit.source;
     return {
       cfg,

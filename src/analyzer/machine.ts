@@ -14,6 +14,13 @@ export interface Freed {
   readonly site: Site;
 }
 
+export interface Pointed {
+  readonly mapping: Mapping;
+  /** Bytes past the mapping's start. */
+  readonly offset: Amount;
+  readonly site: Site;
+}
+
 /** At one end of a function: a mapping in a struct member, and what the members beside it hold. */
 export interface KeptMember {
   readonly member: string;
@@ -43,6 +50,8 @@ export interface Context {
   /** Struct members whose value it has given to somebody else. */
   readonly letGo: Set<string>;
   readonly kept: KeptMember[];
+  /** The last pointer into a mapping that each member was given, in the order of the text. */
+  readonly pointed: Map<string, Pointed>;
   readonly unmapped: UnmappedMember[];
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];

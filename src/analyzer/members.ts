@@ -3,10 +3,11 @@
  * no single function shows is told as events here, after all of them have been analyzed.
  */
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
 import { ANY_MEMBER } from "./calls.js";
 import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
-import type { Freed, KeptMember, UnmappedMember } from "./machine.js";
+import type { Freed, KeptMember, Pointed, UnmappedMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 
 /** What the analysis of one function has noted of struct members. */
@@ -14,6 +15,7 @@ export interface MemberNotes {
   readonly letGo: ReadonlySet<string>;
   readonly freed: readonly Freed[];
   readonly kept: readonly KeptMember[];
+  readonly pointed: ReadonlyMap<string, Pointed>;
   readonly unmapped: readonly UnmappedMember[];
 }
 
@@ -80,11 +82,21 @@ export function memberUnmaps(functions: readonly NotedFunction[]): ReadonlyMap<F
     const told = notes.unmapped.flatMap((unmapped) => {
       const makers = kept.get(unmapped.member) ?? [];
       const event = makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
-      return event === undefined ? [] : [event];
+      const moved = movedInto(functions, outline, unmapped);
+      return moved !== undefined ? [moved] : event === undefined ? [] : [event];
     });
     if (told.length > 0) events.set(outline, told);
   }
   return events;
+}
+
+/** Everybody who puts something into the member leaves it pointing behind the mapping's start. */
+function movedInto(functions: readonly NotedFunction[], outline: FunctionOutline, unmapped: UnmappedMember): UnmapEvent | undefined {
+  const all = functions.flatMap(({ outline: by, notes }) => (by === outline ? [] : (notes.pointed.get(unmapped.member) ?? [])));
+  const [first] = all;
+  if (first === undefined || all.some(({ offset }) => constantValue(offset) === 0) || first.mapping.source !== "mmap") return undefined;
+  const mapping = { ...first.mapping, phase: "live" as const };
+  return toEvent(outline, unmapped, mapping, first.offset, unmapped.length);
 }
 
 /** Do all that put something into the member put it there in the same way? */
@@ -100,10 +112,15 @@ function unmapEvent(outline: FunctionOutline, unmapped: UnmappedMember, makers: 
   const certain = beside !== undefined && makers.every((one) => sameAmount(one.beside.get(unmapped.lengthMember ?? "") ?? offset, beside));
   const length = certain ? beside : unmapped.length;
   if (length === undefined && constantValue(offset) === 0) return undefined;
-  const { call, text, lengthText } = unmapped;
+  return toEvent(outline, unmapped, mapping, offset, length);
+}
+
+function toEvent(
+  outline: FunctionOutline, { call, text, lengthText }: UnmappedMember, mapping: Mapping, offset: Amount, length: Amount | undefined,
+): UnmapEvent {
   return {
     kind: "unmap", site: call.site, function: outline.name, call, length, lengthText, lengthRange: undefined, lengthReassigned: false,
-    sizeofPointer: false, lengthOf: undefined, fromMember: true,
+    sizeofPointer: false, lengthOf: undefined, fromMember: true, shadows: false,
     target: {
       value: { kind: "pointer", mapping: mapping.id, offset, varied: false }, mapping, offset, varied: false, text, holds: undefined, wantedBy: undefined,
     },

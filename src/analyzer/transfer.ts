@@ -179,8 +179,17 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     if (mapping.name === undefined) m.state.update(id, { name: known });
     return;
   }
+  notePointed(m, id, place, site);
   if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: place.key.startsWith("::") ? "global" : "field", member: place.member });
   m.state.update(id, { name: known, owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored" });
+}
+
+function notePointed(m: Machine, id: string, { key, member }: Place, site: Site): void {
+  const value = m.state.store.get(key);
+  const mapping = m.state.mapping(id);
+  if (m.emit === undefined || member === undefined || value?.kind !== "pointer" || mapping === undefined || value.varied) return;
+  const before = m.context.pointed.get(member);
+  if (before === undefined || before.site.start <= site.start) m.context.pointed.set(member, { mapping, offset: value.offset, site });
 }
 
 /** Control leaves through `return value`: what is returned belongs to the caller. */

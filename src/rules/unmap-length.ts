@@ -35,6 +35,7 @@ function wrongLength(event: UnmapEvent): string | undefined {
   const { target, length, lengthText, sizeofPointer, lengthReassigned, lengthOf } = event;
   const { mapping } = target;
   const what = targetName(target);
+  if (event.shadows) return `${what} is MAP_FAILED here: the mapping that it held before stays`;
   if (length === undefined) return undefined;
   if (sizeofPointer && mapping?.source !== "heap") return `${lengthText} is the size of the pointer, not of ${what}`;
   if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) return `${what} is unmapped with '${lengthText}', which has no value yet`;

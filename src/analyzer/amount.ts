@@ -9,14 +9,14 @@ import type { Site } from "../diagnostic.js";
 
 /**
  * Where a symbol's value came from. Structural: equal origins are the same symbol. `narrow`: an integer type that no
- * address fits into.
+ * address fits into; `pointer`: declared as one.
  */
 export type Origin =
   /** The run-time page size: sysconf(_SC_PAGESIZE), getpagesize(). */
   | { readonly kind: "page" }
   | { readonly kind: "parameter"; readonly index: number; readonly name: string; readonly narrow?: boolean }
   /** What a place outside the function held when the function began; `place` is the place's key. */
-  | { readonly kind: "load"; readonly place: string; readonly base: Amount | undefined; readonly path: string }
+  | { readonly kind: "load"; readonly place: string; readonly base: Amount | undefined; readonly path: string; readonly pointer?: boolean }
   /** The result of one call; `function` is undefined for an indirect one. */
   | { readonly kind: "call"; readonly function: string | undefined; readonly instruction: string }
   /** A named constant that the linted text does not define. */

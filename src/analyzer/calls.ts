@@ -31,7 +31,7 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
     const summary = m.context.summaryOf(callee, wanted);
     if (m.context.neverReturns(callee)) return [];
     // A body that is known says itself what becomes of the members it is given.
-    if (summary === "unknown" || (summary === undefined && libraryModel(callee) === undefined)) letGoOf(m, instruction.args);
+    if (summary === "unknown" || (summary === undefined && libraryModel(callee) === undefined && !isPrintfLike(values))) letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown") return applySummary(m, instruction, callee, values, summary);
     if (summary === undefined) {
       const model = libraryModel(callee);
@@ -478,7 +478,8 @@ function rangeCall(m: Machine, effect: Effect & { readonly kind: "protect" | "ad
   const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
   const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
   const length = asAmount(values[effect.length]);
-  m.emit?.({ kind: effect.kind, site: call.site, function: m.context.cfg.name, call, target, length, flags });
+  const byteOffset = target.offset !== undefined && isByteOffset(target);
+  m.emit?.({ kind: effect.kind, site: call.site, function: m.context.cfg.name, call, target, length, byteOffset, flags });
   const { mapping } = target;
   if (mapping === undefined) return;
   if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
@@ -490,6 +491,12 @@ function rangeCall(m: Machine, effect: Effect & { readonly kind: "protect" | "ad
   if (effect.kind !== "sync") return;
   if (hasFlag(flags, "MS_SYNC") !== "no") m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
   else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
+function isByteOffset({ mapping, offset }: Target): boolean {
+  if (mapping === undefined || offset === undefined || !mapping.byteOffsets.includes(amountKey(offset))) return false;
+  return offset.terms.length > 0 && offset.terms.every(({ symbol }) => symbol.origin.kind === "load" || symbol.origin.kind === "parameter");
 }
 
 export function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: { readonly as: "bytes" | "string"; readonly by: string | undefined }): void {
@@ -567,7 +574,8 @@ function syncFile(m: Machine, fd: Value | undefined): void {
 /** It may read, write and keep whatever it can reach from its arguments. */
 function unknownCall(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
   const isMacro = instruction.callee !== undefined && /^_*[A-Z][A-Z0-9_]*$/.test(instruction.callee);
-  instruction.args.forEach((operand, i) => {
+  const kept = isPrintfLike(values) ? [] : instruction.args;
+  kept.forEach((operand, i) => {
     const value = values[i];
     if (value !== undefined) lend(m, value, instruction.site);
     if (mayTest(instruction)) mark(m, operand);
@@ -577,6 +585,11 @@ function unknownCall(m: Machine, instruction: CallInstruction, values: readonly 
   if (isMacro) return;
   for (const key of m.state.store.keys()) if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
   m.state.epochs.set("::", `${m.at}unknown`);
+}
+
+/** What follows a format with conversions is printed, not kept. */
+function isPrintfLike(values: readonly Value[]): boolean {
+  return values.some((value) => value.kind === "string" && /%[-+ #0-9.*]*[a-zA-Z]/.test(value.value));
 }
 
 /** Names of functions that look at a pointer to say whether it is one. */

@@ -1,8 +1,9 @@
 /** Operands to values, places to objects, and the accesses that reading and writing them are. */
 import type { Site } from "../diagnostic.js";
+import type { CType } from "../syntax/ast.js";
 import type { Amount, LiteralUse, Origin, Symbol as PointerSymbol } from "./amount.js";
 import {
-  add, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, sameAmount, scale, shiftLeft,
+  add, amountKey, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, sameAmount, scale, shiftLeft,
   shiftRight, soleSymbol, subtract, symbolOf, withLiterals, ZERO,
 } from "./amount.js";
 import { flag, hasFlag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
@@ -35,7 +36,7 @@ export function evaluate(m: Machine, operand: Operand): Value {
     case "temporary":
       return m.state.store.get(`t#${operand.id}`) ?? opaque(m, `temporary ${operand.id}`);
     case "read":
-      return m.state.read(placeOf(m, operand.place, "read"));
+      return m.state.read(placeOf(m, operand.place, "read"), typeAt(operand.place).kind === "pointer");
     case "address": {
       const place = placeOf(m, operand.place, undefined);
       return addressOf(place);
@@ -68,6 +69,10 @@ function namedConstant(name: string): Value {
   if (PAGE_SIZE_NAME.test(name)) return amountValue(PAGE);
   if (isFlagName(name)) return { kind: "flags", flags: flag(name) };
   return amountValue(symbolOf({ kind: "constant", name }));
+}
+
+function typeAt(place: PlaceExpr): CType {
+  return place.kind === "variable" ? place.variable.type : place.type;
 }
 
 /** `&place`; of what a pointer points to, that pointer itself. */
@@ -290,6 +295,8 @@ function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): 
   }
 }
 
+const MAX_BYTE_OFFSETS = 4;
+
 export interface Manner {
   readonly as: "bytes" | "string";
   readonly by: string | undefined;
@@ -316,6 +323,7 @@ export function access(m: Machine, id: string, offset: Amount, mode: "read" | "w
     phase: "live",
     weakTest: undefined,
     accessed,
+    ...(manner.by === undefined || mapping.byteOffsets.length >= MAX_BYTE_OFFSETS ? {} : { byteOffsets: [...mapping.byteOffsets, amountKey(offset)] }),
     ...(mapping.partial === undefined ? {} : { partial: { ...mapping.partial, intended: true } }),
     ...(mode === "write" ? { written: site, history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history } : {}),
   });
@@ -350,7 +358,7 @@ export function accessGiven(m: Machine, pointer: Amount, mode: "read" | "write",
     return;
   }
   const base = baseSymbol(pointer);
-  if (base?.origin.kind !== "parameter") return;
+  if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
   const made = materialize(m, pointer, site);
   if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
 }
@@ -358,7 +366,9 @@ export function accessGiven(m: Machine, pointer: Amount, mode: "read" | "write",
 /** The symbol that an address is computed from: the only one with factor 1 that can be a pointer. */
 export function baseSymbol(pointer: Amount): PointerSymbol | undefined {
   const candidates = pointer.terms.filter(({ symbol, coefficient }) => coefficient === 1 && canBePointer(symbol.origin));
-  return candidates.length === 1 ? candidates[0]?.symbol : undefined;
+  if (candidates.length <= 1) return candidates[0]?.symbol;
+  const declared = candidates.filter(({ symbol: { origin } }) => origin.kind === "load" && origin.pointer === true);
+  return declared.length === 1 ? declared[0]?.symbol : undefined;
 }
 
 function canBePointer(origin: Origin): boolean {

@@ -105,6 +105,8 @@ export interface RangeEvent extends Base {
   readonly call: Call;
   readonly target: Target;
   readonly length: Amount | undefined;
+  /** The offset of the target has been used to copy bytes. */
+  readonly byteOffset: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
 }

@@ -61,7 +61,7 @@ interface Result {
   readonly notes: MemberNotes;
 }
 
-const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), unmapped: [] } };
+const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), nulled: new Map(), unmapped: [] } };
 
 /** The functions of one file, each analyzed once when it is first wanted. */
 class UnitAnalysis {
@@ -81,7 +81,9 @@ class UnitAnalysis {
     readonly all: readonly Unit[],
   ) {
     const byName = new Map<string, FunctionOutline>();
-    for (const outline of unit.functions) if (!byName.has(outline.name)) byName.set(outline.name, outline);
+    for (const outline of unit.functions) {
+      if (!byName.has(outline.name) && !(isFamilyName(outline.name) && isForeign(unit, outline))) byName.set(outline.name, outline);
+    }
     this.#byName = byName;
     this.#familyMacros = macrosOfFamily(unit);
   }
@@ -106,11 +108,18 @@ class UnitAnalysis {
 
   /** What only all functions together tell of struct members. */
   #tellMembers(): void {
+    for (const outline of this.unit.functions) if (namesKeptField(outline, this.functions)) this.#report(outline);
     const noted = this.functions.map(({ outline, readings }) => ({ outline, events: readings.flat(), notes: this.#analyze(outline, 0).notes }));
     for (const [outline, events] of memberUnmaps(noted)) for (const event of events) this.#append(outline, event);
     const kept = keptMembers(noted);
     if (kept.size === 0) return;
     const letGo = new Set([...this.#results.values()].flatMap(({ notes }) => [...notes.letGo]));
+    for (const { outline, notes } of noted) {
+      for (const [member, { mapping }] of kept) {
+        const site = notes.nulled.get(member);
+        if (site !== undefined && !notes.letGo.has(member)) this.#append(outline, { kind: "abandon", site, function: outline.name, mapping, member });
+      }
+    }
     for (const [member, { outline: keeper, mapping }] of kept) {
       if (letGo.has(member) || this.#mayBeReleased(member)) continue;
       for (const outline of this.unit.functions) {
@@ -158,7 +167,7 @@ class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
-    const notes = { letGo: new Set<string>(), freed: [], kept: [], pointed: new Map<string, Pointed>(), unmapped: [] };
+    const notes = { letGo: new Set<string>(), freed: [], kept: [], pointed: new Map<string, Pointed>(), nulled: new Map<string, Site>(), unmapped: [] };
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
@@ -179,7 +188,7 @@ class UnitAnalysis {
     return UNKNOWN;
   }
 
-  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "unmapped">): Context {
+  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "nulled" | "unmapped">): Context {
     const { text } = this.unit.source;
     return {
       cfg,
@@ -224,6 +233,33 @@ function macrosOfFamily(unit: Unit): ReadonlySet<string> {
 }
 
 const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
+const FOREIGN_PLATFORM = /\b(?:_*WIN32_*|_WIN64|_MSC_VER|_WIN32_WCE|__MINGW\w*|__OS2__|VMS|__AMIGA\w*)\b/;
+
+/** Stands in a conditional for a platform that has no mmap of its own: elsewhere the name is the system's. */
+function isForeign({ source }: Unit, outline: FunctionOutline): boolean {
+  let depth = 0;
+  const before = source.text.slice(0, outline.span.start).split("\n");
+  for (let i = before.length - 1; i >= 0; i--) {
+    const directive = /^[ \t]*#[ \t]*(if\w*|else|elif|endif)\b(.*)/.exec(before[i] ?? "");
+    if (directive === null) continue;
+    const [, kind = "", condition = ""] = directive;
+    if (kind === "endif") depth++;
+    else if (kind.startsWith("if") && depth > 0) depth--;
+    else if (kind.startsWith("if") && kind !== "ifndef" && FOREIGN_PLATFORM.test(condition)) return true;
+  }
+  return false;
+}
+
+/** Does it name a member that some function puts a mapping into? */
+function namesKeptField(outline: FunctionOutline, functions: readonly AnalyzedFunction[]): boolean {
+  if (!outline.names.has("NULL")) return false;
+  return functions.some(({ readings }) =>
+    readings.some((events) =>
+      events.some((e) => e.kind === "escape" && e.member !== undefined && e.mapping.source === "mmap" && outline.names.has(e.member.slice(e.member.lastIndexOf(".") + 1))),
+    ),
+  );
+}
+
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
 const ENDS = ["exit", "_exit", "abort", "err", "errx", "verr", "longjmp", "siglongjmp", "error", "__builtin_unreachable"];
 

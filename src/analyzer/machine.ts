@@ -52,6 +52,8 @@ export interface Context {
   readonly kept: KeptMember[];
   /** The last pointer into a mapping that each member was given, in the order of the text. */
   readonly pointed: Map<string, Pointed>;
+  /** Members that were set to NULL while they held something for certain. */
+  readonly nulled: Map<string, Site>;
   readonly unmapped: UnmappedMember[];
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];

@@ -106,6 +106,8 @@ export interface Mapping {
   readonly declined: boolean;
   /** An access after its end has been told. */
   readonly told: boolean;
+  /** Offsets, as keys, at which library functions have copied bytes: any number may be such an offset. */
+  readonly byteOffsets: readonly string[];
   /** The result of the last unknown function that was given it: that may own it now. */
   readonly takenBy: string | undefined;
   /** Unmapped only under a condition that may not have held. */
@@ -173,6 +175,7 @@ export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "s
     declined: false,
     told: false,
     takenBy: undefined,
+    byteOffsets: [],
     uncertain: false,
     terminated: false,
     history: [],

@@ -2,6 +2,7 @@
  * Struct members across functions: a mapping put into a member by one function, and what the others do with it. What
  * no single function shows is told as events here, after all of them have been analyzed.
  */
+import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
@@ -16,6 +17,7 @@ export interface MemberNotes {
   readonly freed: readonly Freed[];
   readonly kept: readonly KeptMember[];
   readonly pointed: ReadonlyMap<string, Pointed>;
+  readonly nulled: ReadonlyMap<string, Site>;
   readonly unmapped: readonly UnmappedMember[];
 }
 

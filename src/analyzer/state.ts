@@ -51,7 +51,7 @@ export class State {
     return new State(new Map(this.store), new Map(this.facts), this.forms, new Map(this.mappings), new Map(this.descriptors), new Map(this.epochs), new Set(this.mingled));
   }
 
-  read(place: Place): Value {
+  read(place: Place, isPointer = false): Value {
     const known = this.store.get(place.key);
     if (known !== undefined) return known;
     const epoch = this.#epochOf(place.key);
@@ -64,7 +64,7 @@ export class State {
     // Only what was there when the function began can be named by its callers.
     const pointer = epoch === "" && place.root.kind === "memory" ? place.root.pointer : undefined;
     const origin = epoch === "" ? place.key : `${place.key}@${epoch}`;
-    const value = amountValue(symbolOf({ kind: "load", place: origin, base: pointer, path: place.path }));
+    const value = amountValue(symbolOf({ kind: "load", place: origin, base: pointer, path: place.path, ...(isPointer ? { pointer: true } : {}) }));
     this.store.set(place.key, value);
     return value;
   }

@@ -83,6 +83,7 @@ function discard(m: Machine, id: string, site: Site): void {
 function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand: Operand): void {
   const place = placeOf(m, target, "write");
   registerPlace(m, place);
+  if (isNul(value)) noteNulled(m, place, site);
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);
@@ -90,6 +91,15 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   if (place.root.kind === "mapping" && isNul(value)) m.state.update(place.root.id, { terminated: true });
   if (value.kind === "pointer") name(m, value.mapping, place, site);
   else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
+}
+
+/** `if (s->base) s->base = NULL`: what the member held is gone, unless somebody else has it. */
+function noteNulled(m: Machine, { key, member }: Place, site: Site): void {
+  const old = m.state.store.get(key);
+  if (m.emit === undefined || member === undefined || old?.kind !== "amount") return;
+  const given = givenAt(m.state, old.amount);
+  if (given !== undefined && (given.mapping.phase === "unmapped" || given.mapping.owner !== "local")) return;
+  if (soleSymbol(old.amount)?.origin.kind === "load" && m.state.holds(old.amount, "!=") === true) m.context.nulled.set(member, site);
 }
 
 /** Places outside the function are what summaries speak of. */

@@ -2,6 +2,7 @@
 import type { Amount, LiteralUse } from "../analyzer/amount.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
+import { isAnonymous } from "./terms.js";
 
 export const hardcodedPageSize: Rule = {
   id: "hardcoded-page-size",
@@ -19,8 +20,8 @@ export const hardcodedPageSize: Rule = {
   ],
   on: {
 
-    map: ({ length, offset, address }) =>
-      anyUse(offset, "the file offset") ?? anyUse(address.offset, "the address") ?? rounding(length) ?? bareLength(length),
+    map: ({ length, offset, address, mapping }) =>
+      anyUse(offset, "the file offset") ?? anyUse(address.offset, "the address") ?? rounding(length) ?? bareLength(length, isAnonymous(mapping) === "no"),
     protect: ({ target, length }) => anyUse(target.offset, "the address") ?? anyUse(length, "the length"),
     advise: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
     sync: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
@@ -40,11 +41,12 @@ function rounding(length: Amount | undefined): Finding | undefined {
   return use === undefined ? undefined : finding(use, "the length");
 }
 
-function bareLength(length: Amount | undefined): Finding | undefined {
-  if (length === undefined || length.constant !== PAGE || length.terms.length > 0) return undefined;
-  const use = length.literals.find(({ role }) => role === "plain");
+/** `ofFile`: a multiple counts too, for a driver's pages are what is mapped. */
+function bareLength(length: Amount | undefined, ofFile: boolean): Finding | undefined {
+  if (length === undefined || length.constant % PAGE !== 0 || length.terms.length > 0) return undefined;
+  const use = length.literals.find(({ role }) => (role === "plain" && length.constant === PAGE) || (role === "factor" && ofFile));
   if (use === undefined) return undefined;
-  return { message: `a length of ${use.text} is less than one page on many machines`, site: use.site, severity: "note" };
+  return { message: `${use.text} bytes are less than one page on many machines`, site: use.site, severity: "note" };
 }
 
 const PAGE = 4096;

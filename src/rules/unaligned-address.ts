@@ -22,9 +22,9 @@ export const unalignedAddress: Rule = {
   ],
   on: {
 
-    protect: ({ call, target }) => unaligned(call, target),
-    advise: ({ call, target }) => unaligned(call, target),
-    sync: ({ call, target }) => unaligned(call, target),
+    protect: ({ call, target }) => unaligned(call, target) ?? ofSegment(call, target),
+    advise: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
+    sync: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
     map: ({ call, address, flags }) => (hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined),
     lock: ({ call, target }) => {
       const finding = unaligned(call, target);
@@ -35,6 +35,20 @@ export const unalignedAddress: Rule = {
     remap: ({ call, target }) => unaligned(call, target),
   },
 };
+
+/** A segment of an ELF file begins anywhere in its first page: elf(5), p_vaddr and p_paddr. */
+const SEGMENT_ADDRESS = /\.p_[vp]addr$/;
+
+function ofSegment(call: Call, target: Target): Finding | undefined {
+  const amount = target.value.kind === "amount" ? target.value.amount : target.offset;
+  if (amount?.terms.some(({ symbol: { origin } }) => origin.kind === "load" && SEGMENT_ADDRESS.test(origin.path)) !== true) return undefined;
+  return { message: `${targetName(target)} is where an ELF segment begins, not a page: ${call.function}() fails with EINVAL unless it is rounded down`, severity: "warning" };
+}
+
+function atBytes(call: Call, target: Target, byteOffset: boolean): Finding | undefined {
+  if (!byteOffset) return undefined;
+  return { message: `${targetName(target)} is any byte, as the copy to it shows: ${call.function}() fails with EINVAL where it is not at the start of a page`, severity: "warning" };
+}
 
 /** Whose memory begins at a page, or where the caller says. */
 const ALIGNED_ALLOCATION = /^(?:aligned_alloc|memalign|posix_memalign|valloc|pvalloc)$/;

@@ -84,6 +84,8 @@ function print(instruction: Instruction, names: Names): string {
       const kept = instruction.used === true ? `${names.short("t", instruction.temporary)} = ` : "";
       return `${instruction.used === "void" ? "(void)" : kept}call ${callee}(${args})`;
     }
+    case "jump":
+      return `jump ${instruction.label}`;
     case "evaluate":
       return `evaluate ${operand(instruction.value, names)}`;
     case "opaque":

@@ -41,7 +41,7 @@ export function analyzeFunction(context: Context): FunctionResult {
   const { cfg } = context;
   const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
   const entry = entryState(cfg);
-  const { states, forced } = solve(entry, lattice(shape.loops), shape.loops.order, (block, state) => runBlock(context, shape, block, state.clone(), undefined).next);
+  const { states, forced } = solve(entry, lattice(shape.loops), shape.loops, (block, state) => runBlock(context, shape, block, state.clone(), undefined).next);
   const events: Event[] = [];
   const exits: Exit[] = [];
   for (const block of [...states.keys()].sort((a, b) => a - b)) {

@@ -23,40 +23,128 @@ export interface Fixpoint<S> {
 
 /**
  * Runs `step` from block 0 until nothing new arrives anywhere. `step` gives the states at the successors of a block for
- * one state at its beginning, which it must leave alone. `order` ranks the blocks: those before a join come before it,
- * so that it is left once. Throws NoFixpoint at the limit.
+ * one state at its beginning, which it must leave alone. At the heads of loops states only ever get wider, so that it
+ * ends; anywhere else a state is what its predecessors send now, and what they sent on an earlier turn is forgotten.
+ * Throws NoFixpoint at the limit.
  */
 export function solve<S>(
-  entry: S, lattice: Lattice<S>, order: readonly number[], step: (block: number, state: S) => readonly (readonly [number, S])[],
+  entry: S, lattice: Lattice<S>, shape: Shape, step: (block: number, state: S) => readonly (readonly [number, S])[],
 ): Fixpoint<S> {
-  const states = new Map<number, Map<string, S>>([[0, new Map([[lattice.key(entry), entry]])]]);
-  const pending = new Worklist(order);
-  pending.add(0, lattice.key(entry));
+  const solver = new Solver(lattice, shape);
+  solver.receive(0, [["", entry]]);
   const visits = new Map<number, number>();
-  let forced = 0;
-  for (let next = pending.take(); next !== undefined; next = pending.take()) {
+  for (let next = solver.pending.take(); next !== undefined; next = solver.pending.take()) {
     const { block, key } = next;
-    const state = states.get(block)?.get(key);
-    if (state === undefined) continue;
+    const from = `${block} ${key}`;
+    const state = solver.at(block, key);
     const count = (visits.get(block) ?? 0) + 1;
     visits.set(block, count);
     if (count > MAX_VISITS_PER_BLOCK * MAX_STATES) throw new NoFixpoint("too many states");
-    for (const [to, arriving] of step(block, state)) {
-      const there = states.get(to) ?? new Map<string, S>();
-      states.set(to, there);
-      let toKey = lattice.key(arriving);
-      if (!there.has(toKey) && there.size >= MAX_STATES) {
-        forced++;
-        toKey = there.keys().next().value ?? toKey;
-      }
-      const known = there.get(toKey);
-      const joined = known === undefined ? arriving : lattice.join(known, arriving, to);
-      if (known !== undefined && lattice.equals(known, joined)) continue;
-      there.set(toKey, joined);
-      pending.add(to, toKey);
+    const sent = new Map<number, [string, S][]>();
+    for (const [to, arriving] of state === undefined ? [] : step(block, state)) {
+      const list = sent.get(to) ?? [];
+      list.push([from, arriving]);
+      sent.set(to, list);
     }
+    for (const to of solver.targetsOf(from, [...sent.keys()])) solver.receive(to, sent.get(to) ?? [], from);
   }
-  return { states: new Map([...states].map(([block, byKey]) => [block, [...byKey.values()]])), forced };
+  return { states: solver.states(), forced: solver.forced };
+}
+
+/** The graph, as far as the order of visits needs it. */
+export interface Shape {
+  /** Blocks before those that they lead to, loops aside. */
+  readonly order: readonly number[];
+  /** Targets of back edges. */
+  readonly heads: ReadonlySet<number>;
+}
+
+/** The states at the beginning of each block, and who sent what. */
+class Solver<S> {
+  readonly pending: Worklist;
+  forced = 0;
+  readonly #states = new Map<number, Map<string, S>>();
+  /** By block and key of the receiving state: what each sender contributes. */
+  readonly #contributions = new Map<number, Map<string, Map<string, S>>>();
+  readonly #targets = new Map<string, readonly number[]>();
+
+  constructor(
+    readonly lattice: Lattice<S>,
+    readonly shape: Shape,
+  ) {
+    this.pending = new Worklist(shape.order);
+  }
+
+  at(block: number, key: string): S | undefined {
+    return this.#states.get(block)?.get(key);
+  }
+
+  states(): ReadonlyMap<number, readonly S[]> {
+    return new Map([...this.#states].map(([block, byKey]) => [block, [...byKey.values()]]));
+  }
+
+  /** The blocks that `from` sends to now or has sent to before. */
+  targetsOf(from: string, now: readonly number[]): readonly number[] {
+    const before = this.#targets.get(from) ?? [];
+    this.#targets.set(from, now);
+    return [...new Set([...before, ...now])];
+  }
+
+  /** `from` sends these states, and no others any more. */
+  receive(to: number, arriving: readonly (readonly [string, S])[], from = ""): void {
+    if (this.shape.heads.has(to)) {
+      for (const [, state] of arriving) this.#widen(to, state);
+      return;
+    }
+    const byKey = this.#contributions.get(to) ?? new Map<string, Map<string, S>>();
+    this.#contributions.set(to, byKey);
+    const touched = new Set<string>();
+    for (const [key, senders] of byKey) if (senders.delete(from)) touched.add(key);
+    for (const [, state] of arriving) {
+      const key = this.#slot(byKey, this.lattice.key(state));
+      const senders = byKey.get(key) ?? new Map<string, S>();
+      byKey.set(key, senders);
+      const other = senders.get(from);
+      senders.set(from, other === undefined ? state : this.lattice.join(other, state, to));
+      touched.add(key);
+    }
+    for (const key of touched) this.#recompute(to, key, byKey);
+  }
+
+  #widen(to: number, state: S): void {
+    const there = this.#states.get(to) ?? new Map<string, S>();
+    this.#states.set(to, there);
+    const key = this.#slot(there, this.lattice.key(state));
+    const known = there.get(key);
+    const joined = known === undefined ? state : this.lattice.join(known, state, to);
+    if (known !== undefined && this.lattice.equals(known, joined)) return;
+    there.set(key, joined);
+    this.pending.add(to, key);
+  }
+
+  /** Beyond the limit states are joined whatever they say. */
+  #slot(there: ReadonlyMap<string, unknown>, key: string): string {
+    if (there.has(key) || there.size < MAX_STATES) return key;
+    this.forced++;
+    return there.keys().next().value ?? key;
+  }
+
+  #recompute(to: number, key: string, byKey: Map<string, Map<string, S>>): void {
+    const there = this.#states.get(to) ?? new Map<string, S>();
+    this.#states.set(to, there);
+    const [first, ...rest] = byKey.get(key)?.values() ?? [];
+    if (first === undefined) {
+      // Nobody sends it any more: what it led to is withdrawn when it is taken up.
+      byKey.delete(key);
+      if (there.delete(key)) this.pending.add(to, key);
+      return;
+    }
+    const joined = rest.reduce((known, state) => this.lattice.join(known, state, to), first);
+    const known = there.get(key);
+    if (known !== undefined && this.lattice.equals(known, joined)) return;
+    there.set(key, joined);
+    this.pending.add(to, key);
+  }
 }
 
 /** Takes the state of the lowest rank first. */

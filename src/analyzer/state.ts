@@ -421,7 +421,8 @@ function forgetSymbol(state: State, symbolId: string, alsoAlone = false): void {
 }
 
 function soleSymbolId(value: Value): string | undefined {
-  return value.kind === "amount" ? soleSymbol(value.amount)?.id : undefined;
+  if (value.kind === "amount") return soleSymbol(value.amount)?.id;
+  return value.kind === "pointer" || value.kind === "address" ? soleSymbol(value.offset)?.id : undefined;
 }
 
 function valueSpeaksOf(value: Value, prefix: string): boolean {

@@ -3,32 +3,11 @@
  * engine computes of them has to be true of every concrete one, and equal things have to come out equal.
  */
 import { describe, expect, test } from "vitest";
-import {
-  add,
-  type Amount,
-  amountKey,
-  bitAnd,
-  bitNot,
-  bitOr,
-  constant,
-  constantValue,
-  divide,
-  modulo,
-  multiply,
-  negate,
-  PAGE,
-  pageAlignment,
-  roundDown,
-  sameUpToRounding,
-  scale,
-  shiftLeft,
-  shiftRight,
-  substitute,
-  subtract,
-  type Symbol,
-  symbolOf,
-  ZERO,
-} from "../src/analyzer/amount.js";
+import { add, type Amount, amountKey, constant, constantValue, divide, modulo, multiply, negate, PAGE, roundDown, scale, subtract, type Symbol, symbolOf, ZERO } from "../src/analyzer/amount.js";
+import { bitAnd, bitNot, bitOr, shiftLeft, shiftRight } from "../src/analyzer/bits.js";
+import { pageAlignment } from "../src/analyzer/alignment.js";
+import { sameUpToRounding } from "../src/analyzer/lengths.js";
+import { substitute } from "../src/analyzer/substitution.js";
 import {
   flag,
   type Flags,

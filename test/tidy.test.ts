@@ -112,7 +112,9 @@ describe("every source file", () => {
 });
 
 /** Files that are longer for a reason. */
-const LONG: Readonly<Record<string, string>> = {};
+const LONG: Readonly<Record<string, string>> = {
+  "analyzer/lower-expressions.ts": "one switch over the expressions of C, each arm short",
+};
 
 test("no file has more than 400 lines", () => {
   const long = files.filter(({ name, text }) => text.split("\n").length > 401 && LONG[name] === undefined);

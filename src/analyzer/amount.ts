@@ -16,7 +16,13 @@ export type Origin =
   | { readonly kind: "page" }
   | { readonly kind: "parameter"; readonly index: number; readonly name: string; readonly narrow?: boolean }
   /** What a place outside the function held when the function began; `place` is the place's key. */
-  | { readonly kind: "load"; readonly place: string; readonly base: Amount | undefined; readonly path: string; readonly pointer?: boolean }
+  | {
+      readonly kind: "load";
+      readonly place: string;
+      readonly base: Amount | undefined;
+      readonly path: string;
+      readonly pointer?: boolean;
+    }
   /** The result of one call; `function` is undefined for an indirect one. */
   | { readonly kind: "call"; readonly function: string | undefined; readonly instruction: string }
   /** A named constant that the linted text does not define. */
@@ -62,17 +68,20 @@ export interface Amount {
 }
 
 const NO_LITERALS: readonly LiteralUse[] = [];
+
 const MAX_LITERALS = 4;
+
 /** Forms with more terms are replaced by an opaque operation, to bound the cost of path explosion in arithmetic. */
 const MAX_TERMS = 8;
 
-export const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
+const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
 
 export function constant(value: number, literals: readonly LiteralUse[] = NO_LITERALS): Amount {
   return { constant: value, terms: [], literals };
 }
 
 export const ZERO: Amount = constant(0);
+
 export const PAGE: Amount = ofSymbol(PAGE_SYMBOL);
 
 export function ofSymbol(symbol: Symbol): Amount {
@@ -109,7 +118,11 @@ const MAX_ID_LENGTH = 400;
 
 export function symbolOf(origin: Origin): Amount {
   const id = originId(origin);
-  return ofSymbol(id.length > MAX_ID_LENGTH ? { id: hashed(id), origin: { kind: "opaque", what: hashed(id) } } : { id, origin });
+  return ofSymbol(
+    id.length > MAX_ID_LENGTH
+      ? { id: hashed(id), origin: { kind: "opaque", what: hashed(id) } }
+      : { id, origin },
+  );
 }
 
 function hashed(text: string): string {
@@ -126,7 +139,8 @@ function hashed(text: string): string {
 /** A text that is equal for equal amounts. */
 export function amountKey(amount: Amount): string {
   let key = amount.terms.length === 0 || amount.constant !== 0 ? String(amount.constant) : "";
-  for (const { symbol, coefficient } of amount.terms) key += `+${coefficient === 1 ? "" : coefficient}{${symbol.id}}`;
+  for (const { symbol, coefficient } of amount.terms)
+    key += `+${coefficient === 1 ? "" : coefficient}{${symbol.id}}`;
   return key;
 }
 
@@ -135,7 +149,9 @@ export function sameAmount(a: Amount, b: Amount): boolean {
   if (a.constant !== b.constant || a.terms.length !== b.terms.length) return false;
   return a.terms.every((term, i) => {
     const other = b.terms[i];
-    return other !== undefined && other.coefficient === term.coefficient && other.symbol.id === term.symbol.id;
+    return (
+      other !== undefined && other.coefficient === term.coefficient && other.symbol.id === term.symbol.id
+    );
   });
 }
 
@@ -151,7 +167,9 @@ export function constantValue(amount: Amount | undefined): number | undefined {
 /** The symbol of an amount that is that symbol and nothing else. */
 export function soleSymbol(amount: Amount): Symbol | undefined {
   const [term, second] = amount.terms;
-  return term !== undefined && second === undefined && term.coefficient === 1 && amount.constant === 0 ? term.symbol : undefined;
+  return term !== undefined && second === undefined && term.coefficient === 1 && amount.constant === 0
+    ? term.symbol
+    : undefined;
 }
 
 export function mentions(amount: Amount, symbolId: string): boolean {
@@ -166,7 +184,7 @@ function symbolMentions(symbol: Symbol, symbolId: string): boolean {
   return origin.kind === "load" && origin.base !== undefined && mentions(origin.base, symbolId);
 }
 
-function joinLiterals(a: Amount, b: Amount): readonly LiteralUse[] {
+export function joinLiterals(a: Amount, b: Amount): readonly LiteralUse[] {
   if (b.literals.length === 0) return a.literals;
   if (a.literals.length === 0) return b.literals;
   return [...a.literals, ...b.literals].slice(0, MAX_LITERALS);
@@ -207,7 +225,10 @@ function combine(a: Amount, b: Amount, sign: 1 | -1): Amount {
   }
   const value = a.constant + sign * b.constant;
   if (terms.length > MAX_TERMS || !Number.isSafeInteger(value)) {
-    return { ...symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}${sign}${amountKey(b)}`) }), literals };
+    return {
+      ...symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}${sign}${amountKey(b)}`) }),
+      literals,
+    };
   }
   return normalized(value, terms, literals);
 }
@@ -223,7 +244,8 @@ export function scale(a: Amount, factor: number): Amount {
   const quotient = soleSymbol(a);
   if (quotient?.origin.kind === "operation" && quotient.origin.operator === "div") {
     const [dividend, divisor] = quotient.origin.operands;
-    if (dividend !== undefined && constantValue(divisor) === factor) return withLiterals(roundDown(dividend, constant(factor)), a.literals);
+    if (dividend !== undefined && constantValue(divisor) === factor)
+      return withLiterals(roundDown(dividend, constant(factor)), a.literals);
   }
   const value = a.constant * factor;
   const terms = a.terms.map(({ symbol, coefficient }) => ({ symbol, coefficient: coefficient * factor }));
@@ -235,22 +257,32 @@ export function scale(a: Amount, factor: number): Amount {
 
 export function withLiterals(a: Amount, literals: readonly LiteralUse[]): Amount {
   if (literals.length === 0) return a;
-  return { ...a, literals: a.literals.length === 0 ? literals : [...a.literals, ...literals].slice(0, MAX_LITERALS) };
+  return {
+    ...a,
+    literals: a.literals.length === 0 ? literals : [...a.literals, ...literals].slice(0, MAX_LITERALS),
+  };
 }
 
 export function operation(operator: Operator, ...operands: readonly Amount[]): Amount {
-  const literals = operands.reduce<readonly LiteralUse[]>((all, o) => (o.literals.length === 0 ? all : [...all, ...o.literals]), []);
+  const literals = operands.reduce<readonly LiteralUse[]>(
+    (all, o) => (o.literals.length === 0 ? all : [...all, ...o.literals]),
+    [],
+  );
   return withLiterals(symbolOf({ kind: "operation", operator, operands }), literals.slice(0, MAX_LITERALS));
 }
 
 export function multiply(a: Amount, b: Amount): Amount {
   if (isConstant(b)) return withLiterals(scale(a, b.constant), b.literals);
   if (isConstant(a)) return withLiterals(scale(b, a.constant), a.literals);
-  for (const [quotient, factor] of [[a, b], [b, a]] as const) {
+  for (const [quotient, factor] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const symbol = soleSymbol(quotient);
     if (symbol?.origin.kind !== "operation" || symbol.origin.operator !== "div") continue;
     const [dividend, divisor] = symbol.origin.operands;
-    if (dividend !== undefined && divisor !== undefined && sameAmount(divisor, factor)) return roundDown(dividend, divisor);
+    if (dividend !== undefined && divisor !== undefined && sameAmount(divisor, factor))
+      return roundDown(dividend, divisor);
   }
   const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
   return operation("mul", first, second);
@@ -262,9 +294,13 @@ export function divide(a: Amount, b: Amount): Amount {
   if (divisor === 1) return a;
   if (sameAmount(a, b)) return constant(1);
   if (divisor !== undefined) {
-    if (isConstant(a)) return withLiterals(constant(Math.trunc(a.constant / divisor), a.literals), b.literals);
+    if (isConstant(a))
+      return withLiterals(constant(Math.trunc(a.constant / divisor), a.literals), b.literals);
     if (a.constant % divisor === 0 && a.terms.every((t) => t.coefficient % divisor === 0)) {
-      const terms = a.terms.map(({ symbol, coefficient }) => ({ symbol, coefficient: coefficient / divisor }));
+      const terms = a.terms.map(({ symbol, coefficient }) => ({
+        symbol,
+        coefficient: coefficient / divisor,
+      }));
       return normalized(a.constant / divisor, terms, joinLiterals(a, b));
     }
   }
@@ -275,7 +311,8 @@ export function divide(a: Amount, b: Amount): Amount {
 export function modulo(a: Amount, b: Amount): Amount {
   const divisor = constantValue(b);
   if (divisor === 0) return operation("mod", a, b);
-  if (divisor !== undefined && isConstant(a)) return withLiterals(constant(a.constant % divisor, a.literals), b.literals);
+  if (divisor !== undefined && isConstant(a))
+    return withLiterals(constant(a.constant % divisor, a.literals), b.literals);
   return subtract(a, roundDown(a, b));
 }
 
@@ -284,7 +321,8 @@ export function roundDown(a: Amount, unit: Amount): Amount {
   const n = constantValue(unit);
   if (n !== undefined) {
     if (n === 0) return operation("roundDown", a, unit);
-    if (isConstant(a)) return withLiterals(constant(Math.floor(a.constant / n) * n, a.literals), unit.literals);
+    if (isConstant(a))
+      return withLiterals(constant(Math.floor(a.constant / n) * n, a.literals), unit.literals);
   }
   const inside: Term[] = [];
   const outside: Term[] = [];
@@ -304,248 +342,4 @@ function isMultipleOf({ symbol, coefficient }: Term, unit: Amount): boolean {
   if (by === undefined) return false;
   const step = constantValue(by);
   return sameAmount(by, unit) || (n !== undefined && step !== undefined && step % n === 0);
-}
-
-export function bitNot(a: Amount): Amount {
-  return subtract(negate(a), constant(1));
-}
-
-/** `x & -n` rounds down to a multiple of n, `x & (n - 1)` is x modulo n; n a power of two or the page size. */
-export function bitAnd(a: Amount, b: Amount): Amount {
-  if (isConstant(a) && isConstant(b)) return withLiterals(constant(andNumbers(a.constant, b.constant), a.literals), b.literals);
-  if (amountKey(a) === amountKey(b)) return a;
-  for (const [value, mask] of [[a, b], [b, a]] as const) {
-    const unit = unitOfRoundingMask(mask);
-    if (unit !== undefined) return withLiterals(roundDown(value, unit), mask.literals);
-    const remainder = unitOfRemainderMask(mask);
-    if (remainder !== undefined) return withLiterals(modulo(value, remainder), mask.literals);
-  }
-  const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
-  return operation("and", first, second);
-}
-
-function isPowerOfTwo(n: number): boolean {
-  return n > 0 && Number.isInteger(Math.log2(n));
-}
-
-function unitOfRoundingMask(mask: Amount): Amount | undefined {
-  const unit = negate(mask);
-  const n = constantValue(unit);
-  if (n !== undefined) return n > 1 && isPowerOfTwo(n) ? unit : undefined;
-  return isSizeSymbol(unit) ? unit : undefined;
-}
-
-function unitOfRemainderMask(mask: Amount): Amount | undefined {
-  const unit = add(mask, constant(1));
-  const n = constantValue(unit);
-  if (n !== undefined) return n > 1 && isPowerOfTwo(n) ? unit : undefined;
-  return isSizeSymbol(unit) ? unit : undefined;
-}
-
-/** A mask built from any single positive symbol is taken for rounding to it: that is the only use of `x & (s - 1)`. */
-function isSizeSymbol(unit: Amount): boolean {
-  const [term, second] = unit.terms;
-  return unit.constant === 0 && second === undefined && term !== undefined && term.coefficient === 1;
-}
-
-function andNumbers(a: number, b: number): number {
-  return Number(BigInt(a) & BigInt(b));
-}
-
-export function bitOr(a: Amount, b: Amount): Amount {
-  if (isConstant(a) && isConstant(b)) return constant(Number(BigInt(a.constant) | BigInt(b.constant)), joinLiterals(a, b));
-  if (constantValue(a) === 0) return b;
-  if (constantValue(b) === 0) return a;
-  const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
-  return operation("or", first, second);
-}
-
-export function shiftLeft(a: Amount, b: Amount): Amount {
-  const n = constantValue(b);
-  return n !== undefined && n >= 0 && n < 48 ? withLiterals(scale(a, 2 ** n), b.literals) : operation("shl", a, b);
-}
-
-export function shiftRight(a: Amount, b: Amount): Amount {
-  const n = constantValue(b);
-  return n !== undefined && n >= 0 && n < 48 ? withLiterals(divide(a, constant(2 ** n)), b.literals) : operation("shr", a, b);
-}
-
-/** Rebuilds an amount with its symbols replaced; a symbol for which `replace` gives undefined stays. */
-export function substitute(amount: Amount, replace: (symbol: Symbol) => Amount | undefined): Amount {
-  let result: Amount = constant(amount.constant, amount.literals);
-  for (const { symbol, coefficient } of amount.terms) {
-    const replacement = replace(symbol) ?? substituteInside(symbol, replace);
-    result = add(result, scale(replacement, coefficient));
-  }
-  return result;
-}
-
-function substituteInside(symbol: Symbol, replace: (symbol: Symbol) => Amount | undefined): Amount {
-  const { origin } = symbol;
-  if (origin.kind !== "operation") return ofSymbol(symbol);
-  const operands = origin.operands.map((operand) => substitute(operand, replace));
-  const [a, b] = operands;
-  if (a === undefined || origin.operator === "macro") return operation(origin.operator, ...operands);
-  if (b === undefined) return operation(origin.operator, a);
-  switch (origin.operator) {
-    case "roundDown":
-      return roundDown(a, b);
-    case "div":
-      return divide(a, b);
-    case "mod":
-      return modulo(a, b);
-    case "mul":
-      return multiply(a, b);
-    case "and":
-      return bitAnd(a, b);
-    case "or":
-      return bitOr(a, b);
-    case "shl":
-      return shiftLeft(a, b);
-    case "shr":
-      return shiftRight(a, b);
-    case "xor":
-    case "not":
-      return operation(origin.operator, ...operands);
-  }
-}
-
-/** The smallest page size of any supported machine, and the largest one in common use. */
-const SMALLEST_PAGE = 4096;
-const LARGEST_PAGE = 65536;
-
-/**
- * Is it a multiple of the page size on every machine? `only4k`: on machines with 4 KiB pages and some larger ones,
- * but not with 64 KiB.
- */
-export function pageAlignment(amount: Amount): "aligned" | "only4k" | "unaligned" | "unknown" {
-  let certain = true;
-  let only4k = false;
-  for (const { symbol, coefficient } of amount.terms) {
-    const unit = unitOf(symbol, coefficient);
-    if (unit === "page") continue;
-    if (unit % LARGEST_PAGE === 0) continue;
-    if (unit % SMALLEST_PAGE === 0) only4k = true;
-    else certain = false;
-  }
-  if (!certain) return "unknown";
-  if (amount.constant % SMALLEST_PAGE !== 0) return "unaligned";
-  return only4k || amount.constant % LARGEST_PAGE !== 0 ? "only4k" : "aligned";
-}
-
-/** What coefficient · symbol is a multiple of for certain. */
-function unitOf(symbol: Symbol, coefficient: number): "page" | number {
-  const { origin } = symbol;
-  if (origin.kind === "page") return "page";
-  if (origin.kind !== "operation") return Math.abs(coefficient);
-  const [a, b] = origin.operands;
-  if (origin.operator === "roundDown" && b !== undefined) {
-    if (unitsOf(b) === "page") return "page";
-    return Math.abs(coefficient) * (constantValue(b) ?? 1);
-  }
-  if (origin.operator === "mul" && a !== undefined && b !== undefined) {
-    const left = unitsOf(a);
-    const right = unitsOf(b);
-    return left === "page" || right === "page" ? "page" : Math.abs(coefficient) * left * right;
-  }
-  return Math.abs(coefficient);
-}
-
-function unitsOf(amount: Amount): "page" | number {
-  const [term, second] = amount.terms;
-  if (term === undefined) return Math.abs(amount.constant) || 1;
-  if (second !== undefined || amount.constant !== 0) return 1;
-  return unitOf(term.symbol, term.coefficient);
-}
-
-/** Equal, or one is the other rounded up to whole pages or to a constant unit. */
-export function sameUpToRounding(a: Amount, b: Amount): boolean {
-  return sameAmount(a, b) || sameAmount(unrounded(a), unrounded(b));
-}
-
-/** `x` for the usual spellings of "x rounded up": roundDown(x + n - 1, n). */
-export function unrounded(amount: Amount): Amount {
-  const rounded = amount.terms.find(({ symbol, coefficient }) =>
-    coefficient === 1 && symbol.origin.kind === "operation" && symbol.origin.operator === "roundDown");
-  if (rounded?.symbol.origin.kind !== "operation") return amount;
-  const [inner, unit] = rounded.symbol.origin.operands;
-  if (inner === undefined || unit === undefined) return amount;
-  const rest = subtract(amount, ofSymbol(rounded.symbol));
-  const candidate = add(rest, subtract(add(inner, constant(1)), unit));
-  return candidate;
-}
-
-/**
- * Not a multiple of the page size for most values that it can have: what remains inside a page, a part of a size, a
- * number of records or of sectors, a member's offset.
- */
-export function isMostlyUnaligned(amount: Amount): boolean {
-  if (amount.constant % SMALLEST_PAGE !== 0) return false;
-  return isRemainder(amount) || amount.terms.some(isPart) || hasBrokenMask(amount);
-}
-
-/** Variables and members that hold the page size or a multiple of it. */
-const PAGE_LIKE = /pa?ge?|window|block|align|granul/i;
-
-function isPart({ symbol, coefficient }: Term): boolean {
-  const { origin } = symbol;
-  if (origin.kind === "sizeof") return Math.abs(coefficient) % SMALLEST_PAGE !== 0;
-  if (origin.kind === "operation") {
-    const divisor = constantValue(origin.operands[1]);
-    if (origin.operator === "div") return divisor !== undefined && Math.abs(coefficient) % SMALLEST_PAGE !== 0;
-    return origin.operator === "mul" && origin.operands.some((o) => o.terms.length === 1 && o.terms[0]?.symbol.origin.kind === "sizeof");
-  }
-  const k = Math.abs(coefficient);
-  return k > 1 && k < SMALLEST_PAGE && origin.kind !== "constant" && origin.kind !== "page" && !PAGE_LIKE.test(symbol.id);
-}
-
-/** x - roundDown(x, n), alone. */
-function isRemainder(amount: Amount): boolean {
-  return amount.terms.some(({ symbol, coefficient }) => {
-    if (coefficient !== -1 || symbol.origin.kind !== "operation" || symbol.origin.operator !== "roundDown") return false;
-    const [inner] = symbol.origin.operands;
-    return inner !== undefined && pageAlignment(inner) === "unknown" && sameAmount(add(amount, ofSymbol(symbol)), inner);
-  });
-}
-
-/** `x & ~(page - 2)`: one too many taken from the page size. */
-function hasBrokenMask(amount: Amount): boolean {
-  return amount.terms.some(({ symbol }) => {
-    if (symbol.origin.kind !== "operation" || symbol.origin.operator !== "and") return false;
-    return symbol.origin.operands.some((mask) => {
-      const [term, second] = mask.terms;
-      return term?.coefficient === -1 && second === undefined && mask.constant > 0 && mask.constant < 4;
-    });
-  });
-}
-
-/**
- * How a length given to munmap compares with the one that was mapped; other than "same" and "unknown" only when that is
- * certain: two constants some pages apart, or one is the other and a rest, or the other and a factor.
- */
-export function compareLengths(mapped: Amount, unmapped: Amount): "same" | "shorter" | "longer" | "different" | "unknown" {
-  if (sameUpToRounding(mapped, unmapped)) return "same";
-  const a = constantValue(mapped);
-  const b = constantValue(unmapped);
-  if (a !== undefined && b !== undefined) {
-    const pages = Math.ceil(b / SMALLEST_PAGE) - Math.ceil(a / SMALLEST_PAGE);
-    return pages === 0 ? "same" : pages < 0 ? "shorter" : "longer";
-  }
-  const exact = [unrounded(mapped), unrounded(unmapped)] as const;
-  const rest = subtract(exact[1], exact[0]);
-  const related = rest.terms.length < exact[0].terms.length + exact[1].terms.length;
-  if (!related) return isFactorOf(unmapped, mapped) ? "shorter" : isFactorOf(mapped, unmapped) ? "longer" : "unknown";
-  if (rest.constant >= 0 && rest.terms.every(({ coefficient }) => coefficient > 0)) return "longer";
-  if (rest.constant <= 0 && rest.terms.every(({ coefficient }) => coefficient < 0)) return "shorter";
-  if (isRemainder(rest)) return "longer";
-  if (isRemainder(negate(rest))) return "shorter";
-  // A number on one side and a variable on the other; two variables may be the same under two names.
-  if (rest.terms.length === 1) return "different";
-  return "unknown";
-}
-
-/** Is `product` something times `factor`? */
-function isFactorOf(factor: Amount, product: Amount): boolean {
-  const symbol = soleSymbol(product);
-  return symbol?.origin.kind === "operation" && symbol.origin.operator === "mul" && symbol.origin.operands.some((o) => sameAmount(o, factor));
 }

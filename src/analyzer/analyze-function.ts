@@ -12,7 +12,7 @@ import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
-import type { Range } from "./state.js";
+import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
@@ -41,7 +41,12 @@ export function analyzeFunction(context: Context): FunctionResult {
   const { cfg } = context;
   const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
   const entry = entryState(cfg);
-  const { states, forced } = solve(entry, lattice(shape.loops), shape.loops, (block, state) => runBlock(context, shape, block, state.clone(), undefined).next);
+  const { states, forced } = solve(
+    entry,
+    lattice(shape.loops),
+    shape.loops,
+    (block, state) => runBlock(context, shape, block, state.clone(), undefined).next,
+  );
   const events: Event[] = [];
   const exits: Exit[] = [];
   for (const block of [...states.keys()].sort((a, b) => a - b)) {
@@ -74,13 +79,21 @@ interface BlockResult {
   readonly exits: readonly Exit[];
 }
 
-function runBlock(context: Context, shape: Shape, index: number, start: State, emit: Machine["emit"]): BlockResult {
+function runBlock(
+  context: Context,
+  shape: Shape,
+  index: number,
+  start: State,
+  emit: Machine["emit"],
+): BlockResult {
   const again = shape.loops.repeated.has(index);
   const block = context.cfg.blocks[index];
   if (block === undefined) return { next: [], exits: [] };
   let states = [start];
   for (const instruction of block.instructions) {
-    states = states.flatMap((state) => execute({ context, state, at: instruction.id, again, emit }, instruction));
+    states = states.flatMap((state) =>
+      execute({ context, state, at: instruction.id, again, emit }, instruction),
+    );
   }
   const next: [number, State][] = [];
   const exits: Exit[] = [];
@@ -90,7 +103,8 @@ function runBlock(context: Context, shape: Shape, index: number, start: State, e
 }
 
 function dropTemporaries(state: State, crossing: ReadonlySet<string>): void {
-  for (const key of state.store.keys()) if (key.startsWith("t#") && !crossing.has(key.slice(2))) state.store.delete(key);
+  for (const key of state.store.keys())
+    if (key.startsWith("t#") && !crossing.has(key.slice(2))) state.store.delete(key);
 }
 
 function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]): void {
@@ -103,7 +117,10 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
       // Evaluated once for its accesses; then once for each side, silently.
       evaluate(m, terminator.condition);
       const sides: [number, State][] = [];
-      for (const [to, truth] of [[terminator.then, true], [terminator.else, false]] as const) {
+      for (const [to, truth] of [
+        [terminator.then, true],
+        [terminator.else, false],
+      ] as const) {
         const state = m.state.clone();
         const said = truth ? checksOnly(m.emit) : undefined;
         if (assume({ ...m, state, emit: said }, terminator.condition, truth)) sides.push([to, state]);
@@ -147,8 +164,14 @@ function noteDeclined({ blocks }: Cfg, sides: readonly (readonly [number, State]
     // An early return past a release is another matter: there the sides do not meet again.
     if (block?.terminator.kind !== "goto" || block.terminator.to !== otherBlock) return;
     for (const instruction of block.instructions) {
-      if (instruction.kind !== "call" || instruction.callee === undefined || !RELEASES.test(instruction.callee)) continue;
-      for (const arg of instruction.args) if (arg.kind === "read" && arg.place.kind === "variable") decline(other, arg.place.variable.id);
+      if (
+        instruction.kind !== "call" ||
+        instruction.callee === undefined ||
+        !RELEASES.test(instruction.callee)
+      )
+        continue;
+      for (const arg of instruction.args)
+        if (arg.kind === "read" && arg.place.kind === "variable") decline(other, arg.place.variable.id);
     }
   });
 }
@@ -164,12 +187,22 @@ function checksOnly(emit: Machine["emit"]): Machine["emit"] {
 
 function tellExits(m: Machine, value: Value | undefined, site: Site): void {
   const { cfg } = m.context;
-  const inSomeBuilds = m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
+  const inSomeBuilds =
+    m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
   for (const mapping of m.state.mappings.values()) {
     const excused = inSomeBuilds || isTaken(m.state, mapping, value);
     m.emit?.({
-      kind: "exit", site, function: cfg.name, mapping, excused, inMain: cfg.name === "main",
-      releasedElsewhere: false, releasedInLoop: false, testedElsewhere: false, handedOverElsewhere: false, returns: outcome(cfg, value),
+      kind: "exit",
+      site,
+      function: cfg.name,
+      mapping,
+      excused,
+      inMain: cfg.name === "main",
+      releasedElsewhere: false,
+      releasedInLoop: false,
+      testedElsewhere: false,
+      handedOverElsewhere: false,
+      returns: outcome(cfg, value),
     });
   }
 }
@@ -179,7 +212,8 @@ function noteKept({ context, state }: Machine): void {
   for (const [key, held] of state.store) {
     const place = held.kind === "pointer" ? context.places.get(key) : undefined;
     const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
-    if (place?.member === undefined || mapping === undefined || held.kind !== "pointer" || held.varied) continue;
+    if (place?.member === undefined || mapping === undefined || held.kind !== "pointer" || held.varied)
+      continue;
     if (mapping.phase !== "live" || mapping.source === "given" || mapping.source === "heap") continue;
     const holder = key.slice(0, key.lastIndexOf("."));
     const beside = new Map<string, Amount>();
@@ -228,10 +262,16 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       handedOver.add(origin(event.mapping));
       if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
     }
-    if (event.kind === "exit" && event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated")) tolerated.add(origin(event.mapping));
+    if (
+      event.kind === "exit" &&
+      event.mapping.phase === "failed" &&
+      (event.returns === "success" || event.returns === "delegated")
+    )
+      tolerated.add(origin(event.mapping));
   }
   return events.map((event) => {
-    if (event.kind === "map") return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind === "map")
+      return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
     if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
     const id = origin(event.mapping);
@@ -253,6 +293,8 @@ function origin(mapping: Mapping): string {
 /** Where the calls and assignments stand that can run more than once. */
 function repeatedSites(cfg: Cfg, { repeated }: Loops): ReadonlySet<number> {
   const sites = new Set<number>();
-  for (const block of repeated) for (const { kind, site } of cfg.blocks[block]?.instructions ?? []) if (kind === "call" || kind === "assign") sites.add(site.start);
+  for (const block of repeated)
+    for (const { kind, site } of cfg.blocks[block]?.instructions ?? [])
+      if (kind === "call" || kind === "assign") sites.add(site.start);
   return sites;
 }

@@ -7,8 +7,8 @@ import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
-import type { Relation } from "./state.js";
-import { mirrored } from "./state.js";
+import type { Relation } from "./range.js";
+import { mirrored } from "./range.js";
 import type { Value } from "./value.js";
 import { asAmount, NULL_VALUE, sameValue } from "./value.js";
 
@@ -37,7 +37,8 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
       : comparePointer(m, right as Value & { readonly kind: "pointer" }, mirrored(op), left, truth, site);
   }
   if (left.kind === "flags" || right.kind === "flags") return compareFlags(left, op, right, truth);
-  if (left.kind === "address" || left.kind === "string" || left.kind === "function") return compareObject(left, op, right, truth);
+  if (left.kind === "address" || left.kind === "string" || left.kind === "function")
+    return compareObject(left, op, right, truth);
   const a = asAmount(left);
   const b = asAmount(right);
   if (a === undefined || b === undefined) return true;
@@ -59,7 +60,8 @@ function holdsForEqual(op: Relation): boolean {
 function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): boolean {
   const flags = left.kind === "flags" ? left.flags : right.kind === "flags" ? right.flags : undefined;
   const other = left.kind === "flags" ? right : left;
-  if (flags === undefined || constantValue(asAmount(other)) !== 0 || (op !== "==" && op !== "!=")) return true;
+  if (flags === undefined || constantValue(asAmount(other)) !== 0 || (op !== "==" && op !== "!="))
+    return true;
   const empty = flags.must.size > 0 ? false : flags.may.size === 0 && !flags.open ? true : undefined;
   return empty === undefined || (empty === (op === "==")) === truth;
 }
@@ -85,14 +87,26 @@ function meaning(op: Relation, other: Value, mapping: Mapping): Against {
 }
 
 function comparePointer(
-  m: Machine, pointer: Value & { readonly kind: "pointer" }, op: Relation, other: Value, truth: boolean, site: Site,
+  m: Machine,
+  pointer: Value & { readonly kind: "pointer" },
+  op: Relation,
+  other: Value,
+  truth: boolean,
+  site: Site,
 ): boolean {
   const mapping = m.state.mapping(pointer.mapping);
   if (mapping === undefined) return true;
   const against = meaning(op, other, mapping);
   const moved = constantValue(pointer.offset) !== 0;
-  if (moved && against !== "MAP_FAILED" && against !== "NULL") return compareOffsets(m, pointer, op, other, truth);
-  m.emit?.({ kind: "check", site, function: m.context.cfg.name, mapping, against: moved && against !== "NULL" ? "other" : against });
+  if (moved && against !== "MAP_FAILED" && against !== "NULL")
+    return compareOffsets(m, pointer, op, other, truth);
+  m.emit?.({
+    kind: "check",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    against: moved && against !== "NULL" ? "other" : against,
+  });
   if (moved && against !== "NULL") return movedTest(m, mapping, (op === "==") === truth, site);
   switch (against) {
     case "MAP_FAILED":
@@ -107,10 +121,18 @@ function comparePointer(
   }
 }
 
-function compareOffsets(m: Machine, pointer: Value & { readonly kind: "pointer" }, op: Relation, other: Value, truth: boolean): boolean {
+function compareOffsets(
+  m: Machine,
+  pointer: Value & { readonly kind: "pointer" },
+  op: Relation,
+  other: Value,
+  truth: boolean,
+): boolean {
   if (other.kind !== "pointer" || other.mapping !== pointer.mapping) return true;
   const difference = subtract(pointer.offset, other.offset);
-  return isConstant(difference) || !pointer.varied ? m.state.assume(difference, truth ? op : negated(op)) : true;
+  return isConstant(difference) || !pointer.varied
+    ? m.state.assume(difference, truth ? op : negated(op))
+    : true;
 }
 
 /** MAP_FAILED plus something equals nothing: while nobody holds the result itself, it is as good as untested. */
@@ -129,7 +151,18 @@ function movedTest(m: Machine, mapping: Mapping, equal: boolean, site: Site): bo
 
 function testedRight(m: Machine, mapping: Mapping, op: Relation, other: Value, truth: boolean): boolean {
   const n = constantValue(asAmount(other)) ?? -1;
-  const holdsForFailure = op === "==" ? n === -1 : op === "!=" ? n !== -1 : op === ">" ? -1 > n : op === ">=" ? -1 >= n : op === "<" ? -1 < n : -1 <= n;
+  const holdsForFailure =
+    op === "=="
+      ? n === -1
+      : op === "!="
+        ? n !== -1
+        : op === ">"
+          ? -1 > n
+          : op === ">="
+            ? -1 >= n
+            : op === "<"
+              ? -1 < n
+              : -1 <= n;
   const failed = holdsForFailure === truth;
   switch (mapping.phase) {
     case "unchecked":
@@ -151,7 +184,13 @@ export function settleRemap(m: Machine, mapping: Mapping, failed: boolean): void
   if (mapping.replaces === undefined) return;
   const old = m.state.mapping(mapping.replaces);
   if (old === undefined) return;
-  if (!failed) m.state.update(old.id, { phase: "unmapped", moved: true, lostTo: undefined, history: tell(old, mapping.site, "moved away by mremap here") });
+  if (!failed)
+    m.state.update(old.id, {
+      phase: "unmapped",
+      moved: true,
+      lostTo: undefined,
+      history: tell(old, mapping.site, "moved away by mremap here"),
+    });
 }
 
 function testedNull(m: Machine, mapping: Mapping, isNull: boolean, site: Site): boolean {
@@ -184,7 +223,13 @@ function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, 
 }
 
 function testedOther(
-  m: Machine, mapping: Mapping, pointer: Value, op: Relation, other: Value, truth: boolean, site: Site,
+  m: Machine,
+  mapping: Mapping,
+  pointer: Value,
+  op: Relation,
+  other: Value,
+  truth: boolean,
+  site: Site,
 ): boolean {
   const isWanted = mapping.address !== undefined && sameValue(other, mapping.address);
   // Where it is at the address asked for, whoever gave the address knows it too.

@@ -1,11 +1,13 @@
 /** What the engine knows, in words: a mapping, a value, a summary. Short, on one line, and the same for equal facts. */
 import type { Amount, Operator, Origin } from "./amount.js";
-import { amountKey, constantValue, isConstant, pageAlignment } from "./amount.js";
-import { givenAt } from "./evaluate.js";
+import { amountKey, constantValue, isConstant } from "./amount.js";
+import { pageAlignment } from "./alignment.js";
+import { givenAt } from "./access.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Mapping } from "./mapping.js";
-import type { Range, State } from "./state.js";
+import type { Range } from "./range.js";
+import type { State } from "./state.js";
 import type { Outcome, Summary } from "./summary.js";
 import type { Place, Value } from "./value.js";
 

@@ -1,23 +1,37 @@
 /** Operands to values, places to objects, and the accesses that reading and writing them are. */
 import type { Site } from "../diagnostic.js";
 import type { CType } from "../syntax/ast.js";
-import type { Amount, LiteralUse, Origin, Symbol as PointerSymbol } from "./amount.js";
+import { access, accessGiven, accessViaHint } from "./access.js";
+import type { Amount, LiteralUse } from "./amount.js";
 import {
-  add, amountKey, bitAnd, bitNot, bitOr, constant, constantValue, divide, modulo, multiply, negate, ofSymbol, operation, PAGE, sameAmount, scale, shiftLeft,
-  shiftRight, soleSymbol, subtract, symbolOf, withLiterals, ZERO,
+  add,
+  constant,
+  constantValue,
+  divide,
+  modulo,
+  multiply,
+  negate,
+  operation,
+  PAGE,
+  scale,
+  soleSymbol,
+  subtract,
+  symbolOf,
+  withLiterals,
+  ZERO,
 } from "./amount.js";
-import { flag, hasFlag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
+import { bitAnd, bitNot, bitOr, shiftLeft, shiftRight } from "./bits.js";
+import { flag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
 import type { ElementSize, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
-import type { Mapping } from "./mapping.js";
-import { newMapping, tell } from "./mapping.js";
-import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, asFlags, isOuter, placeAt } from "./value.js";
 
 /** Values that a programmer on a machine with 4 KiB pages writes for the page size, its mask and its shift. */
 const PAGE_LITERALS: ReadonlySet<number> = new Set([4096, 4095, -4096, -4095]);
+
 const PAGE_SHIFT = 12;
+
 /** Names that stand for the page size of the machine wherever the text does not say otherwise. */
 const PAGE_SIZE_NAME = /^(?:PAGE_?SIZE|PAGESIZE|EXEC_PAGESIZE|OS_PAGE_SIZE|VM_PAGE_SIZE)$/;
 
@@ -61,7 +75,9 @@ export function opaque(m: Machine, what: string): Value {
 
 function literal(operand: Operand & { readonly kind: "number" }): Amount {
   if (!PAGE_LITERALS.has(operand.value)) return constant(operand.value);
-  return constant(operand.value, [{ site: operand.site, text: operand.macro?.name ?? operand.text, role: "plain" }]);
+  return constant(operand.value, [
+    { site: operand.site, text: operand.macro?.name ?? operand.text, role: "plain" },
+  ]);
 }
 
 function namedConstant(name: string): Value {
@@ -79,12 +95,17 @@ function typeAt(place: PlaceExpr): CType {
 function addressOf(place: Place): Value {
   if (place.root.kind === "memory" && place.path === "") return amountValue(place.root.pointer);
   if (place.root.kind === "mapping") {
-    return { kind: "pointer", mapping: place.root.id, offset: add(place.root.offset, place.offset), varied: false };
+    return {
+      kind: "pointer",
+      mapping: place.root.id,
+      offset: add(place.root.offset, place.offset),
+      varied: false,
+    };
   }
   return { kind: "address", place, offset: ZERO };
 }
 
-export function sizeAmount(size: ElementSize): Amount {
+function sizeAmount(size: ElementSize): Amount {
   return typeof size === "number" ? constant(size) : symbolOf({ kind: "sizeof", type: size.type });
 }
 
@@ -107,7 +128,12 @@ function unary(m: Machine, operand: Operand & { readonly kind: "unary" }): Value
 
 function binary(m: Machine, operand: Operand & { readonly kind: "binary" }): Value {
   const left = evaluate(m, operand.left);
-  if (operand.op === "&" && left.kind === "flags" && operand.right.kind === "unary" && operand.right.op === "~") {
+  if (
+    operand.op === "&" &&
+    left.kind === "flags" &&
+    operand.right.kind === "unary" &&
+    operand.right.op === "~"
+  ) {
     const cleared = evaluate(m, operand.right.operand);
     if (cleared.kind === "flags") return { kind: "flags", flags: withoutFlags(left.flags, cleared.flags) };
   }
@@ -115,7 +141,12 @@ function binary(m: Machine, operand: Operand & { readonly kind: "binary" }): Val
   return combine(m, operand, left, right);
 }
 
-function combine(m: Machine, operand: Operand & { readonly kind: "binary" }, left: Value, right: Value): Value {
+function combine(
+  m: Machine,
+  operand: Operand & { readonly kind: "binary" },
+  left: Value,
+  right: Value,
+): Value {
   const { op } = operand;
   const unknown = (): Value => opaque(m, `${op}${operand.site.start}`);
   if (left.kind === "flags" || right.kind === "flags") {
@@ -123,7 +154,8 @@ function combine(m: Machine, operand: Operand & { readonly kind: "binary" }, lef
     if (op === "&") return { kind: "flags", flags: maskFlags(asFlags(left), asFlags(right)) };
     return unknown();
   }
-  if (left.kind === "pointer" || left.kind === "address") return pointerArithmetic(m, operand, left, right) ?? unknown();
+  if (left.kind === "pointer" || left.kind === "address")
+    return pointerArithmetic(m, operand, left, right) ?? unknown();
   if ((right.kind === "pointer" || right.kind === "address") && op === "+") {
     return moved(right, scaled(asAmount(left), operand.scaleLeft)) ?? unknown();
   }
@@ -155,7 +187,10 @@ export function moved(value: Value, by: Amount | undefined): Value | undefined {
 }
 
 function pointerArithmetic(
-  m: Machine, operand: Operand & { readonly kind: "binary" }, left: Value & { readonly kind: "pointer" | "address" }, right: Value,
+  m: Machine,
+  operand: Operand & { readonly kind: "binary" },
+  left: Value & { readonly kind: "pointer" | "address" },
+  right: Value,
 ): Value | undefined {
   const { op } = operand;
   if (op === "-" && right.kind === left.kind && identity(left) === identity(right)) {
@@ -166,8 +201,16 @@ function pointerArithmetic(
   if (op === "+") return moved(left, scaled(amount, operand.scaleRight));
   if (op === "-") return moved(left, negate(scaled(amount, operand.scaleRight) ?? ZERO));
   // Masks and remainders of an address: a mapping begins at a page, so only its offset takes part.
-  if (left.kind === "pointer" && (op === "&" || op === "%") && m.state.mapping(left.mapping)?.source !== "heap") {
-    const result = asRole(op === "&" ? bitAnd(left.offset, amount) : modulo(left.offset, amount), amount, "rounding");
+  if (
+    left.kind === "pointer" &&
+    (op === "&" || op === "%") &&
+    m.state.mapping(left.mapping)?.source !== "heap"
+  ) {
+    const result = asRole(
+      op === "&" ? bitAnd(left.offset, amount) : modulo(left.offset, amount),
+      amount,
+      "rounding",
+    );
     const keepsAddress = op === "&" && (constantValue(amount) ?? -1) < 0 && !isRemainderMask(amount);
     return keepsAddress ? { ...left, offset: result } : amountValue(result);
   }
@@ -185,11 +228,18 @@ function identity(value: Value & { readonly kind: "pointer" | "address" }): stri
 
 function asRole(result: Amount, from: Amount, role: LiteralUse["role"]): Amount {
   if (from.literals.length === 0) return result;
-  const literals = result.literals.map((use) => (from.literals.includes(use) && use.role === "plain" ? { ...use, role } : use));
+  const literals = result.literals.map((use) =>
+    from.literals.includes(use) && use.role === "plain" ? { ...use, role } : use,
+  );
   return { ...result, literals };
 }
 
-function arithmetic(op: string, a: Amount, b: Amount, operand: Operand & { readonly kind: "binary" }): Amount | undefined {
+function arithmetic(
+  op: string,
+  a: Amount,
+  b: Amount,
+  operand: Operand & { readonly kind: "binary" },
+): Amount | undefined {
   switch (op) {
     case "+":
       return add(a, b);
@@ -218,7 +268,9 @@ function arithmetic(op: string, a: Amount, b: Amount, operand: Operand & { reado
 
 function withShift(result: Amount, by: Amount, operand: Operand): Amount {
   if (constantValue(by) !== PAGE_SHIFT || operand.kind !== "number") return result;
-  return withLiterals(result, [{ site: operand.site, text: operand.macro?.name ?? operand.text, role: "shift" }]);
+  return withLiterals(result, [
+    { site: operand.site, text: operand.macro?.name ?? operand.text, role: "shift" },
+  ]);
 }
 
 function comparison(op: string, difference: Amount): Amount | undefined {
@@ -250,7 +302,10 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
     case "field": {
       const object = placeOf(m, expr.object, mode);
       const offset = add(object.offset, sizeAmount(expr.offset));
-      const place = { ...placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset), member: expr.member ?? joined(object.member, expr.field) };
+      const place = {
+        ...placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset),
+        member: expr.member ?? joined(object.member, expr.field),
+      };
       if (isOuter(place.key)) m.context.places.set(place.key, place);
       return place;
     }
@@ -258,8 +313,16 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
       const array = placeOf(m, expr.array, mode);
       const index = asAmount(evaluate(m, expr.index));
       const key = index === undefined ? `?${m.at}` : (constantValue(index) ?? keyOf(index));
-      const inside = index !== undefined && constantValue(index) === 0 ? ZERO : symbolOf({ kind: "opaque", what: `${m.at}.element ${expr.site.start}` });
-      return placeAt(array.root, `${array.path}[${key}]`, m.context.text(expr.site), add(array.offset, inside));
+      const inside =
+        index !== undefined && constantValue(index) === 0
+          ? ZERO
+          : symbolOf({ kind: "opaque", what: `${m.at}.element ${expr.site.start}` });
+      return placeAt(
+        array.root,
+        `${array.path}[${key}]`,
+        m.context.text(expr.site),
+        add(array.offset, inside),
+      );
     }
     case "deref":
       return dereference(m, evaluate(m, expr.pointer), mode, expr.site);
@@ -268,7 +331,9 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
 
 function keyOf(amount: Amount): string {
   const symbol = soleSymbol(amount);
-  return symbol === undefined ? `{${amount.terms.map((t) => `${t.coefficient}${t.symbol.id}`).join("+")}+${amount.constant}}` : `{${symbol.id}}`;
+  return symbol === undefined
+    ? `{${amount.terms.map((t) => `${t.coefficient}${t.symbol.id}`).join("+")}+${amount.constant}}`
+    : `{${symbol.id}}`;
 }
 
 function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): Place {
@@ -280,7 +345,8 @@ function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): 
       return placeAt(pointer.place.root, `${pointer.place.path}[+${at ?? keyOf(pointer.offset)}]`, name);
     }
     case "pointer":
-      if (mode !== undefined) access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined });
+      if (mode !== undefined)
+        access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined });
       return placeAt({ kind: "mapping", id: pointer.mapping, offset: pointer.offset }, "", name);
     case "amount":
       if (mode !== undefined) {
@@ -291,124 +357,15 @@ function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): 
     case "flags":
     case "string":
     case "function":
-      return placeAt({ kind: "memory", pointer: symbolOf({ kind: "opaque", what: `${m.at}.*${site.start}` }) }, "", name);
+      return placeAt(
+        { kind: "memory", pointer: symbolOf({ kind: "opaque", what: `${m.at}.*${site.start}` }) },
+        "",
+        name,
+      );
   }
-}
-
-const MAX_BYTE_OFFSETS = 4;
-
-export interface Manner {
-  readonly as: "bytes" | "string";
-  readonly by: string | undefined;
-}
-
-/** An access of a tracked mapping: an event, and what is known afterwards. */
-export function access(m: Machine, id: string, offset: Amount, mode: "read" | "write", site: Site, manner: Manner): void {
-  const mapping = m.state.mapping(id);
-  if (mapping === undefined) return;
-  if (mapping.told) return;
-  // Of memory that was given, only as much is gone as was unmapped: how much there is, nobody here knows.
-  if (mapping.source === "given" && mapping.phase === "unmapped" && !sameAmount(offset, mapping.offset ?? ZERO)) return;
-  m.emit?.({
-    kind: "access", site, function: m.context.cfg.name, mapping, mode, offset, viaHint: false,
-    expectsFault: m.context.catchesFaults, ...manner,
-  });
-  const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
-  if (mapping.phase === "unmapped" || mapping.phase === "failed") {
-    // Said once; what follows on this path would only repeat it.
-    m.state.update(id, { told: true });
-    return;
-  }
-  m.state.update(id, {
-    phase: "live",
-    weakTest: undefined,
-    accessed,
-    ...(manner.by === undefined || mapping.byteOffsets.length >= MAX_BYTE_OFFSETS ? {} : { byteOffsets: [...mapping.byteOffsets, amountKey(offset)] }),
-    ...(mapping.partial === undefined ? {} : { partial: { ...mapping.partial, intended: true } }),
-    ...(mode === "write" ? { written: site, history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history } : {}),
-  });
-}
-
-/** An access through the very value that a mapping was asked to be placed at. */
-export function accessViaHint(m: Machine, pointer: Value, mode: "read" | "write", site: Site, by: string | undefined): void {
-  const mapping = wantedAt(m.state, pointer);
-  if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked")) return;
-  m.emit?.({
-    kind: "access", site, function: m.context.cfg.name, mapping, mode, offset: ZERO, viaHint: true, as: "bytes", by,
-    expectsFault: m.context.catchesFaults,
-  });
-}
-
-/** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */
-export function wantedAt(state: State, pointer: Value): Mapping | undefined {
-  if (pointer.kind !== "amount" || constantValue(pointer.amount) === 0) return undefined;
-  for (const mapping of state.mappings.values()) {
-    if (mapping.source !== "mmap" || mapping.compared || mapping.address?.kind !== "amount") continue;
-    if (!sameAmount(mapping.address.amount, pointer.amount)) continue;
-    if (hasFlag(mapping.flags, "MAP_FIXED") === "no" && hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "no") return mapping;
-  }
-  return undefined;
-}
-
-/** An access through a pointer that the function was given: its callers want to know. */
-export function accessGiven(m: Machine, pointer: Amount, mode: "read" | "write", site: Site, manner: Manner): void {
-  const known = givenAt(m.state, pointer);
-  if (known !== undefined) {
-    access(m, known.mapping.id, known.offset, mode, site, manner);
-    return;
-  }
-  const base = baseSymbol(pointer);
-  if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
-  const made = materialize(m, pointer, site);
-  if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
-}
-
-/** The symbol that an address is computed from: the only one with factor 1 that can be a pointer. */
-export function baseSymbol(pointer: Amount): PointerSymbol | undefined {
-  const candidates = pointer.terms.filter(({ symbol, coefficient }) => coefficient === 1 && canBePointer(symbol.origin));
-  if (candidates.length <= 1) return candidates[0]?.symbol;
-  const declared = candidates.filter(({ symbol: { origin } }) => origin.kind === "load" && origin.pointer === true);
-  return declared.length === 1 ? declared[0]?.symbol : undefined;
-}
-
-function canBePointer(origin: Origin): boolean {
-  return (origin.kind === "parameter" && origin.narrow !== true) || origin.kind === "load" || origin.kind === "call" || origin.kind === "opaque";
-}
-
-export interface GivenTarget {
-  readonly mapping: Mapping;
-  readonly offset: Amount;
-}
-
-export function givenAt(state: State, pointer: Amount): GivenTarget | undefined {
-  for (const { symbol, coefficient } of pointer.terms) {
-    if (coefficient !== 1) continue;
-    const mapping = state.mapping(`given:${symbol.id}`);
-    if (mapping !== undefined) return { mapping, offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: [] }) };
-  }
-  return undefined;
 }
 
 /** Inside a struct whose type is not known, the way there stands for it. */
 function joined(holder: string | undefined, field: string): string | undefined {
   return holder === undefined ? undefined : `${holder}.${field}`;
 }
-
-/** The struct member that a value was read from. */
-export function memberOf(m: Machine, amount: Amount): string | undefined {
-  const origin = baseSymbol(amount)?.origin;
-  return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
-}
-
-/** Starts to follow memory that the function did not map itself. */
-export function materialize(m: Machine, pointer: Amount, site: Site, name?: string): GivenTarget | undefined {
-  const known = givenAt(m.state, pointer);
-  if (known !== undefined) return known;
-  const base = baseSymbol(pointer);
-  if (base === undefined) return undefined;
-  const id = `given:${base.id}`;
-  const named = name ?? (base.origin.kind === "parameter" ? base.origin.name : undefined);
-  m.state.mappings.set(id, newMapping({ id, source: "given", function: "", site, name: named, address: amountValue(ofSymbol(base)) }));
-  return givenAt(m.state, pointer);
-}
-

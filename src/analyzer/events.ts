@@ -6,7 +6,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
 import type { Against, Mapping } from "./mapping.js";
-import type { Range } from "./state.js";
+import type { Range } from "./range.js";
 import type { Value } from "./value.js";
 
 /** One argument of a call: what it is, and how it is written. */

@@ -28,7 +28,10 @@ export interface Fixpoint<S> {
  * Throws NoFixpoint at the limit.
  */
 export function solve<S>(
-  entry: S, lattice: Lattice<S>, shape: Shape, step: (block: number, state: S) => readonly (readonly [number, S])[],
+  entry: S,
+  lattice: Lattice<S>,
+  shape: Shape,
+  step: (block: number, state: S) => readonly (readonly [number, S])[],
 ): Fixpoint<S> {
   const solver = new Solver(lattice, shape);
   solver.receive(0, [["", entry]]);

@@ -17,7 +17,8 @@ export const UNKNOWN_FLAGS: Flags = { must: NONE, may: NONE, open: true };
 
 /** The names that mmap's family and open() take as bits or numbers. */
 const FLAG_NAME = /^(?:MAP|PROT|MS|MADV|POSIX_MADV|O|MREMAP|MFD|MLOCK|MCL|SHM|PKEY|F_SEAL)_[A-Z0-9_]+$/;
-const NOT_A_FLAG = /^(?:MAP_FAILED|MAP_SIZE|MAP_LEN(?:GTH)?|MAP_(?:HUGE_)?(?:SHIFT|MASK)|MAP_TYPE|MS_PER_.*|O_SIZE|SHM_(?:SIZE|LEN|KEY|NAME).*|PROT_SIZE)$/;
+const NOT_A_FLAG =
+  /^(?:MAP_FAILED|MAP_SIZE|MAP_LEN(?:GTH)?|MAP_(?:HUGE_)?(?:SHIFT|MASK)|MAP_TYPE|MS_PER_.*|O_SIZE|SHM_(?:SIZE|LEN|KEY|NAME).*|PROT_SIZE)$/;
 
 /** What projects call MAP_ANONYMOUS or MAP_ANON, whichever the system has. */
 const ANONYMOUS_ALIAS = /^\w+_MAP_ANON(?:YMOUS)?$/;
@@ -29,7 +30,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function isFlagName(name: string): boolean {
-  return ANONYMOUS_ALIAS.test(name) || FLAG_NAME.test(name) && !NOT_A_FLAG.test(name);
+  return ANONYMOUS_ALIAS.test(name) || (FLAG_NAME.test(name) && !NOT_A_FLAG.test(name));
 }
 
 export function flag(name: string): Flags {
@@ -61,7 +62,11 @@ export function maskFlags(a: Flags, b: Flags): Flags {
 /** What holds where two paths meet. */
 export function joinFlags(a: Flags, b: Flags): Flags {
   if (a === b) return a;
-  return { must: new Set([...a.must].filter((n) => b.must.has(n))), may: union(a.may, b.may), open: a.open || b.open };
+  return {
+    must: new Set([...a.must].filter((n) => b.must.has(n))),
+    may: union(a.may, b.may),
+    open: a.open || b.open,
+  };
 }
 
 export function sameFlags(a: Flags, b: Flags): boolean {
@@ -83,7 +88,11 @@ export function describeFlags(flags: Flags): string {
   return names.length === 0 ? "0" : names.join("|");
 }
 
-const PROTECTION_BITS: readonly (readonly [number, string])[] = [[1, "PROT_READ"], [2, "PROT_WRITE"], [4, "PROT_EXEC"]];
+const PROTECTION_BITS: readonly (readonly [number, string])[] = [
+  [1, "PROT_READ"],
+  [2, "PROT_WRITE"],
+  [4, "PROT_EXEC"],
+];
 
 /** PROT_* have the same values on all systems. */
 export function protectionOfNumber(value: number): Flags {
@@ -108,7 +117,13 @@ export function mapFlagsOfNumber(value: number): Flags {
 
 /** O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2 everywhere that matters. */
 export function openFlagsOfNumber(value: number): Flags {
-  return value === 0 ? flag("O_RDONLY") : value === 1 ? flag("O_WRONLY") : value === 2 ? flag("O_RDWR") : UNKNOWN_FLAGS;
+  return value === 0
+    ? flag("O_RDONLY")
+    : value === 1
+      ? flag("O_WRONLY")
+      : value === 2
+        ? flag("O_RDWR")
+        : UNKNOWN_FLAGS;
 }
 
 function union(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {

@@ -8,7 +8,8 @@ import type { Cfg } from "./ir.js";
 import type { Context, Pointed } from "./machine.js";
 import type { MemberNotes } from "./members.js";
 import { abandonment, keptMembers, mayFree, mayRelease, memberUnmaps } from "./members.js";
-import { lower, TooLarge } from "./lower.js";
+import { lower } from "./lower.js";
+import { TooLarge } from "./block-builder.js";
 import { isFamilyName } from "./model/library.js";
 import type { Summary } from "./summary.js";
 
@@ -61,7 +62,11 @@ interface Result {
   readonly notes: MemberNotes;
 }
 
-const UNKNOWN: Result = { readings: [], summary: "unknown", notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), nulled: new Map(), unmapped: [] } };
+const UNKNOWN: Result = {
+  readings: [],
+  summary: "unknown",
+  notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), nulled: new Map(), unmapped: [] },
+};
 
 /** The functions of one file, each analyzed once when it is first wanted. */
 class UnitAnalysis {
@@ -82,7 +87,8 @@ class UnitAnalysis {
   ) {
     const byName = new Map<string, FunctionOutline>();
     for (const outline of unit.functions) {
-      if (!byName.has(outline.name) && !(isFamilyName(outline.name) && isForeign(unit, outline))) byName.set(outline.name, outline);
+      if (!byName.has(outline.name) && !(isFamilyName(outline.name) && isForeign(unit, outline)))
+        byName.set(outline.name, outline);
     }
     this.#byName = byName;
     this.#familyMacros = macrosOfFamily(unit);
@@ -97,7 +103,8 @@ class UnitAnalysis {
       const telling = new Set<string>();
       for (const outline of wave) {
         const { summary } = this.#report(outline);
-        if (summary !== "unknown" && (summary.relevant || summary.outcomes.length === 0)) telling.add(outline.name);
+        if (summary !== "unknown" && (summary.relevant || summary.outcomes.length === 0))
+          telling.add(outline.name);
       }
       wave = telling.size === 0 ? [] : functions.filter((f) => !seen.has(f) && callsOne(f, telling));
       for (const outline of wave) seen.add(outline);
@@ -108,16 +115,23 @@ class UnitAnalysis {
 
   /** What only all functions together tell of struct members. */
   #tellMembers(): void {
-    for (const outline of this.unit.functions) if (namesKeptField(outline, this.functions)) this.#report(outline);
-    const noted = this.functions.map(({ outline, readings }) => ({ outline, events: readings.flat(), notes: this.#analyze(outline, 0).notes }));
-    for (const [outline, events] of memberUnmaps(noted)) for (const event of events) this.#append(outline, event);
+    for (const outline of this.unit.functions)
+      if (namesKeptField(outline, this.functions)) this.#report(outline);
+    const noted = this.functions.map(({ outline, readings }) => ({
+      outline,
+      events: readings.flat(),
+      notes: this.#analyze(outline, 0).notes,
+    }));
+    for (const [outline, events] of memberUnmaps(noted))
+      for (const event of events) this.#append(outline, event);
     const kept = keptMembers(noted);
     if (kept.size === 0) return;
     const letGo = new Set([...this.#results.values()].flatMap(({ notes }) => [...notes.letGo]));
     for (const { outline, notes } of noted) {
       for (const [member, { mapping }] of kept) {
         const site = notes.nulled.get(member);
-        if (site !== undefined && !notes.letGo.has(member)) this.#append(outline, { kind: "abandon", site, function: outline.name, mapping, member });
+        if (site !== undefined && !notes.letGo.has(member))
+          this.#append(outline, { kind: "abandon", site, function: outline.name, mapping, member });
       }
     }
     for (const [member, { outline: keeper, mapping }] of kept) {
@@ -133,14 +147,20 @@ class UnitAnalysis {
   }
 
   #mayBeReleased(member: string): boolean {
-    return this.all.some((unit) => unit.functions.some((f) => mayRelease(unit, f, member, this.#results.get(f)?.notes)));
+    return this.all.some((unit) =>
+      unit.functions.some((f) => mayRelease(unit, f, member, this.#results.get(f)?.notes)),
+    );
   }
 
   #append(outline: FunctionOutline, event: Event): void {
     const at = this.functions.findIndex((f) => f.outline === outline);
     const known = this.functions[at];
     if (known === undefined) this.functions.push({ unit: this.unit, outline, readings: [[event]] });
-    else this.functions[at] = { ...known, readings: [[...(known.readings[0] ?? []), event], ...known.readings.slice(1)] };
+    else
+      this.functions[at] = {
+        ...known,
+        readings: [[...(known.readings[0] ?? []), event], ...known.readings.slice(1)],
+      };
   }
 
   #report(outline: FunctionOutline): Result {
@@ -167,7 +187,14 @@ class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
-    const notes = { letGo: new Set<string>(), freed: [], kept: [], pointed: new Map<string, Pointed>(), nulled: new Map<string, Site>(), unmapped: [] };
+    const notes = {
+      letGo: new Set<string>(),
+      freed: [],
+      kept: [],
+      pointed: new Map<string, Pointed>(),
+      nulled: new Map<string, Site>(),
+      unmapped: [],
+    };
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
@@ -177,8 +204,12 @@ class UnitAnalysis {
         if (i === 0) summary = result.summary;
       });
     } catch (error) {
-      if (error instanceof NoFixpoint || error instanceof TooLarge) return this.#giveUp(outline, error.message);
-      return this.#giveUp(outline, `internal error: ${error instanceof Error ? error.message : String(error)}`);
+      if (error instanceof NoFixpoint || error instanceof TooLarge)
+        return this.#giveUp(outline, error.message);
+      return this.#giveUp(
+        outline,
+        `internal error: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     return { readings, summary: summary ?? "unknown", notes };
   }
@@ -188,7 +219,12 @@ class UnitAnalysis {
     return UNKNOWN;
   }
 
-  #context(cfg: Cfg, outline: FunctionOutline, depth: number, notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "nulled" | "unmapped">): Context {
+  #context(
+    cfg: Cfg,
+    outline: FunctionOutline,
+    depth: number,
+    notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "nulled" | "unmapped">,
+  ): Context {
     const { text } = this.unit.source;
     return {
       cfg,
@@ -227,7 +263,8 @@ function namesFamily(outline: FunctionOutline, familyMacros: ReadonlySet<string>
 function macrosOfFamily(unit: Unit): ReadonlySet<string> {
   const found = new Set<string>();
   for (const macro of unit.macros) {
-    for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g)) if (isFamilyName(name) || name === "MAP_FAILED") found.add(macro);
+    for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g))
+      if (isFamilyName(name) || name === "MAP_FAILED") found.add(macro);
   }
   return found;
 }
@@ -255,20 +292,39 @@ function namesKeptField(outline: FunctionOutline, functions: readonly AnalyzedFu
   if (!outline.names.has("NULL")) return false;
   return functions.some(({ readings }) =>
     readings.some((events) =>
-      events.some((e) => e.kind === "escape" && e.member !== undefined && e.mapping.source === "mmap" && outline.names.has(e.member.slice(e.member.lastIndexOf(".") + 1))),
+      events.some(
+        (e) =>
+          e.kind === "escape" &&
+          e.member !== undefined &&
+          e.mapping.source === "mmap" &&
+          outline.names.has(e.member.slice(e.member.lastIndexOf(".") + 1)),
+      ),
     ),
   );
 }
 
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
-const ENDS = ["exit", "_exit", "abort", "err", "errx", "verr", "longjmp", "siglongjmp", "error", "__builtin_unreachable"];
+const ENDS = [
+  "exit",
+  "_exit",
+  "abort",
+  "err",
+  "errx",
+  "verr",
+  "longjmp",
+  "siglongjmp",
+  "error",
+  "__builtin_unreachable",
+];
 
 /** The functions that may end the process, or call one of the file that may. */
 function functionsThatMayEnd(unit: Unit): ReadonlySet<string> {
   const ending = new Set<string>(ENDS);
-  for (let before = -1; before !== ending.size; ) {
+  for (let before = -1; before !== ending.size;) {
     before = ending.size;
-    for (const { name, names } of unit.functions) if (!ending.has(name) && [...names].some((n) => ending.has(n) || unit.global(n)?.noreturn === true)) ending.add(name);
+    for (const { name, names } of unit.functions)
+      if (!ending.has(name) && [...names].some((n) => ending.has(n) || unit.global(n)?.noreturn === true))
+        ending.add(name);
   }
   return ending;
 }
@@ -277,4 +333,3 @@ function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean
   for (const name of names) if (outline.names.has(name)) return true;
   return false;
 }
-

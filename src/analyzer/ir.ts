@@ -45,7 +45,12 @@ export type Operand = Located &
         readonly scaleLeft: ElementSize | undefined;
       }
     | { readonly kind: "cast"; readonly type: CType; readonly operand: Operand }
-    | { readonly kind: "sizeof"; readonly size: ElementSize; readonly text: string; readonly ofPointer: boolean }
+    | {
+        readonly kind: "sizeof";
+        readonly size: ElementSize;
+        readonly text: string;
+        readonly ofPointer: boolean;
+      }
     /** A value that the lowering does not understand. */
     | { readonly kind: "unknown"; readonly key: string }
   );
@@ -67,7 +72,13 @@ export type PlaceExpr =
       readonly type: CType;
       readonly site: Site;
     }
-  | { readonly kind: "element"; readonly array: PlaceExpr; readonly index: Operand; readonly type: CType; readonly site: Site }
+  | {
+      readonly kind: "element";
+      readonly array: PlaceExpr;
+      readonly index: Operand;
+      readonly type: CType;
+      readonly site: Site;
+    }
   /** What `pointer` points to; `type` is the type of the object there. */
   | { readonly kind: "deref"; readonly pointer: Operand; readonly type: CType; readonly site: Site };
 

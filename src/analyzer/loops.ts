@@ -54,10 +54,11 @@ export function findLoops({ blocks }: Cfg): Loops {
     work.pop();
     postorder.push(block);
     const parent = work[work.length - 1];
-    if (parent !== undefined) low.set(parent.block, Math.min(low.get(parent.block) ?? 0, low.get(block) ?? 0));
+    if (parent !== undefined)
+      low.set(parent.block, Math.min(low.get(parent.block) ?? 0, low.get(block) ?? 0));
     if (low.get(block) === index.get(block)) closeComponent(block, open, onStack, repeated);
   }
-  return { heads, repeated, order: postorder.reverse() };
+  return { heads, repeated, order: postorder.toReversed() };
 }
 
 function closeComponent(root: number, open: number[], onStack: Set<number>, repeated: Set<number>): void {
@@ -82,9 +83,11 @@ export function crossingTemporaries({ blocks }: Cfg): ReadonlySet<string> {
       setIn.set(instruction.temporary, i);
     }
   });
-  blocks.forEach((block, i) => readsOf(block, (temporary) => {
-    if (setIn.get(temporary) !== i) crossing.add(temporary);
-  }));
+  blocks.forEach((block, i) =>
+    readsOf(block, (temporary) => {
+      if (setIn.get(temporary) !== i) crossing.add(temporary);
+    }),
+  );
   return crossing;
 }
 
@@ -106,7 +109,9 @@ function operandsOf(instruction: Instruction): readonly Operand[] {
     case "jump":
       return [];
     case "call":
-      return instruction.pointer === undefined ? instruction.args : [instruction.pointer, ...instruction.args];
+      return instruction.pointer === undefined
+        ? instruction.args
+        : [instruction.pointer, ...instruction.args];
     case "opaque":
       return instruction.operands;
   }

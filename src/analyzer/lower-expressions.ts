@@ -2,9 +2,19 @@
 import type { Site } from "../diagnostic.js";
 import type { AssignmentOperator, BinaryOperator, CType, Expr, Stmt } from "../syntax/ast.js";
 import type { Unit } from "../syntax/unit.js";
-import type { BlockBuilder } from "./lower.js";
+import type { BlockBuilder } from "./block-builder.js";
 import type { ElementSize, Operand, PlaceExpr, Variable } from "./ir.js";
-import { fieldOffset, fieldType, isPointer, pointee, resolved, sizeOf, structName, typeOf, UNKNOWN_TYPE } from "./types.js";
+import {
+  fieldOffset,
+  fieldType,
+  isPointer,
+  pointee,
+  resolved,
+  sizeOf,
+  structName,
+  typeOf,
+  UNKNOWN_TYPE,
+} from "./types.js";
 
 /** What expressions need of the statements around them. */
 export interface Surroundings {
@@ -149,7 +159,9 @@ export class ExpressionLowering {
   }
 
   /** `(a == b) == 0`, `!!x != 0`. */
-  #truthComparedWithZero(expr: Expr & { readonly kind: "binary" }): { operand: Expr; equal: boolean } | undefined {
+  #truthComparedWithZero(
+    expr: Expr & { readonly kind: "binary" },
+  ): { operand: Expr; equal: boolean } | undefined {
     if (expr.op !== "==" && expr.op !== "!=") return undefined;
     if (expr.right.kind !== "number" || expr.right.value !== 0 || !this.isTruth(expr.left)) return undefined;
     return { operand: expr.left, equal: expr.op === "==" };
@@ -191,7 +203,12 @@ export class ExpressionLowering {
     const after = b.newBlock();
     const located = this.#located(expr);
     const set = (value: number): void =>
-      b.emit({ kind: "set", temporary, value: { kind: "number", value, text: String(value), ...located }, site: located.site });
+      b.emit({
+        kind: "set",
+        temporary,
+        value: { kind: "number", value, text: String(value), ...located },
+        site: located.site,
+      });
     this.condition(expr, yes, no);
     b.enter(yes);
     set(1);
@@ -246,7 +263,12 @@ export class ExpressionLowering {
       case "cast":
         // Only what is used as a number: an argument of a macro stays whole.
         if (this.isTruth(expr.operand)) return this.#truthValue(expr.operand);
-        return { kind: "cast", type: resolved(expr.type, this.#unit) ?? expr.type, operand: this.#plain(expr.operand), ...located };
+        return {
+          kind: "cast",
+          type: resolved(expr.type, this.#unit) ?? expr.type,
+          operand: this.#plain(expr.operand),
+          ...located,
+        };
       case "sizeof":
         return this.#sizeof(expr);
       case "compound":
@@ -257,7 +279,11 @@ export class ExpressionLowering {
       case "statementExpr":
         return this.#statementExpression(expr);
       case "opaque":
-        this.#b.emit({ kind: "opaque", operands: expr.operands.map((o) => this.argument(o)), site: located.site });
+        this.#b.emit({
+          kind: "opaque",
+          operands: expr.operands.map((o) => this.argument(o)),
+          site: located.site,
+        });
         return { kind: "unknown", key: this.#b.fresh(), ...located };
     }
   }
@@ -274,12 +300,23 @@ export class ExpressionLowering {
     if (name === "__func__" || name === "__FUNCTION__") return { kind: "string", value: "", ...located };
     const global = this.#unit.global(name);
     if (global?.constant !== undefined) {
-      return { kind: "number", value: global.constant, text: name, site: located.site, macro: { name, definition: global.span } };
+      return {
+        kind: "number",
+        value: global.constant,
+        text: name,
+        site: located.site,
+        macro: { name, definition: global.span },
+      };
     }
-    if (global?.initializer !== undefined && isConstantExpression(global.initializer) && (global.type.const === true || global.type.kind === "enum")) {
+    if (
+      global?.initializer !== undefined &&
+      isConstantExpression(global.initializer) &&
+      (global.type.const === true || global.type.kind === "enum")
+    ) {
       return this.#plain(global.initializer);
     }
-    if (this.#defined.has(name) || global?.type.kind === "function") return { kind: "function", name, ...located };
+    if (this.#defined.has(name) || global?.type.kind === "function")
+      return { kind: "function", name, ...located };
     if (global === undefined && CONSTANT_NAME.test(name)) return { kind: "constant", name, ...located };
     return this.#read(expr);
   }
@@ -288,7 +325,8 @@ export class ExpressionLowering {
     const place = this.place(expr);
     const located = this.#located(expr);
     // An array stands for the address of its first element.
-    if (resolved(this.#type(expr), this.#unit)?.kind === "array") return { kind: "address", place, ...located };
+    if (resolved(this.#type(expr), this.#unit)?.kind === "array")
+      return { kind: "address", place, ...located };
     return { kind: "read", place, ...located };
   }
 
@@ -301,7 +339,12 @@ export class ExpressionLowering {
         return { kind: "variable", variable: local ?? this.#outer(expr.name, type) };
       }
       case "deref":
-        return { kind: "deref", pointer: this.#plain(expr.operand), type: this.#type(expr) ?? UNKNOWN_TYPE, site };
+        return {
+          kind: "deref",
+          pointer: this.#plain(expr.operand),
+          type: this.#type(expr) ?? UNKNOWN_TYPE,
+          site,
+        };
       case "index":
         return this.#element(expr, site);
       case "member": {
@@ -316,7 +359,15 @@ export class ExpressionLowering {
         const holder = pointee(this.#type(expr.object), this.#unit);
         const object: PlaceExpr = { kind: "deref", pointer, type: holder ?? UNKNOWN_TYPE, site };
         const member = this.#memberName(holder, field);
-        return { kind: "field", object, field, member, offset: fieldOffset(holder, field, this.#unit), type, site };
+        return {
+          kind: "field",
+          object,
+          field,
+          member,
+          offset: fieldOffset(holder, field, this.#unit),
+          type,
+          site,
+        };
       }
       case "compound":
         return this.#compound(expr);
@@ -324,7 +375,12 @@ export class ExpressionLowering {
         return this.place(expr.operand);
       default: {
         // Not an lvalue in C, but a call's struct result may be read through: keep the value in a variable.
-        const variable: Variable = { id: `v${this.#b.fresh()}`, name: "", type: this.#type(expr) ?? UNKNOWN_TYPE, scope: "local" };
+        const variable: Variable = {
+          id: `v${this.#b.fresh()}`,
+          name: "",
+          type: this.#type(expr) ?? UNKNOWN_TYPE,
+          scope: "local",
+        };
         const place: PlaceExpr = { kind: "variable", variable };
         this.#b.emit({ kind: "assign", target: place, value: this.value(expr), update: false, site });
         return place;
@@ -342,12 +398,21 @@ export class ExpressionLowering {
     const type = this.#type(expr) ?? UNKNOWN_TYPE;
     const base = resolved(this.#type(expr.base), this.#unit);
     const index = this.#plain(expr.index);
-    if (base?.kind === "array" && (expr.base.kind === "name" || expr.base.kind === "member" || expr.base.kind === "index")) {
+    if (
+      base?.kind === "array" &&
+      (expr.base.kind === "name" || expr.base.kind === "member" || expr.base.kind === "index")
+    ) {
       return { kind: "element", array: this.place(expr.base), index, type, site };
     }
     const pointer = this.#plain(expr.base);
     const moved: Operand = {
-      kind: "binary", op: "+", left: pointer, right: index, scaleRight: this.#elementSize(expr.base), scaleLeft: undefined, site,
+      kind: "binary",
+      op: "+",
+      left: pointer,
+      right: index,
+      scaleRight: this.#elementSize(expr.base),
+      scaleLeft: undefined,
+      site,
     };
     const atStart = index.kind === "number" && index.value === 0;
     return { kind: "deref", pointer: atStart ? pointer : moved, type, site };
@@ -357,12 +422,20 @@ export class ExpressionLowering {
     return sizeOf(pointee(this.#type(pointer), this.#unit), this.#unit);
   }
 
-  #binary(op: BinaryOperator, left: Operand, right: Operand, expr: Expr & { readonly kind: "binary" }): Operand {
+  #binary(
+    op: BinaryOperator,
+    left: Operand,
+    right: Operand,
+    expr: Expr & { readonly kind: "binary" },
+  ): Operand {
     const leftPointer = isPointer(this.#type(expr.left), this.#unit);
     const rightPointer = isPointer(this.#type(expr.right), this.#unit);
     const scales = op === "+" || op === "-";
     return {
-      kind: "binary", op, left, right,
+      kind: "binary",
+      op,
+      left,
+      right,
       scaleRight: scales && leftPointer && !rightPointer ? this.#elementSize(expr.left) : undefined,
       scaleLeft: op === "+" && rightPointer && !leftPointer ? this.#elementSize(expr.right) : undefined,
       ...this.#located(expr),
@@ -376,8 +449,13 @@ export class ExpressionLowering {
     const step: Operand = { kind: "number", value: 1, text: "1", site: located.site };
     const pointer = isPointer(this.#type(expr.operand), this.#unit);
     const moved: Operand = {
-      kind: "binary", op: expr.op === "++" ? "+" : "-", left: before, right: step, scaleLeft: undefined,
-      scaleRight: pointer ? this.#elementSize(expr.operand) : undefined, ...located,
+      kind: "binary",
+      op: expr.op === "++" ? "+" : "-",
+      left: before,
+      right: step,
+      scaleLeft: undefined,
+      scaleRight: pointer ? this.#elementSize(expr.operand) : undefined,
+      ...located,
     };
     const after = this.hold(moved);
     this.#b.emit({ kind: "assign", target, value: after, update: true, site: located.site });
@@ -396,8 +474,13 @@ export class ExpressionLowering {
     const op = operatorOf(expr.op);
     const pointer = (op === "+" || op === "-") && isPointer(this.#type(expr.target), this.#unit);
     const value = this.hold({
-      kind: "binary", op, left: { kind: "read", place: target, site: this.#site(expr.target) }, right: this.value(expr.value),
-      scaleRight: pointer ? this.#elementSize(expr.target) : undefined, scaleLeft: undefined, ...this.#located(expr),
+      kind: "binary",
+      op,
+      left: { kind: "read", place: target, site: this.#site(expr.target) },
+      right: this.value(expr.value),
+      scaleRight: pointer ? this.#elementSize(expr.target) : undefined,
+      scaleLeft: undefined,
+      ...this.#located(expr),
     });
     this.#b.emit({ kind: "assign", target, value, update: true, site });
     return value;
@@ -460,7 +543,12 @@ export class ExpressionLowering {
     const located = this.#located(expr);
     const callee = expr.callee.kind === "name" ? expr.callee.name : undefined;
     if (this.#isTransparent(expr)) return this.value(expr.args[0] as Expr);
-    if (callee !== undefined && ASSERTION.test(callee) && expr.args.length === 1 && !this.#defined.has(callee)) {
+    if (
+      callee !== undefined &&
+      ASSERTION.test(callee) &&
+      expr.args.length === 1 &&
+      !this.#defined.has(callee)
+    ) {
       this.#assertion(expr.args[0] as Expr);
       return { kind: "number", value: 0, text: "0", ...located };
     }
@@ -472,8 +560,15 @@ export class ExpressionLowering {
     const temporary = `t${this.#b.fresh()}`;
     const nameSite = this.#site(expr.callee);
     this.#b.emit({
-      kind: "call", temporary, callee: direct ? callee : undefined, pointer, args,
-      structs: expr.args.map((arg) => structName(this.#type(arg), this.#unit)), used, nameSite, site: located.site,
+      kind: "call",
+      temporary,
+      callee: direct ? callee : undefined,
+      pointer,
+      args,
+      structs: expr.args.map((arg) => structName(this.#type(arg), this.#unit)),
+      used,
+      nameSite,
+      site: located.site,
     });
     return { kind: "temporary", id: temporary, ...located };
   }
@@ -516,24 +611,35 @@ export class ExpressionLowering {
   }
 
   #member(
-    place: PlaceExpr, type: CType, designator: { readonly field: string } | { readonly index: Expr } | undefined,
-    position: number, site: Site,
+    place: PlaceExpr,
+    type: CType,
+    designator: { readonly field: string } | { readonly index: Expr } | undefined,
+    position: number,
+    site: Site,
   ): { place: PlaceExpr | undefined; type: CType; next: number } {
     if (type.kind === "array") {
-      const index: Operand = designator !== undefined && "index" in designator
-        ? this.#plain(designator.index)
-        : { kind: "number", value: position, text: String(position), site };
+      const index: Operand =
+        designator !== undefined && "index" in designator
+          ? this.#plain(designator.index)
+          : { kind: "number", value: position, text: String(position), site };
       const next = index.kind === "number" ? index.value + 1 : position + 1;
       return { place: { kind: "element", array: place, index, type: type.of, site }, type: type.of, next };
     }
     const fields = type.kind === "struct" || type.kind === "union" ? (type.fields ?? []) : [];
-    const at = designator !== undefined && "field" in designator ? fields.findIndex((f) => f.name === designator.field) : position;
+    const at =
+      designator !== undefined && "field" in designator
+        ? fields.findIndex((f) => f.name === designator.field)
+        : position;
     const name = designator !== undefined && "field" in designator ? designator.field : fields[at]?.name;
     if (name === undefined || name === "") return { place: undefined, type: UNKNOWN_TYPE, next: at + 1 };
     const memberType = fieldType(type, name, this.#unit) ?? UNKNOWN_TYPE;
     const offset = fieldOffset(type, name, this.#unit);
     const member = this.#memberName(type, name);
-    return { place: { kind: "field", object: place, field: name, member, offset, type: memberType, site }, type: memberType, next: at + 1 };
+    return {
+      place: { kind: "field", object: place, field: name, member, offset, type: memberType, site },
+      type: memberType,
+      next: at + 1,
+    };
   }
 }
 

@@ -2,124 +2,16 @@
 import type { Site, Span } from "../diagnostic.js";
 import type { CType, Declarator, Expr, FunctionDefinition, Stmt } from "../syntax/ast.js";
 import type { Unit } from "../syntax/unit.js";
-import type { Block, Cfg, Instruction, Operand, PlaceExpr, Terminator, Variable } from "./ir.js";
+import { BlockBuilder } from "./block-builder.js";
+import type { Cfg, Operand, PlaceExpr, Variable } from "./ir.js";
 import { ExpressionLowering } from "./lower-expressions.js";
+import { Scopes } from "./scopes.js";
 import { resolved } from "./types.js";
-
-/** A function with more blocks than this is given up. */
-const MAX_BLOCKS = 20_000;
-
-export class TooLarge extends Error {}
-
-interface MutableBlock {
-  readonly instructions: Instruction[];
-  terminator: Terminator | undefined;
-}
 
 /** Where a jump goes, and how many scopes are still open there. */
 interface Target {
   readonly block: number;
   readonly depth: number;
-}
-
-/** Omit that keeps a union a union. */
-type WithoutId<T> = T extends { readonly id: string } ? Omit<T, "id"> : never;
-
-/** Blocks under construction; `current` is where the next instruction goes. */
-export class BlockBuilder {
-  readonly #blocks: MutableBlock[] = [];
-  #current: MutableBlock;
-  #ids = 0;
-
-  constructor() {
-    this.#current = this.#add();
-  }
-
-  #add(): MutableBlock {
-    if (this.#blocks.length >= MAX_BLOCKS) throw new TooLarge(`more than ${MAX_BLOCKS} basic blocks`);
-    const block: MutableBlock = { instructions: [], terminator: undefined };
-    this.#blocks.push(block);
-    return block;
-  }
-
-  /** A fresh number, unique in the function. */
-  fresh(): string {
-    return String(this.#ids++);
-  }
-
-  newBlock(): number {
-    this.#add();
-    return this.#blocks.length - 1;
-  }
-
-  /** Continues in `block`; the block before it falls through to it when it has no terminator yet. */
-  enter(block: number): void {
-    if (this.#current.terminator === undefined) this.#current.terminator = { kind: "goto", to: block };
-    this.#current = this.#at(block);
-  }
-
-  emit(instruction: WithoutId<Instruction>): void {
-    this.#current.instructions.push({ ...instruction, id: this.fresh() } as Instruction);
-  }
-
-  /** Ends the current block; what follows without a label is unreachable. */
-  end(terminator: Terminator): void {
-    if (this.#current.terminator === undefined) this.#current.terminator = terminator;
-    this.#current = this.#at(this.newBlock());
-  }
-
-  finish(last: Terminator): Block[] {
-    if (this.#current.terminator === undefined) this.#current.terminator = last;
-    return this.#blocks.map(({ instructions, terminator }) => ({
-      instructions,
-      terminator: terminator ?? { kind: "unreachable" },
-    }));
-  }
-
-  #at(index: number): MutableBlock {
-    const block = this.#blocks[index];
-    if (block === undefined) throw new RangeError(`no block ${index}`);
-    return block;
-  }
-}
-
-/** The scopes of one function. */
-class Scopes {
-  readonly #stack: Map<string, Variable>[] = [new Map()];
-  readonly #counts = new Map<string, number>();
-
-  get depth(): number {
-    return this.#stack.length;
-  }
-
-  push(): void {
-    this.#stack.push(new Map());
-  }
-
-  pop(): void {
-    this.#stack.pop();
-  }
-
-  /** The local variables of the scopes from `depth` on. */
-  localsFrom(depth: number): Variable[] {
-    return this.#stack.slice(depth).flatMap((scope) => [...scope.values()].filter((variable) => variable.scope === "local"));
-  }
-
-  declare(name: string, type: CType, scope: Variable["scope"], prefix = ""): Variable {
-    const count = this.#counts.get(name) ?? 0;
-    this.#counts.set(name, count + 1);
-    const variable: Variable = { id: `${prefix}${name}${count === 0 ? "" : `'${count}`}`, name, type, scope };
-    this.#stack.at(-1)?.set(name, variable);
-    return variable;
-  }
-
-  find(name: string): Variable | undefined {
-    for (let i = this.#stack.length - 1; i >= 0; i--) {
-      const variable = this.#stack[i]?.get(name);
-      if (variable !== undefined) return variable;
-    }
-    return undefined;
-  }
 }
 
 /**
@@ -152,9 +44,10 @@ class StatementLowering {
 
   run(): Cfg {
     const { definition } = this;
-    const parameters = definition.parameters.map((p, i) =>
-      ({ ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"), ...integerFacts(resolved(p.type, this.unit)) }),
-    );
+    const parameters = definition.parameters.map((p, i) => ({
+      ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"),
+      ...integerFacts(resolved(p.type, this.unit)),
+    }));
     this.#statements(definition.body.body);
     const end = definition.span.end;
     const site = this.#site({ start: Math.max(definition.span.start, end - 1), end });
@@ -181,7 +74,8 @@ class StatementLowering {
     const depth = this.#scopes.depth;
     this.#scopes.push();
     run();
-    if (end !== undefined) this.#leaveScopes(depth, this.#site({ start: Math.max(end.start, end.end - 1), end: end.end }));
+    if (end !== undefined)
+      this.#leaveScopes(depth, this.#site({ start: Math.max(end.start, end.end - 1), end: end.end }));
     this.#scopes.pop();
   }
 
@@ -249,7 +143,11 @@ class StatementLowering {
         this.#return(stmt.value, this.#site(stmt.span));
         return;
       case "opaque":
-        b.emit({ kind: "opaque", operands: stmt.operands.map((o) => x.argument(o)), site: this.#site(stmt.span) });
+        b.emit({
+          kind: "opaque",
+          operands: stmt.operands.map((o) => x.argument(o)),
+          site: this.#site(stmt.span),
+        });
         return;
     }
   }
@@ -257,7 +155,9 @@ class StatementLowering {
   /** A truth value or a choice returns on each side by itself, so that what it rests on is not lost in a join. */
   #return(value: Expr | undefined, site: Site): void {
     if (value !== undefined && this.#expressions.isTruth(value)) {
-      this.#returnEither(value, (truth) => this.#builder.end({ kind: "return", value: number(truth ? 1 : 0, site), site }));
+      this.#returnEither(value, (truth) =>
+        this.#builder.end({ kind: "return", value: number(truth ? 1 : 0, site), site }),
+      );
       return;
     }
     if (value?.kind === "conditional" && value.then !== undefined) {
@@ -301,13 +201,19 @@ class StatementLowering {
       return;
     }
     const kept = storage === "static";
-    const variable = this.#scopes.declare(name, type, kept ? "outer" : "local", kept ? `::static:${this.definition.name}.` : "");
+    const variable = this.#scopes.declare(
+      name,
+      type,
+      kept ? "outer" : "local",
+      kept ? `::static:${this.definition.name}.` : "",
+    );
     // A static variable's initializer is its value only once; nothing is known when the function is entered.
     if (kept) return;
     const site = this.#site(span);
     this.#builder.emit({ kind: "declare", variable, site });
     const place: PlaceExpr = { kind: "variable", variable };
-    if (initializer !== undefined) this.#expressions.initialize(place, resolved(type, this.unit) ?? type, initializer, site);
+    if (initializer !== undefined)
+      this.#expressions.initialize(place, resolved(type, this.unit) ?? type, initializer, site);
   }
 
   #if(test: Expr, then: Stmt, otherwise: Stmt | undefined): void {
@@ -384,8 +290,17 @@ class StatementLowering {
   #caseTest(subject: Operand, label: Stmt & { readonly kind: "case" }, site: Site): Operand {
     const value = label.value === undefined ? undefined : this.#expressions.value(label.value);
     // A range is not followed: any value may lie in it.
-    if (value === undefined || label.to !== undefined) return { kind: "unknown", key: this.#builder.fresh(), site };
-    return { kind: "binary", op: "==", left: subject, right: value, scaleLeft: undefined, scaleRight: undefined, site };
+    if (value === undefined || label.to !== undefined)
+      return { kind: "unknown", key: this.#builder.fresh(), site };
+    return {
+      kind: "binary",
+      op: "==",
+      left: subject,
+      right: value,
+      scaleLeft: undefined,
+      scaleRight: undefined,
+      site,
+    };
   }
 }
 

@@ -120,10 +120,21 @@ export interface Mapping {
 export function sameMapping(a: Mapping, b: Mapping): boolean {
   if (a === b) return true;
   return (
-    a.phase === b.phase && a.owner === b.owner && a.weakTest?.against === b.weakTest?.against &&
-    a.weakTest?.site.start === b.weakTest?.site.start && a.lostTo?.id === b.lostTo?.id && a.compared === b.compared && a.terminated === b.terminated && a.accessed === b.accessed && a.told === b.told && a.declined === b.declined &&
-    a.partial?.intended === b.partial?.intended && a.partial?.site.start === b.partial?.site.start && a.asyncAt?.start === b.asyncAt?.start &&
-    (a.written === undefined) === (b.written === undefined) && factsKey(a) === factsKey(b)
+    a.phase === b.phase &&
+    a.owner === b.owner &&
+    a.weakTest?.against === b.weakTest?.against &&
+    a.weakTest?.site.start === b.weakTest?.site.start &&
+    a.lostTo?.id === b.lostTo?.id &&
+    a.compared === b.compared &&
+    a.terminated === b.terminated &&
+    a.accessed === b.accessed &&
+    a.told === b.told &&
+    a.declined === b.declined &&
+    a.partial?.intended === b.partial?.intended &&
+    a.partial?.site.start === b.partial?.site.start &&
+    a.asyncAt?.start === b.asyncAt?.start &&
+    (a.written === undefined) === (b.written === undefined) &&
+    factsKey(a) === factsKey(b)
   );
 }
 
@@ -144,7 +155,9 @@ export function tell(mapping: Mapping, site: Site, message: string): readonly Mo
 const MAX_HISTORY = 12;
 
 /** The parts that a mapping starts with, whatever made it. */
-export function newMapping(base: Pick<Mapping, "id" | "source" | "function" | "site"> & Partial<Mapping>): Mapping {
+export function newMapping(
+  base: Pick<Mapping, "id" | "source" | "function" | "site"> & Partial<Mapping>,
+): Mapping {
   return {
     name: undefined,
     phase: "live",

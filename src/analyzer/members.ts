@@ -6,7 +6,7 @@ import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
-import { ANY_MEMBER } from "./calls.js";
+import { ANY_MEMBER } from "./member-notes.js";
 import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
 import type { Freed, KeptMember, Pointed, UnmappedMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
@@ -42,8 +42,17 @@ export function keptMembers(functions: readonly NotedFunction[]): ReadonlyMap<st
     for (const event of events) {
       if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
       const { mapping } = event;
-      if (mapping.source === "given" || mapping.source === "heap" || mapping.flags.may.size === 0 || mapping.flags.may.has("MAP_FIXED")) continue;
-      kept.set(event.member, { outline, mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) } });
+      if (
+        mapping.source === "given" ||
+        mapping.source === "heap" ||
+        mapping.flags.may.size === 0 ||
+        mapping.flags.may.has("MAP_FIXED")
+      )
+        continue;
+      kept.set(event.member, {
+        outline,
+        mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) },
+      });
     }
   }
   return kept;
@@ -54,9 +63,15 @@ function structOf(member: string): string {
 }
 
 /** Does it speak of such a member and of something that releases mappings? Then it is taken to release it. */
-export function mayRelease(unit: Unit, outline: FunctionOutline, member: string, notes: MemberNotes | undefined): boolean {
+export function mayRelease(
+  unit: Unit,
+  outline: FunctionOutline,
+  member: string,
+  notes: MemberNotes | undefined,
+): boolean {
   const field = member.slice(member.lastIndexOf(".") + 1);
-  if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name))) return false;
+  if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name)))
+    return false;
   if (notes !== undefined && !notes.letGo.has(ANY_MEMBER)) return false;
   const text = unit.source.text.slice(outline.span.start, outline.span.end);
   return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
@@ -69,21 +84,34 @@ export function mayFree(outline: FunctionOutline, member: string): boolean {
 }
 
 /** The function frees the struct while its member holds the mapping. */
-export function abandonment(outline: FunctionOutline, notes: MemberNotes, member: string, mapping: Mapping): AbandonEvent | undefined {
-  const ends = notes.freed.filter(({ struct, closes }) => (closes === undefined ? struct === structOf(member) : closes === mapping.fdMember));
+export function abandonment(
+  outline: FunctionOutline,
+  notes: MemberNotes,
+  member: string,
+  mapping: Mapping,
+): AbandonEvent | undefined {
+  const ends = notes.freed.filter(({ struct, closes }) =>
+    closes === undefined ? struct === structOf(member) : closes === mapping.fdMember,
+  );
   const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
-  return freed === undefined ? undefined : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+  return freed === undefined
+    ? undefined
+    : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
 }
 
 /** The unmappings of members, each with the mapping that the other functions put there. */
-export function memberUnmaps(functions: readonly NotedFunction[]): ReadonlyMap<FunctionOutline, readonly UnmapEvent[]> {
+export function memberUnmaps(
+  functions: readonly NotedFunction[],
+): ReadonlyMap<FunctionOutline, readonly UnmapEvent[]> {
   const kept = new Map<string, KeptMember[]>();
-  for (const { notes } of functions) for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
+  for (const { notes } of functions)
+    for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
   const events = new Map<FunctionOutline, readonly UnmapEvent[]>();
   for (const { outline, notes } of functions) {
     const told = notes.unmapped.flatMap((unmapped) => {
       const makers = kept.get(unmapped.member) ?? [];
-      const event = makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
+      const event =
+        makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
       const moved = movedInto(functions, outline, unmapped);
       return moved !== undefined ? [moved] : event === undefined ? [] : [event];
     });
@@ -93,38 +121,79 @@ export function memberUnmaps(functions: readonly NotedFunction[]): ReadonlyMap<F
 }
 
 /** Everybody who puts something into the member leaves it pointing behind the mapping's start. */
-function movedInto(functions: readonly NotedFunction[], outline: FunctionOutline, unmapped: UnmappedMember): UnmapEvent | undefined {
-  const all = functions.flatMap(({ outline: by, notes }) => (by === outline ? [] : (notes.pointed.get(unmapped.member) ?? [])));
+function movedInto(
+  functions: readonly NotedFunction[],
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+): UnmapEvent | undefined {
+  const all = functions.flatMap(({ outline: by, notes }) =>
+    by === outline ? [] : (notes.pointed.get(unmapped.member) ?? []),
+  );
   const [first] = all;
-  if (first === undefined || all.some(({ offset }) => constantValue(offset) === 0) || first.mapping.source !== "mmap") return undefined;
+  if (
+    first === undefined ||
+    all.some(({ offset }) => constantValue(offset) === 0) ||
+    first.mapping.source !== "mmap"
+  )
+    return undefined;
   const mapping = { ...first.mapping, phase: "live" as const };
   return toEvent(outline, unmapped, mapping, first.offset, unmapped.length);
 }
 
 /** Do all that put something into the member put it there in the same way? */
 function agree(makers: readonly KeptMember[]): boolean {
-  return makers.every((one) => sameAmount(one.offset, makers[0]?.offset ?? one.offset) && one.mapping.lengthText === makers[0]?.mapping.lengthText);
+  return makers.every(
+    (one) =>
+      sameAmount(one.offset, makers[0]?.offset ?? one.offset) &&
+      one.mapping.lengthText === makers[0]?.mapping.lengthText,
+  );
 }
 
-function unmapEvent(outline: FunctionOutline, unmapped: UnmappedMember, makers: readonly KeptMember[]): UnmapEvent | undefined {
+function unmapEvent(
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+  makers: readonly KeptMember[],
+): UnmapEvent | undefined {
   const [maker] = makers;
   if (maker === undefined) return undefined;
   const { mapping, offset } = maker;
   const beside = unmapped.lengthMember === undefined ? undefined : maker.beside.get(unmapped.lengthMember);
-  const certain = beside !== undefined && makers.every((one) => sameAmount(one.beside.get(unmapped.lengthMember ?? "") ?? offset, beside));
+  const certain =
+    beside !== undefined &&
+    makers.every((one) => sameAmount(one.beside.get(unmapped.lengthMember ?? "") ?? offset, beside));
   const length = certain ? beside : unmapped.length;
   if (length === undefined && constantValue(offset) === 0) return undefined;
   return toEvent(outline, unmapped, mapping, offset, length);
 }
 
 function toEvent(
-  outline: FunctionOutline, { call, text, lengthText }: UnmappedMember, mapping: Mapping, offset: Amount, length: Amount | undefined,
+  outline: FunctionOutline,
+  { call, text, lengthText }: UnmappedMember,
+  mapping: Mapping,
+  offset: Amount,
+  length: Amount | undefined,
 ): UnmapEvent {
   return {
-    kind: "unmap", site: call.site, function: outline.name, call, length, lengthText, lengthRange: undefined, lengthReassigned: false,
-    sizeofPointer: false, lengthOf: undefined, fromMember: true, shadows: false,
+    kind: "unmap",
+    site: call.site,
+    function: outline.name,
+    call,
+    length,
+    lengthText,
+    lengthRange: undefined,
+    lengthReassigned: false,
+    sizeofPointer: false,
+    lengthOf: undefined,
+    fromMember: true,
+    shadows: false,
     target: {
-      value: { kind: "pointer", mapping: mapping.id, offset, varied: false }, mapping, offset, varied: false, text, holds: undefined, wantedBy: undefined,
+      value: { kind: "pointer", mapping: mapping.id, offset, varied: false },
+      mapping,
+      offset,
+      varied: false,
+      text,
+      holds: undefined,
+      wantedBy: undefined,
     },
   };
 }

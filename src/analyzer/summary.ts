@@ -3,12 +3,14 @@
  * a list of outcomes, each tying what is returned to what has happened.
  */
 import type { Amount, Symbol } from "./amount.js";
-import { amountKey, constantValue, soleSymbol, substitute, symbolOf } from "./amount.js";
+import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
+import { substitute } from "./substitution.js";
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
-import type { Range, State } from "./state.js";
+import type { Range } from "./range.js";
+import type { State } from "./state.js";
 import type { Place, Root, Value } from "./value.js";
 import { amountValue, asAmount, placeAt, sameValue, valueKey } from "./value.js";
 
@@ -52,7 +54,11 @@ export function summarize(exits: readonly Exit[], places: ReadonlyMap<string, Pl
 }
 
 /** `byCondition`: outcomes that differ only in what they need of the arguments are kept apart. */
-function summarizeBy(exits: readonly Exit[], places: ReadonlyMap<string, Place>, byCondition: boolean): Summary | undefined {
+function summarizeBy(
+  exits: readonly Exit[],
+  places: ReadonlyMap<string, Place>,
+  byCondition: boolean,
+): Summary | undefined {
   const outcomes = new Map<string, Outcome>();
   for (const exit of exits) {
     const outcome = outcomeOf(exit, places);
@@ -79,11 +85,17 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   const conditions: [Amount, Range][] = [];
   for (const [key, range] of state.facts) {
     const form = state.forms.get(key);
-    if (form !== undefined && !isTrivial(range) && form.terms.every(({ symbol }) => isEntrySymbol(symbol))) conditions.push([form, range]);
+    if (form !== undefined && !isTrivial(range) && form.terms.every(({ symbol }) => isEntrySymbol(symbol)))
+      conditions.push([form, range]);
   }
   const visible = new Set<string>();
   for (const v of [value, ...stores.map((s) => s.value)]) if (v?.kind === "pointer") visible.add(v.mapping);
-  const mappings = [...state.mappings.values()].filter((m) => (m.source === "given" && isNamed(m)) || visible.has(m.id) || (m.phase === "live" && m.owner === "escaped"));
+  const mappings = [...state.mappings.values()].filter(
+    (m) =>
+      (m.source === "given" && isNamed(m)) ||
+      visible.has(m.id) ||
+      (m.phase === "live" && m.owner === "escaped"),
+  );
   for (const id of state.mingled) if (!state.mappings.has(`given:${id}`)) mappings.push(lentParameter(id));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
   return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
@@ -93,7 +105,14 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
 function lentParameter(id: string): Mapping {
   const index = Number(id.slice(id.indexOf(":") + 1));
   const address = amountValue(symbolOf({ kind: "parameter", index, name: "" }));
-  return newMapping({ id: `given:${id}`, source: "given", function: "", site: { file: "", start: 0, end: 0 }, address, owner: "lent" });
+  return newMapping({
+    id: `given:${id}`,
+    source: "given",
+    function: "",
+    site: { file: "", start: 0, end: 0 },
+    address,
+    owner: "lent",
+  });
 }
 
 /** Can the caller say what memory it is? */
@@ -107,7 +126,9 @@ function isTrivial({ min, max, not }: Range): boolean {
 }
 
 function isVisible(place: Place): boolean {
-  return place.root.kind === "memory" ? isEntryAmount(place.root.pointer) : place.root.kind === "variable" && place.key.startsWith("::");
+  return place.root.kind === "memory"
+    ? isEntryAmount(place.root.pointer)
+    : place.root.kind === "variable" && place.key.startsWith("::");
 }
 
 function isUnchanged(key: string, value: Value): boolean {
@@ -129,7 +150,9 @@ function isEntrySymbol(symbol: Symbol): boolean {
     case "sizeof":
       return true;
     case "load":
-      return origin.base !== undefined ? isEntryAmount(origin.base) : origin.place.startsWith("::") && !origin.place.includes("@");
+      return origin.base !== undefined
+        ? isEntryAmount(origin.base)
+        : origin.place.startsWith("::") && !origin.place.includes("@");
     case "operation":
       return origin.operands.every(isEntryAmount);
     case "call":
@@ -144,26 +167,48 @@ function isEntrySymbol(symbol: Symbol): boolean {
 function outcomeKey(outcome: Outcome, byCondition: boolean): string {
   const returns = outcome.returns === undefined ? "" : returnClass(outcome.returns);
   const phases = outcome.mappings.map((m) => `${m.id}:${m.phase}:${m.weakTest?.against ?? ""}`).sort();
-  const pointers = outcome.stores.filter((s) => s.value.kind === "pointer").map((s) => `${s.place.key}=${valueKey(s.value)}`).sort();
-  const conditions = phases.length === 0 || !byCondition ? [] : outcome.conditions.map(([form, r]) => `${amountKey(form)}:${r.min}:${r.max}:${r.not.join()}`).sort();
+  const pointers = outcome.stores
+    .filter((s) => s.value.kind === "pointer")
+    .map((s) => `${s.place.key}=${valueKey(s.value)}`)
+    .sort();
+  const conditions =
+    phases.length === 0 || !byCondition
+      ? []
+      : outcome.conditions.map(([form, r]) => `${amountKey(form)}:${r.min}:${r.max}:${r.not.join()}`).sort();
   return [returns, ...phases, ...pointers, ...conditions].join(";");
 }
 
 function returnClass(value: Value): string {
   if (value.kind === "pointer") return valueKey(value);
   const n = constantValue(asAmount(value));
-  return n !== undefined ? String(n) : value.kind === "amount" && isEntryAmount(value.amount) ? valueKey(value) : "?";
+  return n !== undefined
+    ? String(n)
+    : value.kind === "amount" && isEntryAmount(value.amount)
+      ? valueKey(value)
+      : "?";
 }
 
 function merged(a: Outcome, b: Outcome): Outcome {
-  const same = (s: Store): boolean => b.stores.some((t) => t.place.key === s.place.key && sameValue(t.value, s.value));
-  const unknown = (s: Store): Store => ({ place: s.place, value: amountValue(symbolOf({ kind: "opaque", what: `either ${s.place.key}` })) });
+  const same = (s: Store): boolean =>
+    b.stores.some((t) => t.place.key === s.place.key && sameValue(t.value, s.value));
+  const unknown = (s: Store): Store => ({
+    place: s.place,
+    value: amountValue(symbolOf({ kind: "opaque", what: `either ${s.place.key}` })),
+  });
   const keys = new Set(a.stores.map((s) => s.place.key));
   return {
     ...a,
-    returns: a.returns !== undefined && b.returns !== undefined && !sameValue(a.returns, b.returns) ? amountValue(symbolOf({ kind: "opaque", what: "either result" })) : a.returns,
-    conditions: a.conditions.filter(([form, r]) => b.conditions.some(([f, s]) => amountKey(f) === amountKey(form) && s.min === r.min && s.max === r.max)),
-    stores: [...a.stores.map((s) => (same(s) ? s : unknown(s))), ...b.stores.filter((s) => !keys.has(s.place.key)).map(unknown)],
+    returns:
+      a.returns !== undefined && b.returns !== undefined && !sameValue(a.returns, b.returns)
+        ? amountValue(symbolOf({ kind: "opaque", what: "either result" }))
+        : a.returns,
+    conditions: a.conditions.filter(([form, r]) =>
+      b.conditions.some(([f, s]) => amountKey(f) === amountKey(form) && s.min === r.min && s.max === r.max),
+    ),
+    stores: [
+      ...a.stores.map((s) => (same(s) ? s : unknown(s))),
+      ...b.stores.filter((s) => !keys.has(s.place.key)).map(unknown),
+    ],
     epochs: [...new Set([...a.epochs, ...b.epochs])],
   };
 }
@@ -191,7 +236,9 @@ export class Instantiation {
   amount(amount: Amount): Amount {
     return substitute(amount, (symbol) => {
       const value = this.#symbol(symbol);
-      return value === undefined ? undefined : (asAmount(value) ?? symbolOf({ kind: "opaque", what: `${this.machine.at}.${valueKey(value)}` }));
+      return value === undefined
+        ? undefined
+        : (asAmount(value) ?? symbolOf({ kind: "opaque", what: `${this.machine.at}.${valueKey(value)}` }));
     });
   }
 
@@ -213,7 +260,8 @@ export class Instantiation {
   }
 
   #pointer(value: Value & { readonly kind: "pointer" }): Value {
-    if (!value.mapping.startsWith("given:")) return { ...value, mapping: this.mappingId(value.mapping), offset: this.amount(value.offset) };
+    if (!value.mapping.startsWith("given:"))
+      return { ...value, mapping: this.mappingId(value.mapping), offset: this.amount(value.offset) };
     return this.#opaque(valueKey(value));
   }
 
@@ -257,7 +305,8 @@ export class Instantiation {
   }
 
   #loaded(origin: Symbol["origin"] & { readonly kind: "load" }): Place | undefined {
-    if (origin.base !== undefined) return this.place(placeAt({ kind: "memory", pointer: origin.base }, origin.path, origin.place));
+    if (origin.base !== undefined)
+      return this.place(placeAt({ kind: "memory", pointer: origin.base }, origin.path, origin.place));
     if (!origin.place.startsWith("::") || origin.place.includes("@")) return undefined;
     const end = origin.place.search(/[.[]/);
     const id = end < 0 ? origin.place : origin.place.slice(0, end);
@@ -268,7 +317,8 @@ export class Instantiation {
   place(place: Place): Place | undefined {
     const { root } = place;
     if (root.kind === "variable") return place;
-    if (root.kind === "mapping") return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
+    if (root.kind === "mapping")
+      return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
     const pointer = this.#amountValue(root.pointer);
     const at = rootAt(pointer);
     return at === undefined ? undefined : placeAt(at.root, at.path + place.path, this.#name(place, pointer));
@@ -285,7 +335,9 @@ function rootAt(pointer: Value): { readonly root: Root; readonly path: string } 
     case "amount":
       return { root: { kind: "memory", pointer: pointer.amount }, path: "" };
     case "address":
-      return constantValue(pointer.offset) === 0 ? { root: pointer.place.root, path: pointer.place.path } : undefined;
+      return constantValue(pointer.offset) === 0
+        ? { root: pointer.place.root, path: pointer.place.path }
+        : undefined;
     case "pointer":
       return { root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset }, path: "" };
     case "flags":
@@ -294,4 +346,3 @@ function rootAt(pointer: Value): { readonly root: Root; readonly path: string } 
       return undefined;
   }
 }
-

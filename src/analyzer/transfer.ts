@@ -2,9 +2,12 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
-import type { CallInstruction } from "./calls.js";
-import { lend, letGo, letGoOf, runCall } from "./calls.js";
-import { evaluate, givenAt, materialize, placeOf } from "./evaluate.js";
+import type { CallInstruction } from "./call.js";
+import { lend } from "./unknown-calls.js";
+import { letGo, letGoOf } from "./member-notes.js";
+import { runCall } from "./calls.js";
+import { evaluate, placeOf } from "./evaluate.js";
+import { givenAt, materialize } from "./access.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -45,7 +48,9 @@ export function execute(m: Machine, instruction: Instruction): State[] {
     case "jump":
       for (const mapping of m.state.mappings.values()) {
         if (mapping.phase === "live" && mapping.source !== "given" && mapping.source !== "heap") {
-          m.state.update(mapping.id, { history: tell(mapping, instruction.site, `goes to '${instruction.label}' here`) });
+          m.state.update(mapping.id, {
+            history: tell(mapping, instruction.site, `goes to '${instruction.label}' here`),
+          });
         }
       }
       return [m.state];
@@ -71,12 +76,30 @@ function call(m: Machine, instruction: CallInstruction): State[] {
 /** A fresh mapping whose result nobody keeps. */
 function discard(m: Machine, id: string, site: Site): void {
   const mapping = m.state.mapping(id);
-  if (mapping === undefined || mapping.source === "heap" || mapping.source === "given" || m.state.namesOf(id).length > 0) return;
-  if (mapping.source === "mremap" || hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no") {
+  if (
+    mapping === undefined ||
+    mapping.source === "heap" ||
+    mapping.source === "given" ||
+    m.state.namesOf(id).length > 0
+  )
+    return;
+  if (
+    mapping.source === "mremap" ||
+    hasFlag(mapping.flags, "MAP_FIXED") !== "no" ||
+    hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no"
+  ) {
     m.state.update(id, { owner: "escaped", phase: "live" });
     return;
   }
-  if (!isShared(mapping)) m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how: "discarded", releasedElsewhere: false });
+  if (!isShared(mapping))
+    m.emit?.({
+      kind: "lose",
+      site,
+      function: m.context.cfg.name,
+      mapping,
+      how: "discarded",
+      releasedElsewhere: false,
+    });
   m.state.drop(id);
 }
 
@@ -99,7 +122,8 @@ function noteNulled(m: Machine, { key, member }: Place, site: Site): void {
   if (m.emit === undefined || member === undefined || old?.kind !== "amount") return;
   const given = givenAt(m.state, old.amount);
   if (given !== undefined && (given.mapping.phase === "unmapped" || given.mapping.owner !== "local")) return;
-  if (soleSymbol(old.amount)?.origin.kind === "load" && m.state.holds(old.amount, "!=") === true) m.context.nulled.set(member, site);
+  if (soleSymbol(old.amount)?.origin.kind === "load" && m.state.holds(old.amount, "!=") === true)
+    m.context.nulled.set(member, site);
 }
 
 /** Places outside the function are what summaries speak of. */
@@ -112,7 +136,8 @@ function membersOf(m: Machine, operand: Operand & { readonly kind: "read" }): [s
   const from = placeOf({ ...m, emit: undefined }, operand.place, undefined).key;
   const members: [string, Value][] = [];
   for (const [key, value] of m.state.store) {
-    if (key.length > from.length && key.startsWith(from) && /^[.[]/.test(key.slice(from.length))) members.push([key.slice(from.length), value]);
+    if (key.length > from.length && key.startsWith(from) && /^[.[]/.test(key.slice(from.length)))
+      members.push([key.slice(from.length), value]);
   }
   return members;
 }
@@ -131,23 +156,37 @@ function keepGiven(m: Machine, amount: Amount, site: Site): void {
 }
 
 /** The place gets a new value: was it the last name of a mapping? */
-function overwrite(m: Machine, key: string, value: Value | undefined, site: Site, how: "overwritten" | "out of scope" = "overwritten"): void {
+function overwrite(
+  m: Machine,
+  key: string,
+  value: Value | undefined,
+  site: Site,
+  how: "overwritten" | "out of scope" = "overwritten",
+): void {
   for (const [held, old] of m.state.store) {
-    if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "["))) continue;
+    if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "[")))
+      continue;
     if (old.kind === "amount") loseGiven(m, key, old.amount, value);
     if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
     loseName(m, old.mapping, value, site, how);
   }
 }
 
-function loseName(m: Machine, id: string, value: Value | undefined, site: Site, how: "overwritten" | "out of scope"): void {
+function loseName(
+  m: Machine,
+  id: string,
+  value: Value | undefined,
+  site: Site,
+  how: "overwritten" | "out of scope",
+): void {
   const mapping = m.state.mapping(id);
   if (mapping === undefined || mapping.source === "heap") return;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
   if (m.state.namesOf(id).length !== 1) return;
   const successor = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
   if (successor?.replaces === id) {
-    if (successor.phase === "unchecked" && successor.weakTest === undefined) m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
+    if (successor.phase === "unchecked" && successor.weakTest === undefined)
+      m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
     return;
   }
   if (isShared(mapping) || isTaken(m.state, mapping, undefined)) return;
@@ -159,7 +198,8 @@ function loseName(m: Machine, id: string, value: Value | undefined, site: Site, 
 /** A function that was given the mapping has made something of it that others hold, or get now. */
 export function isTaken(state: State, { takenBy }: Mapping, returned: Value | undefined): boolean {
   if (takenBy === undefined) return false;
-  const holds = (value: Value | undefined): boolean => value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
+  const holds = (value: Value | undefined): boolean =>
+    value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
   if (holds(returned)) return true;
   for (const [key, value] of state.store) if (isOuter(key) && holds(value)) return true;
   return false;
@@ -173,7 +213,13 @@ function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefine
   if (given === undefined || successor?.replaces !== given.mapping.id) return;
   if (successor.phase !== "unchecked" || successor.weakTest !== undefined) return;
   for (const [other, held] of m.state.store) {
-    if (other !== key && held.kind === "amount" && !other.startsWith("t#") && givenAt(m.state, held.amount)?.mapping.id === given.mapping.id) return;
+    if (
+      other !== key &&
+      held.kind === "amount" &&
+      !other.startsWith("t#") &&
+      givenAt(m.state, held.amount)?.mapping.id === given.mapping.id
+    )
+      return;
   }
   m.state.update(given.mapping.id, { lostTo: { id: successor.id, site: successor.site } });
 }
@@ -190,16 +236,36 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     return;
   }
   notePointed(m, id, place, site);
-  if (!isShared(mapping)) m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: undefined, to: place.key.startsWith("::") ? "global" : "field", member: place.member });
-  m.state.update(id, { name: known, owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored" });
+  if (!isShared(mapping))
+    m.emit?.({
+      kind: "escape",
+      site,
+      function: m.context.cfg.name,
+      mapping,
+      offset: undefined,
+      to: place.key.startsWith("::") ? "global" : "field",
+      member: place.member,
+    });
+  m.state.update(id, {
+    name: known,
+    owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored",
+  });
 }
 
 function notePointed(m: Machine, id: string, { key, member }: Place, site: Site): void {
   const value = m.state.store.get(key);
   const mapping = m.state.mapping(id);
-  if (m.emit === undefined || member === undefined || value?.kind !== "pointer" || mapping === undefined || value.varied) return;
+  if (
+    m.emit === undefined ||
+    member === undefined ||
+    value?.kind !== "pointer" ||
+    mapping === undefined ||
+    value.varied
+  )
+    return;
   const before = m.context.pointed.get(member);
-  if (before === undefined || before.site.start <= site.start) m.context.pointed.set(member, { mapping, offset: value.offset, site });
+  if (before === undefined || before.site.start <= site.start)
+    m.context.pointed.set(member, { mapping, offset: value.offset, site });
 }
 
 /** Control leaves through `return value`: what is returned belongs to the caller. */
@@ -213,15 +279,25 @@ export function leave(m: Machine, operand: Operand | undefined, site: Site): Val
 
 function hand(m: Machine, value: Value, site: Site): void {
   if (value.kind === "address") {
-    for (const [key, held] of m.state.store) if (held.kind === "pointer" && key.startsWith(value.place.key)) hand(m, held, site);
+    for (const [key, held] of m.state.store)
+      if (held.kind === "pointer" && key.startsWith(value.place.key)) hand(m, held, site);
     return;
   }
   if (value.kind === "amount") letGo(m, value.amount);
   if (value.kind !== "pointer") return;
   const mapping = m.state.mapping(value.mapping);
   if (mapping === undefined) return;
-  m.emit?.({ kind: "escape", site, function: m.context.cfg.name, mapping, offset: value.offset, to: "caller", member: undefined });
-  if (mapping.partial !== undefined) m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
-  if (!isShared(mapping)) m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
+  m.emit?.({
+    kind: "escape",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    offset: value.offset,
+    to: "caller",
+    member: undefined,
+  });
+  if (mapping.partial !== undefined)
+    m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
+  if (!isShared(mapping))
+    m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
 }
-

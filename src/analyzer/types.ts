@@ -13,24 +13,63 @@ const VOID_POINTER: CType = { kind: "pointer", to: { kind: "void" } };
 const KNOWN_INTEGERS: ReadonlyMap<string, CType> = new Map(
   (
     [
-      ["size_t", 64, false], ["ssize_t", 64, true], ["off_t", 64, true], ["off64_t", 64, true], ["loff_t", 64, true],
-      ["uintptr_t", 64, false], ["intptr_t", 64, true], ["ptrdiff_t", 64, true], ["uint64_t", 64, false],
-      ["int64_t", 64, true], ["uint32_t", 32, false], ["int32_t", 32, true], ["uint16_t", 16, false],
-      ["int16_t", 16, true], ["uint8_t", 8, false], ["int8_t", 8, true], ["u8", 8, false], ["u16", 16, false],
-      ["u32", 32, false], ["u64", 64, false], ["s8", 8, true], ["s16", 16, true], ["s32", 32, true],
-      ["s64", 64, true], ["__u8", 8, false], ["__u16", 16, false], ["__u32", 32, false], ["__u64", 64, false],
-      ["u_char", 8, false], ["uchar", 8, false], ["u_int", 32, false], ["uint", 32, false], ["u_long", 64, false],
-      ["ulong", 64, false], ["u_int8_t", 8, false], ["u_int16_t", 16, false], ["u_int32_t", 32, false],
-      ["u_int64_t", 64, false], ["bool", 8, false], ["_Bool", 8, false], ["byte", 8, false], ["mode_t", 32, false],
-      ["pid_t", 32, true], ["uid_t", 32, false], ["gchar", 8, true], ["guchar", 8, false], ["guint8", 8, false],
-      ["guint32", 32, false], ["gsize", 64, false],
+      ["size_t", 64, false],
+      ["ssize_t", 64, true],
+      ["off_t", 64, true],
+      ["off64_t", 64, true],
+      ["loff_t", 64, true],
+      ["uintptr_t", 64, false],
+      ["intptr_t", 64, true],
+      ["ptrdiff_t", 64, true],
+      ["uint64_t", 64, false],
+      ["int64_t", 64, true],
+      ["uint32_t", 32, false],
+      ["int32_t", 32, true],
+      ["uint16_t", 16, false],
+      ["int16_t", 16, true],
+      ["uint8_t", 8, false],
+      ["int8_t", 8, true],
+      ["u8", 8, false],
+      ["u16", 16, false],
+      ["u32", 32, false],
+      ["u64", 64, false],
+      ["s8", 8, true],
+      ["s16", 16, true],
+      ["s32", 32, true],
+      ["s64", 64, true],
+      ["__u8", 8, false],
+      ["__u16", 16, false],
+      ["__u32", 32, false],
+      ["__u64", 64, false],
+      ["u_char", 8, false],
+      ["uchar", 8, false],
+      ["u_int", 32, false],
+      ["uint", 32, false],
+      ["u_long", 64, false],
+      ["ulong", 64, false],
+      ["u_int8_t", 8, false],
+      ["u_int16_t", 16, false],
+      ["u_int32_t", 32, false],
+      ["u_int64_t", 64, false],
+      ["bool", 8, false],
+      ["_Bool", 8, false],
+      ["byte", 8, false],
+      ["mode_t", 32, false],
+      ["pid_t", 32, true],
+      ["uid_t", 32, false],
+      ["gchar", 8, true],
+      ["guchar", 8, false],
+      ["guint8", 8, false],
+      ["guint32", 32, false],
+      ["gsize", 64, false],
     ] as const
   ).map(([name, bits, signed]) => [name, { kind: "int", bits, signed }]),
 );
 
 const KNOWN_POINTERS: ReadonlySet<string> = new Set(["caddr_t", "gpointer"]);
 /** Calls whose result is a pointer to untyped memory. */
-const POINTER_RESULT = /^(?:x|g_|__)?(?:mmap|mmap64|mremap|shmat|malloc|calloc|realloc|memalign|aligned_alloc|sbrk|memcpy|memset|memmove)$/;
+const POINTER_RESULT =
+  /^(?:x|g_|__)?(?:mmap|mmap64|mremap|shmat|malloc|calloc|realloc|memalign|aligned_alloc|sbrk|memcpy|memset|memmove)$/;
 
 /** The type behind typedef names. */
 export function resolved(type: CType | undefined, unit: Unit): CType | undefined {
@@ -135,8 +174,10 @@ function alignmentOf(type: CType, unit: Unit): number | undefined {
 /** The struct that a pointer or an object is of, by tag or typedef name; undefined for anything else. */
 export function structName(type: CType | undefined, unit: Unit): string | undefined {
   if (type === undefined) return undefined;
-  if (type.kind === "pointer" || type.kind === "array") return structName(type.kind === "pointer" ? type.to : type.of, unit);
-  if (type.kind === "struct" || type.kind === "union") return type.tag === undefined ? undefined : typeName(type);
+  if (type.kind === "pointer" || type.kind === "array")
+    return structName(type.kind === "pointer" ? type.to : type.of, unit);
+  if (type.kind === "struct" || type.kind === "union")
+    return type.tag === undefined ? undefined : typeName(type);
   if (type.kind !== "named") return undefined;
   const behind = unit.resolve(type);
   if (behind.kind === "pointer") return structName(behind, unit);
@@ -180,7 +221,11 @@ export function fieldType(object: CType | undefined, field: string, unit: Unit):
 }
 
 /** The static type of an expression; `lookup` gives a variable's. */
-export function typeOf(expr: Expr, unit: Unit, lookup: (name: string) => CType | undefined): CType | undefined {
+export function typeOf(
+  expr: Expr,
+  unit: Unit,
+  lookup: (name: string) => CType | undefined,
+): CType | undefined {
   const of = (e: Expr): CType | undefined => typeOf(e, unit, lookup);
   switch (expr.kind) {
     case "number":
@@ -212,7 +257,9 @@ export function typeOf(expr: Expr, unit: Unit, lookup: (name: string) => CType |
     case "assign":
       return of(expr.target);
     case "call":
-      return expr.callee.kind === "name" && POINTER_RESULT.test(expr.callee.name) ? VOID_POINTER : callType(expr.callee, unit, lookup);
+      return expr.callee.kind === "name" && POINTER_RESULT.test(expr.callee.name)
+        ? VOID_POINTER
+        : callType(expr.callee, unit, lookup);
     case "index":
       return pointee(of(expr.base), unit);
     case "member":
@@ -229,7 +276,12 @@ export function typeOf(expr: Expr, unit: Unit, lookup: (name: string) => CType |
   }
 }
 
-function binaryType(op: string, left: CType | undefined, right: CType | undefined, unit: Unit): CType | undefined {
+function binaryType(
+  op: string,
+  left: CType | undefined,
+  right: CType | undefined,
+  unit: Unit,
+): CType | undefined {
   if (/^(?:==|!=|<|<=|>|>=)$/.test(op)) return INT;
   if (op === "+" || op === "-") {
     if (isPointer(left, unit)) return isPointer(right, unit) ? SIZE : left;

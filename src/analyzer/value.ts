@@ -92,7 +92,12 @@ export function sameValue(a: Value, b: Value): boolean {
     case "flags":
       return b.kind === "flags" && sameFlags(a.flags, b.flags);
     case "pointer":
-      return b.kind === "pointer" && a.mapping === b.mapping && a.varied === b.varied && sameAmount(a.offset, b.offset);
+      return (
+        b.kind === "pointer" &&
+        a.mapping === b.mapping &&
+        a.varied === b.varied &&
+        sameAmount(a.offset, b.offset)
+      );
     case "address":
       return b.kind === "address" && a.place.key === b.place.key && sameAmount(a.offset, b.offset);
     case "string":
@@ -103,7 +108,10 @@ export function sameValue(a: Value, b: Value): boolean {
 }
 
 /** The value as a set of flags; `ofNumber` reads a literal. */
-export function asFlags(value: Value | undefined, ofNumber: (n: number) => Flags = () => UNKNOWN_FLAGS): Flags {
+export function asFlags(
+  value: Value | undefined,
+  ofNumber: (n: number) => Flags = () => UNKNOWN_FLAGS,
+): Flags {
   if (value?.kind === "flags") return value.flags;
   const n = value?.kind === "amount" ? constantValue(value.amount) : undefined;
   if (n === undefined) return UNKNOWN_FLAGS;

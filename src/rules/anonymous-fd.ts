@@ -22,7 +22,6 @@ export const anonymousFd: Rule = {
     "A macro for the descriptor whose value is -1.",
   ],
   on: {
-
     map: (event) => (event.call.direct ? (anonymousWithFile(event) ?? fileWithoutFile(event)) : undefined),
   },
 };
@@ -34,21 +33,38 @@ function anonymousWithFile({ flags, call, mapping, offset }: MapEvent): Finding 
   const argument = call.args[4];
   const fd = asNumber(mapping.fd);
   if (mapping.descriptor !== undefined) {
-    return { message: `MAP_ANONYMOUS ignores the file '${argument?.text ?? "fd"}': the memory is zeros, not the file`, severity: "warning" };
+    return {
+      message: `MAP_ANONYMOUS ignores the file '${argument?.text ?? "fd"}': the memory is zeros, not the file`,
+      severity: "warning",
+    };
   }
   if (fd !== undefined && fd !== -1) {
-    return { message: `MAP_ANONYMOUS with fd ${argument?.text ?? fd}: systems other than Linux refuse any fd but -1`, severity: "note", ...replaced(argument, "-1") };
+    return {
+      message: `MAP_ANONYMOUS with fd ${argument?.text ?? fd}: systems other than Linux refuse any fd but -1`,
+      severity: "note",
+      ...replaced(argument, "-1"),
+    };
   }
   const at = offset === undefined ? undefined : constantValue(offset);
   if (at !== undefined && at !== 0) {
-    return { message: `MAP_ANONYMOUS with offset ${call.args[5]?.text ?? at}: there is no file, and some systems refuse it`, severity: "note", ...replaced(call.args[5], "0") };
+    return {
+      message: `MAP_ANONYMOUS with offset ${call.args[5]?.text ?? at}: there is no file, and some systems refuse it`,
+      severity: "note",
+      ...replaced(call.args[5], "0"),
+    };
   }
   return undefined;
 }
 
 function fileWithoutFile({ flags, mapping, call }: MapEvent): string | undefined {
   if (!isExact(flags) || hasFlag(flags, "MAP_ANONYMOUS") !== "no" || flags.must.size === 0) return undefined;
-  if (asNumber(mapping.fd) !== -1 || [...flags.must].some((name) => !/^MAP_(?:SHARED|PRIVATE|FIXED|FILE|NORESERVE|POPULATE|LOCKED|SHARED_VALIDATE)$/.test(name))) return undefined;
+  if (
+    asNumber(mapping.fd) !== -1 ||
+    [...flags.must].some(
+      (name) => !/^MAP_(?:SHARED|PRIVATE|FIXED|FILE|NORESERVE|POPULATE|LOCKED|SHARED_VALIDATE)$/.test(name),
+    )
+  )
+    return undefined;
   return `fd -1 without MAP_ANONYMOUS: ${call.function}() fails with EBADF`;
 }
 

@@ -12,10 +12,11 @@ export const combinedAdvice: Rule = {
   references: ["madvise(2)", "posix_madvise(3)"],
   silent: ["Advice combined with values that are not known."],
   on: {
-
     advise: ({ flags }) => {
       const advice = [...flags.must].filter((name) => /^(?:POSIX_)?MADV_/.test(name));
-      return advice.length < 2 ? undefined : `${advice.join(" | ")}: advice values are numbers, not bits; together they are another advice`;
+      return advice.length < 2
+        ? undefined
+        : `${advice.join(" | ")}: advice values are numbers, not bits; together they are another advice`;
     },
   },
 };

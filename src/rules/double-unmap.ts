@@ -18,10 +18,10 @@ export const doubleUnmap: Rule = {
     "Two calls that never run on the same path.",
   ],
   on: {
-
     unmap: ({ target }) => {
       const { mapping, offset } = target;
-      if (mapping?.phase !== "unmapped" || mapping.moved || mapping.uncertain || offset === undefined) return undefined;
+      if (mapping?.phase !== "unmapped" || mapping.moved || mapping.uncertain || offset === undefined)
+        return undefined;
       if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
       return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
     },

@@ -1,5 +1,6 @@
 /** MAP_FIXED replaces whatever lives at the address, without a word. */
-import { add, constantValue, sameUpToRounding, soleSymbol, subtract } from "../analyzer/amount.js";
+import { add, constantValue, soleSymbol, subtract } from "../analyzer/amount.js";
+import { sameUpToRounding } from "../analyzer/lengths.js";
 import type { MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import { asAmount } from "../analyzer/value.js";
@@ -20,11 +21,16 @@ export const fixedClobber: Rule = {
     "An address whose origin is unknown.",
   ],
   on: {
-
     map: (event) => {
-      if (hasFlag(event.flags, "MAP_FIXED") !== "yes" || EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")) return undefined;
+      if (
+        hasFlag(event.flags, "MAP_FIXED") !== "yes" ||
+        EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")
+      )
+        return undefined;
       const where = place(event);
-      return where === undefined ? undefined : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
+      return where === undefined
+        ? undefined
+        : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
     },
   },
 };
@@ -38,8 +44,11 @@ const READ_FROM_OUTSIDE = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
 function place({ address, length }: MapEvent): string | undefined {
   if (address.mapping !== undefined) {
     if (address.mapping.source === "heap") return `over memory of ${address.mapping.function}()`;
-    if (address.mapping.source === "given" || address.offset === undefined || length === undefined) return undefined;
-    return reachesPast(address.offset, length, address.mapping.length) ? `past the end of ${address.mapping.name ?? "the reservation"}` : undefined;
+    if (address.mapping.source === "given" || address.offset === undefined || length === undefined)
+      return undefined;
+    return reachesPast(address.offset, length, address.mapping.length)
+      ? `past the end of ${address.mapping.name ?? "the reservation"}`
+      : undefined;
   }
   if (address.value.kind === "address") return undefined;
   const amount = asAmount(address.value);
@@ -60,5 +69,8 @@ function reachesPast(offset: NonNullable<Length>, length: NonNullable<Length>, r
   const end = add(offset, length);
   const excess = subtract(end, reserved);
   if (sameUpToRounding(end, reserved) || excess.constant < 0) return false;
-  return excess.terms.every(({ coefficient }) => coefficient > 0) && (excess.constant > 0 || excess.terms.length > 0);
+  return (
+    excess.terms.every(({ coefficient }) => coefficient > 0) &&
+    (excess.constant > 0 || excess.terms.length > 0)
+  );
 }

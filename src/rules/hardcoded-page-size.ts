@@ -19,9 +19,11 @@ export const hardcodedPageSize: Rule = {
     "A comparison of a file's size with 4096.",
   ],
   on: {
-
     map: ({ length, offset, address, mapping }) =>
-      anyUse(offset, "the file offset") ?? anyUse(address.offset, "the address") ?? rounding(length) ?? bareLength(length, isAnonymous(mapping) === "no"),
+      anyUse(offset, "the file offset") ??
+      anyUse(address.offset, "the address") ??
+      rounding(length) ??
+      bareLength(length, isAnonymous(mapping) === "no"),
     protect: ({ target, length }) => anyUse(target.offset, "the address") ?? anyUse(length, "the length"),
     advise: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
     sync: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
@@ -44,13 +46,22 @@ function rounding(length: Amount | undefined): Finding | undefined {
 /** `ofFile`: a multiple counts too, for a driver's pages are what is mapped. */
 function bareLength(length: Amount | undefined, ofFile: boolean): Finding | undefined {
   if (length === undefined || length.constant % PAGE !== 0 || length.terms.length > 0) return undefined;
-  const use = length.literals.find(({ role }) => (role === "plain" && length.constant === PAGE) || (role === "factor" && ofFile));
+  const use = length.literals.find(
+    ({ role }) => (role === "plain" && length.constant === PAGE) || (role === "factor" && ofFile),
+  );
   if (use === undefined) return undefined;
-  return { message: `${use.text} bytes are less than one page on many machines`, site: use.site, severity: "note" };
+  return {
+    message: `${use.text} bytes are less than one page on many machines`,
+    site: use.site,
+    severity: "note",
+  };
 }
 
 const PAGE = 4096;
 
 function finding(use: LiteralUse, what: string): Finding {
-  return { message: `${use.text} stands for the page size in ${what}; pages of 16 or 64 KiB break it`, site: use.site };
+  return {
+    message: `${use.text} stands for the page size in ${what}; pages of 16 or 64 KiB break it`,
+    site: use.site,
+  };
 }

@@ -18,7 +18,6 @@ export const hintAssumed: Rule = {
     "MAP_FIXED and MAP_FIXED_NOREPLACE, which are not hints.",
   ],
   on: {
-
     access: ({ mapping, viaHint }) =>
       viaHint
         ? {
@@ -27,7 +26,11 @@ export const hintAssumed: Rule = {
           }
         : undefined,
     lose: ({ mapping, how }) =>
-      how === "discarded" && mapping.source === "mmap" && mapping.address !== undefined && asNumber(mapping.address) !== 0 && !isFixed(mapping)
+      how === "discarded" &&
+      mapping.source === "mmap" &&
+      mapping.address !== undefined &&
+      asNumber(mapping.address) !== 0 &&
+      !isFixed(mapping)
         ? {
             message: `the result of ${mapping.function}() is dropped as if the mapping were at the address asked for, which is only a hint`,
             site: mapping.site,

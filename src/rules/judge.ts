@@ -12,7 +12,10 @@ export interface File {
 
 /** The findings of the given rules in the events of one function of one file, each once. */
 export function judge(
-  events: readonly Event[], rules: readonly { readonly rule: Rule; readonly severity: Severity | undefined }[], functionName: string, file: File,
+  events: readonly Event[],
+  rules: readonly { readonly rule: Rule; readonly severity: Severity | undefined }[],
+  functionName: string,
+  file: File,
 ): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const event of events) {
@@ -34,7 +37,14 @@ function ask(rule: Rule, event: Event, text: string): Verdict {
   return handler?.(event, text);
 }
 
-function toDiagnostic(rule: Rule, severity: Severity | undefined, finding: Finding, event: Event, name: string, file: File): Diagnostic {
+function toDiagnostic(
+  rule: Rule,
+  severity: Severity | undefined,
+  finding: Finding,
+  event: Event,
+  name: string,
+  file: File,
+): Diagnostic {
   const mapping = mappingOf(event);
   const site = finding.site ?? event.site;
   return {
@@ -55,7 +65,10 @@ function mappingOf(event: Event): Mapping | undefined {
 }
 
 function storyOf(mapping: Mapping | undefined, event: Event, file: File): readonly Step[] {
-  const steps = (mapping?.history ?? []).map(({ site, message }): Step => ({ location: locate(site, file), message }));
+  const steps = (mapping?.history ?? []).map(({ site, message }): Step => ({
+    location: locate(site, file),
+    message,
+  }));
   const last = lastStep(event);
   return last === undefined ? steps : [...steps, { location: locate(event.site, file), message: last }];
 }

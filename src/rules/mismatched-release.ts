@@ -16,7 +16,6 @@ export const mismatchedRelease: Rule = {
     "A project's own function that is named like a release function.",
   ],
   on: {
-
     release: ({ call, target, of }) => {
       const what = targetName(target);
       const by = `${call.function}()`;

@@ -21,9 +21,10 @@ export const missingMsync: Rule = {
     "A function that is handed the mapping or hands it on: the durability is decided elsewhere.",
   ],
   on: {
-
     exit: ({ mapping, function: name, returns }) =>
-      (mapping.phase === "unmapped" || mapping.owner === "local") && returns !== "failure" ? unsynced(mapping, name) : undefined,
+      (mapping.phase === "unmapped" || mapping.owner === "local") && returns !== "failure"
+        ? unsynced(mapping, name)
+        : undefined,
   },
 };
 
@@ -32,15 +33,29 @@ const PRODUCT = /(?:^|_)(?:save|commit|store|write|flush|dump|persist|checkpoint
 
 /** A descriptor that a caller gave counts when the function has just set the file's size and says what it is for. */
 function isSavedFile(mapping: Mapping, name: string): boolean {
-  return isDiskFile(mapping) || (mapping.descriptor?.origin === "other" && mapping.descriptor.sized && PRODUCT.test(name));
+  return (
+    isDiskFile(mapping) ||
+    (mapping.descriptor?.origin === "other" && mapping.descriptor.sized && PRODUCT.test(name))
+  );
 }
 
 function unsynced(mapping: Mapping, name: string): Finding | undefined {
   if (mapping.written === undefined || mapping.asyncAt !== undefined || mapping.moved) return undefined;
-  if (hasFlag(mapping.flags, "MAP_SHARED") !== "yes" || hasFlag(mapping.flags, "MAP_SYNC") !== "no" || !isSavedFile(mapping, name)) return undefined;
+  if (
+    hasFlag(mapping.flags, "MAP_SHARED") !== "yes" ||
+    hasFlag(mapping.flags, "MAP_SYNC") !== "no" ||
+    !isSavedFile(mapping, name)
+  )
+    return undefined;
   const mode = mapping.descriptor?.mode;
-  const made = mode !== undefined && (hasFlag(mode, "O_CREAT") === "yes" || hasFlag(mode, "O_TRUNC") === "yes");
-  if (mode !== undefined && (hasFlag(mode, "O_SYNC") !== "no" || hasFlag(mode, "O_DSYNC") !== "no") && !mode.open) return undefined;
+  const made =
+    mode !== undefined && (hasFlag(mode, "O_CREAT") === "yes" || hasFlag(mode, "O_TRUNC") === "yes");
+  if (
+    mode !== undefined &&
+    (hasFlag(mode, "O_SYNC") !== "no" || hasFlag(mode, "O_DSYNC") !== "no") &&
+    !mode.open
+  )
+    return undefined;
   return {
     message: `${nameOf(mapping)} is written, but no msync() or fsync() follows: munmap() does not put the file on disk`,
     ...(mapping.unmappedAt === undefined ? {} : { site: mapping.unmappedAt }),

@@ -20,29 +20,42 @@ export const missingMunmap: Rule = {
     "Functions that never unmap what they map on any path and hand it to unknown code: it may be meant to stay.",
   ],
   on: {
-
     exit: (event) => leak(event),
-    abandon: ({ mapping, member }) => `${nameOf(mapping)} is never unmapped: this ends the ${member.slice(0, member.lastIndexOf("."))} that holds it`,
+    abandon: ({ mapping, member }) =>
+      `${nameOf(mapping)} is never unmapped: this ends the ${member.slice(0, member.lastIndexOf("."))} that holds it`,
     lose: ({ mapping, how, releasedElsewhere }) => {
       // An unknown function has seen it; what other paths do tells whose it is.
       if (mapping.owner === "lent" && !releasedElsewhere) return undefined;
       if (!failsWithMapFailed(mapping) || isFixed(mapping) || mapping.phase === "failed") return undefined;
-      if (how === "out of scope") return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
-      if (how === "holder freed") return `${nameOf(mapping)} is still mapped when the memory that holds its name is freed`;
-      if (how === "overwritten") return `${nameOf(mapping)} gets another value while it is the only name of a live mapping`;
+      if (how === "out of scope")
+        return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
+      if (how === "holder freed")
+        return `${nameOf(mapping)} is still mapped when the memory that holds its name is freed`;
+      if (how === "overwritten")
+        return `${nameOf(mapping)} gets another value while it is the only name of a live mapping`;
       const hinted = mapping.address !== undefined && asNumber(mapping.address) !== 0;
       return hinted ? undefined : `the result of ${mapping.function}() is dropped: nobody can unmap it`;
     },
   },
 };
 
-function leak({ mapping, inMain, excused, releasedElsewhere, releasedInLoop, handedOverElsewhere, returns }: ExitEvent): Finding | undefined {
-  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || excused || releasedInLoop) return undefined;
+function leak({
+  mapping,
+  inMain,
+  excused,
+  releasedElsewhere,
+  releasedInLoop,
+  handedOverElsewhere,
+  returns,
+}: ExitEvent): Finding | undefined {
+  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || excused || releasedInLoop)
+    return undefined;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
   if (mapping.lostTo !== undefined || mapping.declined) return undefined;
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
   if (mapping.owner === "local") return { message };
   // An unknown function has seen it; what other paths do tells whose it is.
-  if (mapping.owner === "lent" && (releasedElsewhere || (handedOverElsewhere && returns === "failure"))) return { message };
+  if (mapping.owner === "lent" && (releasedElsewhere || (handedOverElsewhere && returns === "failure")))
+    return { message };
   return undefined;
 }

@@ -19,7 +19,6 @@ export const mremapLost: Rule = {
     "No MREMAP_MAYMOVE: the mapping keeps its place or the call fails.",
   ],
   on: {
-
     exit: ({ mapping }) =>
       mapping.lostTo !== undefined && mapping.phase === "live"
         ? {
@@ -28,6 +27,8 @@ export const mremapLost: Rule = {
           }
         : undefined,
     access: ({ viaHint, mapping, expectsFault }) =>
-      !viaHint && mapping.phase === "unmapped" && mapping.moved && !expectsFault ? `${nameOf(mapping)} is used after mremap() may have moved it` : undefined,
+      !viaHint && mapping.phase === "unmapped" && mapping.moved && !expectsFault
+        ? `${nameOf(mapping)} is used after mremap() may have moved it`
+        : undefined,
   },
 };

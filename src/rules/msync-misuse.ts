@@ -21,11 +21,16 @@ export const msyncMisuse: Rule = {
     "Flags that are not known.",
   ],
   on: {
-
     sync: (event) => (swapped(event) ? undefined : (wrongFlags(event) ?? wrongTarget(event))),
     exit: ({ mapping, function: name, returns }) =>
-      mapping.asyncAt !== undefined && mapping.written !== undefined && returns !== "failure" && ASKS_FOR_DURABILITY.test(name)
-        ? { message: "MS_ASYNC starts no writing on Linux: nothing is on disk when msync() returns", site: mapping.asyncAt }
+      mapping.asyncAt !== undefined &&
+      mapping.written !== undefined &&
+      returns !== "failure" &&
+      ASKS_FOR_DURABILITY.test(name)
+        ? {
+            message: "MS_ASYNC starts no writing on Linux: nothing is on disk when msync() returns",
+            site: mapping.asyncAt,
+          }
         : undefined,
   },
 };
@@ -42,11 +47,22 @@ function swapped({ call }: RangeEvent): boolean {
 
 function wrongFlags({ flags, target }: RangeEvent): Finding | undefined {
   // MS_INVALIDATE alone on what the program has not written: it wants to see what others wrote.
-  const onlyRereads = flags.must.has("MS_INVALIDATE") && target.mapping !== undefined && target.mapping.written === undefined;
+  const onlyRereads =
+    flags.must.has("MS_INVALIDATE") && target.mapping !== undefined && target.mapping.written === undefined;
   const waits = hasFlag(flags, "MS_SYNC");
   const starts = hasFlag(flags, "MS_ASYNC");
-  if (waits === "yes" && starts === "yes") return { message: "MS_SYNC with MS_ASYNC: msync() fails with EINVAL and writes nothing", severity: "error" };
-  if (isExact(flags) && waits === "no" && starts === "no" && ![...flags.must].some((f) => !f.startsWith("MS_")) && !onlyRereads) {
+  if (waits === "yes" && starts === "yes")
+    return {
+      message: "MS_SYNC with MS_ASYNC: msync() fails with EINVAL and writes nothing",
+      severity: "error",
+    };
+  if (
+    isExact(flags) &&
+    waits === "no" &&
+    starts === "no" &&
+    ![...flags.must].some((f) => !f.startsWith("MS_")) &&
+    !onlyRereads
+  ) {
     return { message: "neither MS_SYNC nor MS_ASYNC: msync() waits for nothing" };
   }
   return undefined;
@@ -55,11 +71,19 @@ function wrongFlags({ flags, target }: RangeEvent): Finding | undefined {
 function wrongTarget({ target, length, call }: RangeEvent): Finding | undefined {
   const { mapping } = target;
   const what = targetName(target);
-  if (call.args[1]?.sizeofPointer === true) return { message: `${call.args[1].text} is the size of the pointer: the rest of ${what} is not written` };
-  if (length !== undefined && constantValue(length) === 0) return { message: `a length of 0: msync() writes nothing of ${what}` };
+  if (call.args[1]?.sizeofPointer === true)
+    return { message: `${call.args[1].text} is the size of the pointer: the rest of ${what} is not written` };
+  if (length !== undefined && constantValue(length) === 0)
+    return { message: `a length of 0: msync() writes nothing of ${what}` };
   if (mapping === undefined) return undefined;
-  if (mapping.phase === "unmapped" && !mapping.moved) return { message: `${what} is synced after it was unmapped: msync() fails with ENOMEM`, severity: "error" };
-  if (isAnonymous(mapping) === "yes") return { message: `${what} is anonymous memory: msync() has no file to write to` };
-  if (hasFlag(mapping.flags, "MAP_PRIVATE") === "yes") return { message: `${what} is a private mapping: msync() never writes it to the file` };
+  if (mapping.phase === "unmapped" && !mapping.moved)
+    return {
+      message: `${what} is synced after it was unmapped: msync() fails with ENOMEM`,
+      severity: "error",
+    };
+  if (isAnonymous(mapping) === "yes")
+    return { message: `${what} is anonymous memory: msync() has no file to write to` };
+  if (hasFlag(mapping.flags, "MAP_PRIVATE") === "yes")
+    return { message: `${what} is a private mapping: msync() never writes it to the file` };
   return undefined;
 }

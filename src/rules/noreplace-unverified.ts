@@ -19,7 +19,6 @@ export const noreplaceUnverified: Rule = {
     "The raw result handed to the caller: the caller is judged.",
   ],
   on: {
-
     exit: ({ mapping }) => unverified(mapping),
     unmap: ({ target }) => unverified(target.mapping),
   },
@@ -28,7 +27,11 @@ export const noreplaceUnverified: Rule = {
 function unverified(mapping: Mapping | undefined): Finding | undefined {
   if (mapping === undefined || mapping.compared || mapping.source !== "mmap") return undefined;
   if (mapping.phase !== "live" || mapping.weakTest !== undefined) return undefined;
-  if (hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "yes" || hasFlag(mapping.flags, "MAP_FIXED") === "yes") return undefined;
+  if (
+    hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "yes" ||
+    hasFlag(mapping.flags, "MAP_FIXED") === "yes"
+  )
+    return undefined;
   return {
     message: `${nameOf(mapping)} is never compared with the address asked for: kernels before 4.17 take MAP_FIXED_NOREPLACE as a hint`,
     site: mapping.site,

@@ -28,13 +28,19 @@ function rewrite(text: string, site: Site): { readonly span: Site; readonly text
 }
 
 /** `!p`, `if (p)`: the operand alone. */
-function bare(text: string, site: Site, written: string): { readonly span: Site; readonly text: string } | undefined {
+function bare(
+  text: string,
+  site: Site,
+  written: string,
+): { readonly span: Site; readonly text: string } | undefined {
   if (!SIMPLE.test(written)) return undefined;
   const before = /!\s*$/.exec(text.slice(Math.max(0, site.start - 8), site.start));
   if (before !== null) {
     const start = site.start - before[0].length;
     return { span: { ...site, start }, text: `${written} == MAP_FAILED` };
   }
-  const whole = /\(\s*$/.test(text.slice(Math.max(0, site.start - 8), site.start)) && /^\s*\)/.test(text.slice(site.end, site.end + 8));
+  const whole =
+    /\(\s*$/.test(text.slice(Math.max(0, site.start - 8), site.start)) &&
+    /^\s*\)/.test(text.slice(site.end, site.end + 8));
   return whole ? { span: site, text: `${written} != MAP_FAILED` } : undefined;
 }

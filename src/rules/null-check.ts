@@ -20,7 +20,6 @@ export const nullCheck: Rule = {
     "A project's own function, function pointer or struct member that is named mmap.",
   ],
   on: {
-
     check: ({ mapping, against, site }, text) =>
       against === "NULL" && mapping.phase === "failed" && failsWithMapFailed(mapping)
         ? {
@@ -42,7 +41,8 @@ export const nullCheck: Rule = {
 
 /** A test is wrong only once nothing better has followed it: so it is judged where the mapping is used or left. */
 function wrongTest(mapping: Mapping | undefined, text: string): Finding | undefined {
-  if (mapping === undefined || mapping.phase !== "unchecked" || !failsWithMapFailed(mapping)) return undefined;
+  if (mapping === undefined || mapping.phase !== "unchecked" || !failsWithMapFailed(mapping))
+    return undefined;
   const { weakTest } = mapping;
   if (weakTest === undefined || weakTest.against === "maybe") return undefined;
   const how = weakTest.against === "NULL" ? "NULL" : "a sign";

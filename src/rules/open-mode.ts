@@ -18,17 +18,30 @@ export const openMode: Rule = {
     "A mode or protection that depends on a parameter or a condition and may fit.",
   ],
   on: {
-
     map: ({ mapping, protection }) => refused(mapping, protection, "mmap()"),
-    protect: ({ target, flags, call }) => (target.mapping === undefined ? undefined : refused(target.mapping, flags, `${call.function}()`)),
+    protect: ({ target, flags, call }) =>
+      target.mapping === undefined ? undefined : refused(target.mapping, flags, `${call.function}()`),
   },
 };
 
 function refused(mapping: Mapping, protection: Flags, call: string): string | undefined {
   const mode = mapping.descriptor?.mode;
-  if (mode === undefined || hasFlag(mapping.flags, "MAP_ANONYMOUS") !== "no" || hasFlag(mode, "O_RDWR") !== "no") return undefined;
-  if (hasFlag(mode, "O_WRONLY") === "yes") return `the file is open with O_WRONLY, and every mapping needs to read it: ${call} fails with EACCES`;
-  const shared = hasFlag(mapping.flags, "MAP_SHARED") === "yes" || hasFlag(mapping.flags, "MAP_SHARED_VALIDATE") === "yes";
-  if (hasFlag(mode, "O_RDONLY") !== "yes" || hasFlag(mode, "O_WRONLY") !== "no" || !shared || hasFlag(protection, "PROT_WRITE") !== "yes") return undefined;
+  if (
+    mode === undefined ||
+    hasFlag(mapping.flags, "MAP_ANONYMOUS") !== "no" ||
+    hasFlag(mode, "O_RDWR") !== "no"
+  )
+    return undefined;
+  if (hasFlag(mode, "O_WRONLY") === "yes")
+    return `the file is open with O_WRONLY, and every mapping needs to read it: ${call} fails with EACCES`;
+  const shared =
+    hasFlag(mapping.flags, "MAP_SHARED") === "yes" || hasFlag(mapping.flags, "MAP_SHARED_VALIDATE") === "yes";
+  if (
+    hasFlag(mode, "O_RDONLY") !== "yes" ||
+    hasFlag(mode, "O_WRONLY") !== "no" ||
+    !shared ||
+    hasFlag(protection, "PROT_WRITE") !== "yes"
+  )
+    return undefined;
   return `the file is open with O_RDONLY, but the shared mapping asks for PROT_WRITE: ${call} fails with EACCES`;
 }

@@ -19,16 +19,27 @@ export const protectionViolation: Rule = {
     "A part of a PROT_NONE reservation that was opened by mprotect() or MAP_FIXED.",
   ],
   on: {
-
     access: ({ viaHint, mapping, mode, expectsFault }) => {
       if (viaHint) return undefined;
-      if (expectsFault || mapping.source === "heap" || mapping.source === "given" || mapping.phase === "failed" || mapping.phase === "unmapped") return undefined;
+      if (
+        expectsFault ||
+        mapping.source === "heap" ||
+        mapping.source === "given" ||
+        mapping.phase === "failed" ||
+        mapping.phase === "unmapped"
+      )
+        return undefined;
       if (!isExact(mapping.protection)) return undefined;
-      const nothing = mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
-      const allowed = describeFlags(mapping.protection) === "0" ? "PROT_NONE" : describeFlags(mapping.protection);
-      if (mode === "write" && hasFlag(mapping.protection, "PROT_WRITE") === "no") return `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`;
-      if (mode === "read" && nothing) return `${nameOf(mapping)} is read, but its protection is PROT_NONE: SIGSEGV`;
-      if (mode === "execute" && hasFlag(mapping.protection, "PROT_EXEC") === "no") return `${nameOf(mapping)} is called, but its protection is ${allowed}: SIGSEGV`;
+      const nothing =
+        mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
+      const allowed =
+        describeFlags(mapping.protection) === "0" ? "PROT_NONE" : describeFlags(mapping.protection);
+      if (mode === "write" && hasFlag(mapping.protection, "PROT_WRITE") === "no")
+        return `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`;
+      if (mode === "read" && nothing)
+        return `${nameOf(mapping)} is read, but its protection is PROT_NONE: SIGSEGV`;
+      if (mode === "execute" && hasFlag(mapping.protection, "PROT_EXEC") === "no")
+        return `${nameOf(mapping)} is called, but its protection is ${allowed}: SIGSEGV`;
       return undefined;
     },
   },

@@ -39,7 +39,13 @@ export interface Finding {
 
 export type Verdict = string | Finding | undefined;
 
-type EventOf<K extends Event["kind"]> = Event extends infer E ? (E extends { readonly kind: infer T } ? (K extends T ? E : never) : never) : never;
+type EventOf<K extends Event["kind"]> = Event extends infer E
+  ? E extends { readonly kind: infer T }
+    ? K extends T
+      ? E
+      : never
+    : never
+  : never;
 
 /** A pure function of one event; `text` is the text of the file that the event is in. */
 export type Handler<K extends Event["kind"]> = (event: EventOf<K>, text: string) => Verdict;

@@ -17,13 +17,14 @@ export const sharingFlag: Rule = {
     "MAP_SHARED_VALIDATE by its name.",
   ],
   on: {
-
     map: ({ flags, call }) => {
       if (!call.direct) return undefined;
       if (hasFlag(flags, "MAP_SHARED") === "yes" && hasFlag(flags, "MAP_PRIVATE") === "yes") {
         return "MAP_SHARED with MAP_PRIVATE is MAP_SHARED_VALIDATE: writes go to the file";
       }
-      return lacksSharing(flags) ? `neither MAP_SHARED nor MAP_PRIVATE: ${call.function}() fails with EINVAL` : undefined;
+      return lacksSharing(flags)
+        ? `neither MAP_SHARED nor MAP_PRIVATE: ${call.function}() fails with EINVAL`
+        : undefined;
     },
   },
 };

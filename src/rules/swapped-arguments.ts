@@ -21,11 +21,16 @@ export const swappedArguments: Rule = {
     "A project's own function with another order of arguments.",
   ],
   on: {
-
     map: ({ call }) => (call.direct ? (wrongKinds(call, 2, 3) ?? exchangedFd(call)) : undefined),
-    protect: ({ call }) => lengthAndFlags(call, "PROT") ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
-    sync: ({ call, length }) => sizeAsFlags(call, length) ?? lengthAndFlags(call, "MS") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
-    advise: ({ call }) => lengthAndFlags(call, "(?:POSIX_)?MADV") ?? foreignFlag(call.args[2], "(?:PROT|MAP|MS)", "madvise() takes MADV_ values"),
+    protect: ({ call }) =>
+      lengthAndFlags(call, "PROT") ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
+    sync: ({ call, length }) =>
+      sizeAsFlags(call, length) ??
+      lengthAndFlags(call, "MS") ??
+      foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
+    advise: ({ call }) =>
+      lengthAndFlags(call, "(?:POSIX_)?MADV") ??
+      foreignFlag(call.args[2], "(?:PROT|MAP|MS)", "madvise() takes MADV_ values"),
   },
 };
 
@@ -39,19 +44,27 @@ function wrongKinds(call: Call, protection: number, flags: number): Finding | un
   const inProtection = named(call.args[protection], "MAP");
   const inFlags = named(call.args[flags], "PROT");
   if (inProtection !== undefined && inFlags !== undefined) {
-    return { message: `protection and flags are exchanged: ${inProtection} stands where PROT_ values belong`, ...exchanged(call.args[protection], call.args[flags]) };
+    return {
+      message: `protection and flags are exchanged: ${inProtection} stands where PROT_ values belong`,
+      ...exchanged(call.args[protection], call.args[flags]),
+    };
   }
-  if (inProtection !== undefined) return { message: `${inProtection} is a flag, but stands in the protection argument` };
-  if (inFlags !== undefined) return { message: `${inFlags} is a protection, but stands in the flags argument` };
+  if (inProtection !== undefined)
+    return { message: `${inProtection} is a flag, but stands in the protection argument` };
+  if (inFlags !== undefined)
+    return { message: `${inFlags} is a protection, but stands in the flags argument` };
   const advice = named(call.args[flags], "(?:MADV|MS)");
-  return advice === undefined ? undefined : { message: `${advice} does not belong here: mmap() takes MAP_ values` };
+  return advice === undefined
+    ? undefined
+    : { message: `${advice} does not belong here: mmap() takes MAP_ values` };
 }
 
 /** `…, 0, -1)` for `…, -1, 0)`. */
 function exchangedFd(call: Call): Finding | undefined {
   const fd = call.args[4];
   const offset = call.args[5];
-  if (fd === undefined || offset === undefined || asNumber(fd.value) !== 0 || asNumber(offset.value) !== -1) return undefined;
+  if (fd === undefined || offset === undefined || asNumber(fd.value) !== 0 || asNumber(offset.value) !== -1)
+    return undefined;
   return { message: "fd and offset are exchanged: the offset is -1", ...exchanged(fd, offset) };
 }
 
@@ -61,14 +74,20 @@ function sizeAsFlags(call: Call, length: Amount | undefined): Finding | undefine
   if (length === undefined || constantValue(length) !== 0 || flags?.value.kind !== "amount") return undefined;
   const n = constantValue(flags.value.amount);
   if (n !== undefined && n >= 0 && n < 8) return undefined;
-  return { message: `length and flags are exchanged: the length is 0, and ${flags.text} stands where MS_ values belong`, ...exchanged(call.args[1], flags) };
+  return {
+    message: `length and flags are exchanged: the length is 0, and ${flags.text} stands where MS_ values belong`,
+    ...exchanged(call.args[1], flags),
+  };
 }
 
 /** `msync(p, MS_SYNC, n)`. */
 function lengthAndFlags(call: Call, kind: string): Finding | undefined {
   const name = named(call.args[1], kind);
   if (name === undefined) return undefined;
-  return { message: `length and flags are exchanged: ${name} stands where the length belongs`, ...exchanged(call.args[1], call.args[2]) };
+  return {
+    message: `length and flags are exchanged: ${name} stands where the length belongs`,
+    ...exchanged(call.args[1], call.args[2]),
+  };
 }
 
 function foreignFlag(argument: Argument | undefined, kind: string, takes: string): Finding | undefined {
@@ -79,6 +98,13 @@ function foreignFlag(argument: Argument | undefined, kind: string, takes: string
 function exchanged(a: Argument | undefined, b: Argument | undefined): { readonly edit?: Edit } {
   if (a === undefined || b === undefined || a.inMacro || b.inMacro) return {};
   return {
-    edit: { title: "exchange the two arguments", safety: "safe", changes: [{ span: a.site, text: b.text }, { span: b.site, text: a.text }] },
+    edit: {
+      title: "exchange the two arguments",
+      safety: "safe",
+      changes: [
+        { span: a.site, text: b.text },
+        { span: b.site, text: a.text },
+      ],
+    },
   };
 }

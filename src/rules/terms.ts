@@ -39,7 +39,9 @@ export function isDiskFile(mapping: Mapping): boolean {
 
 /** Placed where the caller says: it replaces what is there, or fails. */
 export function isFixed(mapping: Mapping): boolean {
-  return hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no";
+  return (
+    hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no"
+  );
 }
 
 /** Mapped by a call that fails with (void *)-1. */

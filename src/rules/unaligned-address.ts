@@ -1,5 +1,5 @@
 /** Protection, advice and synchronisation work on whole pages, so the address must begin one. */
-import { isMostlyUnaligned, pageAlignment } from "../analyzer/amount.js";
+import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { Call, Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
@@ -21,16 +21,19 @@ export const unalignedAddress: Rule = {
     "A mapping plus a multiple of the page size.",
   ],
   on: {
-
     protect: ({ call, target }) => unaligned(call, target) ?? ofSegment(call, target),
     advise: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
     sync: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
-    map: ({ call, address, flags }) => (hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined),
+    map: ({ call, address, flags }) =>
+      hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined,
     lock: ({ call, target }) => {
       const finding = unaligned(call, target);
       return finding === undefined
         ? undefined
-        : { message: `${targetName(target)} is not at the start of a page: ${call.function}() rounds it down, and POSIX lets it fail`, severity: "note" };
+        : {
+            message: `${targetName(target)} is not at the start of a page: ${call.function}() rounds it down, and POSIX lets it fail`,
+            severity: "note",
+          };
     },
     remap: ({ call, target }) => unaligned(call, target),
   },
@@ -41,13 +44,24 @@ const SEGMENT_ADDRESS = /\.p_[vp]addr$/;
 
 function ofSegment(call: Call, target: Target): Finding | undefined {
   const amount = target.value.kind === "amount" ? target.value.amount : target.offset;
-  if (amount?.terms.some(({ symbol: { origin } }) => origin.kind === "load" && SEGMENT_ADDRESS.test(origin.path)) !== true) return undefined;
-  return { message: `${targetName(target)} is where an ELF segment begins, not a page: ${call.function}() fails with EINVAL unless it is rounded down`, severity: "warning" };
+  if (
+    amount?.terms.some(
+      ({ symbol: { origin } }) => origin.kind === "load" && SEGMENT_ADDRESS.test(origin.path),
+    ) !== true
+  )
+    return undefined;
+  return {
+    message: `${targetName(target)} is where an ELF segment begins, not a page: ${call.function}() fails with EINVAL unless it is rounded down`,
+    severity: "warning",
+  };
 }
 
 function atBytes(call: Call, target: Target, byteOffset: boolean): Finding | undefined {
   if (!byteOffset) return undefined;
-  return { message: `${targetName(target)} is any byte, as the copy to it shows: ${call.function}() fails with EINVAL where it is not at the start of a page`, severity: "warning" };
+  return {
+    message: `${targetName(target)} is any byte, as the copy to it shows: ${call.function}() fails with EINVAL where it is not at the start of a page`,
+    severity: "warning",
+  };
 }
 
 /** Whose memory begins at a page, or where the caller says. */
@@ -56,13 +70,20 @@ const ALIGNED_ALLOCATION = /^(?:aligned_alloc|memalign|posix_memalign|valloc|pva
 function unaligned(call: Call, target: Target): Finding | undefined {
   const { mapping, offset, value } = target;
   if (value.kind === "address" && value.place.root.kind === "variable" && !value.place.key.startsWith("::")) {
-    return { message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL` };
+    return {
+      message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL`,
+    };
   }
   if (mapping === undefined || offset === undefined) return undefined;
   if (mapping.source === "heap") {
     if (ALIGNED_ALLOCATION.test(mapping.function)) return undefined;
-    return { message: `${targetName(target)} comes from ${mapping.function}(), which aligns to no page: ${call.function}() fails with EINVAL` };
+    return {
+      message: `${targetName(target)} comes from ${mapping.function}(), which aligns to no page: ${call.function}() fails with EINVAL`,
+    };
   }
-  if (mapping.source === "given" || (pageAlignment(offset) !== "unaligned" && !isMostlyUnaligned(offset))) return undefined;
-  return { message: `${targetName(target)} is not at the start of a page: ${call.function}() fails with EINVAL` };
+  if (mapping.source === "given" || (pageAlignment(offset) !== "unaligned" && !isMostlyUnaligned(offset)))
+    return undefined;
+  return {
+    message: `${targetName(target)} is not at the start of a page: ${call.function}() fails with EINVAL`,
+  };
 }

@@ -1,5 +1,6 @@
 /** The kernel maps whole pages of a file, so the offset must be a multiple of the page size. */
-import { constantValue, isMostlyUnaligned, pageAlignment, soleSymbol } from "../analyzer/amount.js";
+import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
@@ -19,7 +20,6 @@ export const unalignedOffset: Rule = {
     "mmap2(), which counts in units of 4096 bytes.",
   ],
   on: {
-
     map: (event) => {
       const { offset, call } = event;
       if (offset === undefined || constantValue(offset) === -1) return undefined;
@@ -27,7 +27,11 @@ export const unalignedOffset: Rule = {
         return `the offset${written(call)} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
       }
       if (event.offsetTested) return undefined;
-      if (isMostlyUnaligned(offset)) return { message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`, severity: "warning" };
+      if (isMostlyUnaligned(offset))
+        return {
+          message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`,
+          severity: "warning",
+        };
       return fromOutside(event) ?? passedOn(event);
     },
   },
@@ -39,9 +43,15 @@ const READ_NUMBER = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
 /** Out of a file's header, or typed by a user. */
 function fromOutside({ offset, call }: MapEvent): Finding | undefined {
   const origin = offset === undefined ? undefined : soleSymbol(offset)?.origin;
-  const by = origin?.kind === "input" || (origin?.kind === "call" && READ_NUMBER.test(origin.function ?? "")) ? origin.function : undefined;
+  const by =
+    origin?.kind === "input" || (origin?.kind === "call" && READ_NUMBER.test(origin.function ?? ""))
+      ? origin.function
+      : undefined;
   if (by === undefined) return undefined;
-  return { message: `the offset comes from ${by}() and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`, severity: "warning" };
+  return {
+    message: `the offset comes from ${by}() and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
+    severity: "warning",
+  };
 }
 
 /** An offset that comes from the caller as it is, in a function that chooses everything else itself. */
@@ -49,7 +59,9 @@ function passedOn({ offset, call, inStatic }: MapEvent): Finding | undefined {
   if (inStatic || !call.direct) return undefined;
   const symbol = offset === undefined ? undefined : soleSymbol(offset);
   if (symbol?.origin.kind !== "parameter") return undefined;
-  const forwarded = call.args.filter(({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter").length;
+  const forwarded = call.args.filter(
+    ({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter",
+  ).length;
   if (forwarded > MOST_FORWARDED) return undefined;
   return {
     message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,

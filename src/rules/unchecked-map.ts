@@ -21,27 +21,44 @@ export const uncheckedMap: Rule = {
     "A mapping inside a project macro written in capitals, which may test it.",
   ],
   on: {
-
     access: ({ viaHint, mapping, mode, by }) => {
       if (viaHint) return undefined;
       if (!isUntested(mapping)) return undefined;
-      const what = by === undefined ? (mode === "execute" ? "called" : mode === "read" ? "read" : "written") : `given to ${by}()`;
+      const what =
+        by === undefined
+          ? mode === "execute"
+            ? "called"
+            : mode === "read"
+              ? "read"
+              : "written"
+          : `given to ${by}()`;
       return mapping.phase === "failed"
         ? `${nameOf(mapping)} is ${what} on a path where ${mapping.function}() has failed`
         : `${nameOf(mapping)} is ${what}, but nothing has tested whether ${mapping.function}() failed`;
     },
     escape: ({ mapping, offset, to }) =>
-      to === "caller" && mapping.phase === "unchecked" && isUntested(mapping) && offset !== undefined && constantValue(offset) !== 0
+      to === "caller" &&
+      mapping.phase === "unchecked" &&
+      isUntested(mapping) &&
+      offset !== undefined &&
+      constantValue(offset) !== 0
         ? `the result of ${mapping.function}() is moved and returned: nobody can tell MAP_FAILED any more`
         : undefined,
     advise: ({ target, call }) => givenUntested(target.mapping, call.function),
     lock: ({ target, call }) => givenUntested(target.mapping, call.function),
     protect: ({ target, call }) => givenUntested(target.mapping, call.function),
-    unmap: ({ target }) => (target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping)),
+    unmap: ({ target }) =>
+      target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping),
     exit: ({ mapping, returns, testedElsewhere }) =>
       (mapping.owner === "lent" && !isReturned(mapping) ? handedOn(mapping) : undefined) ??
       (testedElsewhere ? undefined : keptFixed(mapping)) ??
-      (isUntested(mapping) && mapping.phase === "unchecked" && mapping.owner === "stored" && familyName(mapping.function) !== undefined && !isFixed(mapping) && !isReturned(mapping) && returns !== "failure"
+      (isUntested(mapping) &&
+      mapping.phase === "unchecked" &&
+      mapping.owner === "stored" &&
+      familyName(mapping.function) !== undefined &&
+      !isFixed(mapping) &&
+      !isReturned(mapping) &&
+      returns !== "failure"
         ? {
             message: `the result of ${mapping.function}() is kept in ${nameOf(mapping)} without a test against MAP_FAILED`,
             site: mapping.site,
@@ -57,18 +74,35 @@ function givenUntested(mapping: Mapping | undefined, to: string): string | undef
 
 /** The result of MAP_FIXED is the address that was asked for, or MAP_FAILED: somebody kept it and never looked. */
 function keptFixed(mapping: Mapping): Finding | undefined {
-  if (!isUntested(mapping) || mapping.phase !== "unchecked" || !isFixed(mapping) || mapping.name === undefined || isReturned(mapping)) return undefined;
-  return { message: `${nameOf(mapping)} is never tested: where MAP_FIXED fails, the memory that was there may be gone`, site: mapping.site };
+  if (
+    !isUntested(mapping) ||
+    mapping.phase !== "unchecked" ||
+    !isFixed(mapping) ||
+    mapping.name === undefined ||
+    isReturned(mapping)
+  )
+    return undefined;
+  return {
+    message: `${nameOf(mapping)} is never tested: where MAP_FIXED fails, the memory that was there may be gone`,
+    site: mapping.site,
+  };
 }
 
 /** Other functions have had it, and nobody has looked whether it is one. */
 function handedOn(mapping: Mapping): Finding | undefined {
   if (!isUntested(mapping) || mapping.phase !== "unchecked" || isFixed(mapping)) return undefined;
-  return { message: `the result of ${mapping.function}() is handed on without a test against MAP_FAILED`, site: mapping.site };
+  return {
+    message: `the result of ${mapping.function}() is handed on without a test against MAP_FAILED`,
+    site: mapping.site,
+  };
 }
 
 function isUntested(mapping: Mapping): boolean {
-  return failsWithMapFailed(mapping) && mapping.weakTest === undefined && (mapping.phase === "unchecked" || mapping.phase === "failed");
+  return (
+    failsWithMapFailed(mapping) &&
+    mapping.weakTest === undefined &&
+    (mapping.phase === "unchecked" || mapping.phase === "failed")
+  );
 }
 
 /** Handed to the caller as it is: the caller is judged then. */

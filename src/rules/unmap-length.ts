@@ -1,6 +1,8 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
-import { compareLengths, constantValue, pageAlignment, sameUpToRounding, soleSymbol } from "../analyzer/amount.js";
+import { compareLengths, sameUpToRounding } from "../analyzer/lengths.js";
+import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
@@ -21,14 +23,21 @@ export const unmapLength: Rule = {
     "`munmap(p - delta, len + delta)` where p was moved by delta.",
   ],
   on: {
-
     unmap: (event) => wrongLength(event) ?? wrongAddress(event),
-    exit: ({ mapping }) => (mapping.partial === undefined || mapping.partial.intended ? undefined : { message: mapping.partial.message, site: mapping.partial.site }),
+    exit: ({ mapping }) =>
+      mapping.partial === undefined || mapping.partial.intended
+        ? undefined
+        : { message: mapping.partial.message, site: mapping.partial.site },
   },
 };
 
 function isOwn(mapping: Mapping | undefined): mapping is Mapping {
-  return mapping !== undefined && (mapping.source === "mmap" || mapping.source === "mremap") && mapping.phase !== "failed" && mapping.phase !== "unmapped";
+  return (
+    mapping !== undefined &&
+    (mapping.source === "mmap" || mapping.source === "mremap") &&
+    mapping.phase !== "failed" &&
+    mapping.phase !== "unmapped"
+  );
 }
 
 function wrongLength(event: UnmapEvent): string | undefined {
@@ -37,16 +46,26 @@ function wrongLength(event: UnmapEvent): string | undefined {
   const what = targetName(target);
   if (event.shadows) return `${what} is MAP_FAILED here: the mapping that it held before stays`;
   if (length === undefined) return undefined;
-  if (sizeofPointer && mapping?.source !== "heap") return `${lengthText} is the size of the pointer, not of ${what}`;
-  if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) return `${what} is unmapped with '${lengthText}', which has no value yet`;
-  if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length))) return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
-  if (constantValue(length) === 0 && isOwn(mapping)) return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
+  if (sizeofPointer && mapping?.source !== "heap")
+    return `${lengthText} is the size of the pointer, not of ${what}`;
+  if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized"))
+    return `${what} is unmapped with '${lengthText}', which has no value yet`;
+  if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
+    return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
+  if (constantValue(length) === 0 && isOwn(mapping))
+    return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;
-  const was = mapping.lengthText === "" ? "another length" : mapping.lengthText === lengthText ? `'${lengthText}', which had another value then` : mapping.lengthText;
+  const was =
+    mapping.lengthText === ""
+      ? "another length"
+      : mapping.lengthText === lengthText
+        ? `'${lengthText}', which had another value then`
+        : mapping.lengthText;
   if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
   const comparison = compareLengths(mapping.length, length);
-  if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown")) return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown"))
+    return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
   return undefined;
 }
 
@@ -57,14 +76,17 @@ function callee(length: Amount): string {
 
 function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (target.holds !== undefined) return `${target.text} is the address of the pointer, not of the mapping`;
-  if (target.wantedBy !== undefined) return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
+  if (target.wantedBy !== undefined)
+    return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
   const { mapping, offset, varied, text } = target;
   if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0) return undefined;
   const what = targetName(target);
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
   const plain = /^[\w.\->[\]]+$/.test(text);
-  if (pageAlignment(offset) === "unaligned") return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
-  const whole = length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
+  if (pageAlignment(offset) === "unaligned")
+    return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
+  const whole =
+    length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;
 }

@@ -22,10 +22,10 @@ export const unterminatedString: Rule = {
     "Formats of the program's own that store the terminator.",
   ],
   on: {
-
     access: ({ viaHint, mapping, as, by, offset }) => {
       if (viaHint) return undefined;
-      if (as !== "string" || mapping.source !== "mmap" || mapping.terminated || isAnonymous(mapping) !== "no") return undefined;
+      if (as !== "string" || mapping.source !== "mmap" || mapping.terminated || isAnonymous(mapping) !== "no")
+        return undefined;
       if (mapping.phase === "failed" || mapping.phase === "unmapped" || mapping.pageTested) return undefined;
       const at = constantValue(offset);
       if (at === undefined || at >= SKIPPED) return undefined;

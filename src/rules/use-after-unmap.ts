@@ -17,11 +17,17 @@ export const useAfterUnmap: Rule = {
     "A pointer that has been given a new mapping since.",
   ],
   on: {
-
     access: ({ viaHint, mapping, mode, by, expectsFault }) => {
       if (viaHint) return undefined;
       if (mapping.phase !== "unmapped" || mapping.moved || expectsFault) return undefined;
-      const what = by === undefined ? (mode === "write" ? "written" : mode === "read" ? "read" : "called") : `given to ${by}()`;
+      const what =
+        by === undefined
+          ? mode === "write"
+            ? "written"
+            : mode === "read"
+              ? "read"
+              : "called"
+          : `given to ${by}()`;
       return `${nameOf(mapping)} is ${what} after it was unmapped`;
     },
   },

@@ -18,9 +18,12 @@ export const writeExec: Rule = {
     "MAP_JIT on macOS, where pthread_jit_write_protect_np() switches between the two.",
   ],
   on: {
-
-    map: ({ protection, call }) => (isWriteExec(protection) ? `${call.function}() makes memory that is writable and executable at once` : undefined),
-    protect: ({ flags, call }) => (isWriteExec(flags) ? `${call.function}() makes memory writable and executable at once` : undefined),
+    map: ({ protection, call }) =>
+      isWriteExec(protection)
+        ? `${call.function}() makes memory that is writable and executable at once`
+        : undefined,
+    protect: ({ flags, call }) =>
+      isWriteExec(flags) ? `${call.function}() makes memory writable and executable at once` : undefined,
   },
 };
 

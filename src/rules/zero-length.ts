@@ -1,6 +1,7 @@
 /** An empty file cannot be mapped: mmap() of length 0 fails with EINVAL. */
 import type { Origin } from "../analyzer/amount.js";
-import { constantValue, soleSymbol, unrounded } from "../analyzer/amount.js";
+import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import { unrounded } from "../analyzer/lengths.js";
 import type { Rule } from "./rule.js";
 
 export const zeroLength: Rule = {
@@ -19,11 +20,12 @@ export const zeroLength: Rule = {
     "A length that the caller gives: the caller is judged.",
   ],
   on: {
-
     map: ({ length, mapping, toleratesFailure, call }) => {
       if (length === undefined || !call.direct) return undefined;
-      if (constantValue(length) === 0) return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
-      if (toleratesFailure || !mapping.mayBeEmpty || !isFileSize(soleSymbol(unrounded(length))?.origin)) return undefined;
+      if (constantValue(length) === 0)
+        return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
+      if (toleratesFailure || !mapping.mayBeEmpty || !isFileSize(soleSymbol(unrounded(length))?.origin))
+        return undefined;
       return `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
     },
   },

@@ -1,13 +1,22 @@
 /** The C library's functions that matter to mappings: memory, strings, files, the end of the process. */
 import type { Effect, LibraryModel } from "./model.js";
 
-const read = (address: number, as: "bytes" | "string" = "bytes"): Effect => ({ kind: "access", address, mode: "read", as });
+const read = (address: number, as: "bytes" | "string" = "bytes"): Effect => ({
+  kind: "access",
+  address,
+  mode: "read",
+  as,
+});
 const write = (address: number): Effect => ({ kind: "access", address, mode: "write", as: "bytes" });
 const model = (...effects: readonly Effect[]): LibraryModel => ({ effects, returns: "number" });
-const returning = (argument: number, ...effects: readonly Effect[]): LibraryModel => ({ effects, returns: { argument } });
+const returning = (argument: number, ...effects: readonly Effect[]): LibraryModel => ({
+  effects,
+  returns: { argument },
+});
 /** Gives a place in its first argument. */
 const within = (...effects: readonly Effect[]): LibraryModel => ({ effects, returns: { inside: 0 } });
-const fill = (...addresses: readonly number[]): LibraryModel => model(...addresses.map((address): Effect => ({ kind: "fill", address })));
+const fill = (...addresses: readonly number[]): LibraryModel =>
+  model(...addresses.map((address): Effect => ({ kind: "fill", address })));
 const open = (origin: "open" | "socket" | "other", path?: number, flags?: number): LibraryModel =>
   model({ kind: "open", origin, path, flags });
 const names = (list: string, m: LibraryModel): readonly (readonly [string, LibraryModel])[] =>
@@ -27,7 +36,10 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ...names("memset bzero explicit_bzero memset_s", returning(0, write(0))),
   ...names("memcmp bcmp", model(read(0), read(1))),
   ...names("memchr memrchr memmem rawmemchr", within(read(0))),
-  ...names("strlen atoi atol atoll atof strtol strtoul strtoll strtoull strtod strtof strtoimax strtoumax", model(read(0, "string"))),
+  ...names(
+    "strlen atoi atol atoll atof strtol strtoul strtoll strtoull strtod strtof strtoimax strtoumax",
+    model(read(0, "string")),
+  ),
   ...names("puts perror", model(read(0, "string"))),
   ...names("fputs", model(read(0, "string"))),
   ...names("strspn strcspn", model(read(0, "string"))),
@@ -48,9 +60,15 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ...names("snprintf", model(write(0), { kind: "format", format: 2 })),
   ...names("vprintf vfprintf vsnprintf vsprintf vsyslog", model()),
   ...names("warn warnx", model({ kind: "format", format: 0 })),
-  ...names("strerror gettext dgettext ngettext _ N_ errno __errno_location getpid getppid getuid geteuid time isatty getenv secure_getenv sleep usleep", model()),
+  ...names(
+    "strerror gettext dgettext ngettext _ N_ errno __errno_location getpid getppid getuid geteuid time isatty getenv secure_getenv sleep usleep",
+    model(),
+  ),
   ...names("fflush fclose ferror feof fileno putchar fputc putc getc fgetc openlog closelog", model()),
-  ...names("pthread_mutex_lock pthread_mutex_unlock pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock abs labs", model()),
+  ...names(
+    "pthread_mutex_lock pthread_mutex_unlock pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock abs labs",
+    model(),
+  ),
 
   // libxkbcommon: the text must end with a NUL; its sibling _from_buffer takes a length.
   ["xkb_keymap_new_from_string", model(read(1, "string"))],
@@ -72,7 +90,10 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ...names("socket accept accept4 eventfd timerfd_create", open("socket")),
   ...names("mkstemp mkostemp mkstemps", open("other")),
   ...names("dup dup2 fcntl ioctl_none", model()),
-  ...names("close closedir unlink shm_unlink rename remove access chmod fchmod fchown chown mkdir rmdir", model()),
+  ...names(
+    "close closedir unlink shm_unlink rename remove access chmod fchmod fchown chown mkdir rmdir",
+    model(),
+  ),
   ["lseek", model()],
   ["lseek64", model()],
   ...names("fstat fstat64", model({ kind: "fill", address: 1 }, { kind: "size", fd: 0 })),
@@ -85,11 +106,20 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
 
   ["getpagesize", { effects: [], returns: "page-size" }],
   ["sysconf", model()],
-  ...names("fork vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday", model()),
+  ...names(
+    "fork vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday",
+    model(),
+  ),
   ...names("sigsetjmp setjmp _setjmp __sigsetjmp", model()),
 
-  ...names("exit _exit _Exit quick_exit abort longjmp siglongjmp _longjmp pthread_exit err errx verr verrx errc thrd_exit", NEVER_RETURNS),
-  ...names("__builtin_unreachable __builtin_trap __builtin_abort __assert_fail g_assert_not_reached g_error", NEVER_RETURNS),
+  ...names(
+    "exit _exit _Exit quick_exit abort longjmp siglongjmp _longjmp pthread_exit err errx verr verrx errc thrd_exit",
+    NEVER_RETURNS,
+  ),
+  ...names(
+    "__builtin_unreachable __builtin_trap __builtin_abort __assert_fail g_assert_not_reached g_error",
+    NEVER_RETURNS,
+  ),
   ...names("execl execlp execle execv execvp execve", model()),
   ["error", model({ kind: "never-returns", unlessZero: 0 })],
 ];

@@ -7,7 +7,8 @@ const LIBRARY: ReadonlyMap<string, LibraryModel> = new Map([...LIBC, ...POSIX]);
 const FAMILY: ReadonlySet<string> = new Set(POSIX.map(([name]) => name));
 
 /** `__mmap`, `_munmap`: the C library's own names for the same functions. */
-const ALIAS = /^_{1,2}(?:libc_|sys_|real_)?((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;
+const ALIAS =
+  /^_{1,2}(?:libc_|sys_|real_)?((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;
 
 /** The model of a library function; undefined for anything else. */
 export function libraryModel(name: string): LibraryModel | undefined {

@@ -10,19 +10,40 @@ export type Effect =
       readonly fd: number;
       readonly offset: number;
     }
-  | { readonly kind: "remap"; readonly address: number; readonly oldLength: number; readonly newLength: number; readonly flags: number }
+  | {
+      readonly kind: "remap";
+      readonly address: number;
+      readonly oldLength: number;
+      readonly newLength: number;
+      readonly flags: number;
+    }
   | { readonly kind: "attach"; readonly address: number; readonly flags: number }
   | { readonly kind: "unmap"; readonly address: number; readonly length: number | undefined }
-  | { readonly kind: "protect" | "advise" | "sync" | "lock"; readonly address: number; readonly length: number; readonly flags: number | undefined }
+  | {
+      readonly kind: "protect" | "advise" | "sync" | "lock";
+      readonly address: number;
+      readonly length: number;
+      readonly flags: number | undefined;
+    }
   | { readonly kind: "allocate" }
   /** The pointer goes to where the argument points. */
   | { readonly kind: "allocate-into"; readonly address: number }
   /** `realloc`: the result replaces the argument. */
   | { readonly kind: "free"; readonly address: number }
-  | { readonly kind: "access"; readonly address: number; readonly mode: "read" | "write"; readonly as: "bytes" | "string" }
+  | {
+      readonly kind: "access";
+      readonly address: number;
+      readonly mode: "read" | "write";
+      readonly as: "bytes" | "string";
+    }
   /** `%s` without a precision reads its argument up to a NUL. */
   | { readonly kind: "format"; readonly format: number }
-  | { readonly kind: "open"; readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "other"; readonly path: number | undefined; readonly flags: number | undefined }
+  | {
+      readonly kind: "open";
+      readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "other";
+      readonly path: number | undefined;
+      readonly flags: number | undefined;
+    }
   /** Gives the object behind a descriptor a size, or reads the size that it has. */
   | { readonly kind: "size"; readonly fd: number }
   | { readonly kind: "syncFile"; readonly fd: number }

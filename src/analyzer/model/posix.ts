@@ -9,14 +9,23 @@ const lock = (flags: number | undefined): LibraryModel => ({
   effects: [{ kind: "lock", address: 0, length: 1, flags }],
   returns: "number",
 });
-const advise: LibraryModel = { effects: [{ kind: "advise", address: 0, length: 1, flags: 2 }], returns: "number" };
-const protect: LibraryModel = { effects: [{ kind: "protect", address: 0, length: 1, flags: 2 }], returns: "number" };
+const advise: LibraryModel = {
+  effects: [{ kind: "advise", address: 0, length: 1, flags: 2 }],
+  returns: "number",
+};
+const protect: LibraryModel = {
+  effects: [{ kind: "protect", address: 0, length: 1, flags: 2 }],
+  returns: "number",
+};
 
 export const POSIX: readonly (readonly [string, LibraryModel])[] = [
   ["mmap", MMAP],
   ["mmap64", MMAP],
   ["munmap", { effects: [{ kind: "unmap", address: 0, length: 1 }], returns: "number" }],
-  ["mremap", { effects: [{ kind: "remap", address: 0, oldLength: 1, newLength: 2, flags: 3 }], returns: "number" }],
+  [
+    "mremap",
+    { effects: [{ kind: "remap", address: 0, oldLength: 1, newLength: 2, flags: 3 }], returns: "number" },
+  ],
   ["mprotect", protect],
   ["pkey_mprotect", protect],
   ["msync", { effects: [{ kind: "sync", address: 0, length: 1, flags: 2 }], returns: "number" }],
@@ -29,5 +38,8 @@ export const POSIX: readonly (readonly [string, LibraryModel])[] = [
   ["shmat", { effects: [{ kind: "attach", address: 1, flags: 2 }], returns: "number" }],
   ["shmdt", { effects: [{ kind: "unmap", address: 0, length: undefined }], returns: "number" }],
   ["shm_open", { effects: [{ kind: "open", origin: "shm_open", path: 0, flags: 1 }], returns: "number" }],
-  ["memfd_create", { effects: [{ kind: "open", origin: "memfd_create", path: 0, flags: undefined }], returns: "number" }],
+  [
+    "memfd_create",
+    { effects: [{ kind: "open", origin: "memfd_create", path: 0, flags: undefined }], returns: "number" },
+  ],
 ];

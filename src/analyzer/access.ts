@@ -1,0 +1,197 @@
+/** Accesses of memory that is followed, and the beginning of following memory that the function was given. */
+import type { Site } from "../diagnostic.js";
+import type { Amount, Origin, Symbol as PointerSymbol } from "./amount.js";
+import { amountKey, constantValue, ofSymbol, sameAmount, subtract, ZERO } from "./amount.js";
+import { hasFlag } from "./flags.js";
+import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import { newMapping, tell } from "./mapping.js";
+import type { State } from "./state.js";
+import type { Value } from "./value.js";
+import { amountValue } from "./value.js";
+
+const MAX_BYTE_OFFSETS = 4;
+
+export interface Manner {
+  readonly as: "bytes" | "string";
+  readonly by: string | undefined;
+}
+
+/** An access of a tracked mapping: an event, and what is known afterwards. */
+export function access(
+  m: Machine,
+  id: string,
+  offset: Amount,
+  mode: "read" | "write",
+  site: Site,
+  manner: Manner,
+): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  if (mapping.told) return;
+  // Of memory that was given, only as much is gone as was unmapped: how much there is, nobody here knows.
+  if (
+    mapping.source === "given" &&
+    mapping.phase === "unmapped" &&
+    !sameAmount(offset, mapping.offset ?? ZERO)
+  )
+    return;
+  m.emit?.({
+    kind: "access",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    mode,
+    offset,
+    viaHint: false,
+    expectsFault: m.context.catchesFaults,
+    ...manner,
+  });
+  const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
+  if (mapping.phase === "unmapped" || mapping.phase === "failed") {
+    // Said once; what follows on this path would only repeat it.
+    m.state.update(id, { told: true });
+    return;
+  }
+  m.state.update(id, {
+    phase: "live",
+    weakTest: undefined,
+    accessed,
+    ...(manner.by === undefined || mapping.byteOffsets.length >= MAX_BYTE_OFFSETS
+      ? {}
+      : { byteOffsets: [...mapping.byteOffsets, amountKey(offset)] }),
+    ...(mapping.partial === undefined ? {} : { partial: { ...mapping.partial, intended: true } }),
+    ...(mode === "write"
+      ? {
+          written: site,
+          history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history,
+        }
+      : {}),
+  });
+}
+
+/** An access through the very value that a mapping was asked to be placed at. */
+export function accessViaHint(
+  m: Machine,
+  pointer: Value,
+  mode: "read" | "write",
+  site: Site,
+  by: string | undefined,
+): void {
+  const mapping = wantedAt(m.state, pointer);
+  if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked"))
+    return;
+  m.emit?.({
+    kind: "access",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    mode,
+    offset: ZERO,
+    viaHint: true,
+    as: "bytes",
+    by,
+    expectsFault: m.context.catchesFaults,
+  });
+}
+
+/** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */
+export function wantedAt(state: State, pointer: Value): Mapping | undefined {
+  if (pointer.kind !== "amount" || constantValue(pointer.amount) === 0) return undefined;
+  for (const mapping of state.mappings.values()) {
+    if (mapping.source !== "mmap" || mapping.compared || mapping.address?.kind !== "amount") continue;
+    if (!sameAmount(mapping.address.amount, pointer.amount)) continue;
+    if (
+      hasFlag(mapping.flags, "MAP_FIXED") === "no" &&
+      hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "no"
+    )
+      return mapping;
+  }
+  return undefined;
+}
+
+/** An access through a pointer that the function was given: its callers want to know. */
+export function accessGiven(
+  m: Machine,
+  pointer: Amount,
+  mode: "read" | "write",
+  site: Site,
+  manner: Manner,
+): void {
+  const known = givenAt(m.state, pointer);
+  if (known !== undefined) {
+    access(m, known.mapping.id, known.offset, mode, site, manner);
+    return;
+  }
+  const base = baseSymbol(pointer);
+  if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
+  const made = materialize(m, pointer, site);
+  if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
+}
+
+/** The symbol that an address is computed from: the only one with factor 1 that can be a pointer. */
+function baseSymbol(pointer: Amount): PointerSymbol | undefined {
+  const candidates = pointer.terms.filter(
+    ({ symbol, coefficient }) => coefficient === 1 && canBePointer(symbol.origin),
+  );
+  if (candidates.length <= 1) return candidates[0]?.symbol;
+  const declared = candidates.filter(
+    ({ symbol: { origin } }) => origin.kind === "load" && origin.pointer === true,
+  );
+  return declared.length === 1 ? declared[0]?.symbol : undefined;
+}
+
+function canBePointer(origin: Origin): boolean {
+  return (
+    (origin.kind === "parameter" && origin.narrow !== true) ||
+    origin.kind === "load" ||
+    origin.kind === "call" ||
+    origin.kind === "opaque"
+  );
+}
+
+export interface GivenTarget {
+  readonly mapping: Mapping;
+  readonly offset: Amount;
+}
+
+export function givenAt(state: State, pointer: Amount): GivenTarget | undefined {
+  for (const { symbol, coefficient } of pointer.terms) {
+    if (coefficient !== 1) continue;
+    const mapping = state.mapping(`given:${symbol.id}`);
+    if (mapping !== undefined)
+      return {
+        mapping,
+        offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: [] }),
+      };
+  }
+  return undefined;
+}
+
+/** The struct member that a value was read from. */
+export function memberOf(m: Machine, amount: Amount): string | undefined {
+  const origin = baseSymbol(amount)?.origin;
+  return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
+}
+
+/** Starts to follow memory that the function did not map itself. */
+export function materialize(m: Machine, pointer: Amount, site: Site, name?: string): GivenTarget | undefined {
+  const known = givenAt(m.state, pointer);
+  if (known !== undefined) return known;
+  const base = baseSymbol(pointer);
+  if (base === undefined) return undefined;
+  const id = `given:${base.id}`;
+  const named = name ?? (base.origin.kind === "parameter" ? base.origin.name : undefined);
+  m.state.mappings.set(
+    id,
+    newMapping({
+      id,
+      source: "given",
+      function: "",
+      site,
+      name: named,
+      address: amountValue(ofSymbol(base)),
+    }),
+  );
+  return givenAt(m.state, pointer);
+}

@@ -1,0 +1,109 @@
+/** What holds where two paths meet: of values, of mappings, of what one of the paths never touched. */
+import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
+import type { Flags } from "./flags.js";
+import { joinFlags, NO_FLAGS } from "./flags.js";
+import type { Mapping } from "./mapping.js";
+import { isShared } from "./mapping.js";
+import type { State } from "./state.js";
+import type { Value } from "./value.js";
+import { amountValue, isOuter } from "./value.js";
+
+export function mingle(result: State, value: Value): void {
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  if (symbol?.origin.kind === "parameter") result.mingled.add(symbol.id);
+}
+
+/** One path never touched the place: there it holds what a load would give. */
+export function joinUntouched(result: State, key: string, value: Value, block: string): void {
+  if (!isOuter(key)) return;
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  if (symbol?.origin.kind === "load" && symbol.origin.place === key) return;
+  result.store.set(key, amountValue(symbolOf({ kind: "opaque", what: `join${block}:${key}` })));
+}
+
+export function joinMappings(result: State, mine: State, theirs: State): void {
+  for (const mapping of mine.mappings.values()) {
+    const other = theirs.mappings.get(mapping.id);
+    if (other === undefined) {
+      // Memory that only one path has worked on is again what it was: not followed.
+      if (mapping.source !== "given") result.mappings.set(mapping.id, settled(result, mapping));
+    } else if (other.phase === mapping.phase)
+      result.mappings.set(mapping.id, settled(result, joinTwo(mapping, other)));
+    else {
+      result.mappings.set(mapping.id, mapping);
+      result.drop(mapping.id);
+    }
+  }
+  for (const mapping of theirs.mappings.values()) {
+    if (!mine.mappings.has(mapping.id) && mapping.source !== "given")
+      result.mappings.set(mapping.id, settled(result, mapping));
+  }
+  for (const [key, value] of result.store) {
+    if (value.kind === "pointer" && !result.mappings.has(value.mapping)) {
+      result.store.set(
+        key,
+        amountValue(symbolOf({ kind: "opaque", what: `dropped ${value.mapping} ${key}` })),
+      );
+    }
+  }
+}
+
+/** A mapping that lost its last name in a join is no longer this function's for certain. */
+function settled(result: State, mapping: Mapping): Mapping {
+  return !isShared(mapping) &&
+    mapping.source !== "given" &&
+    result.namesOf(mapping.id).length === 0 &&
+    mapping.lostTo === undefined
+    ? { ...mapping, owner: "escaped" }
+    : mapping;
+}
+
+const OWNERS = ["local", "lent", "stored", "escaped"] as const;
+
+function joinTwo(a: Mapping, b: Mapping): Mapping {
+  return {
+    ...a,
+    owner: OWNERS[Math.max(OWNERS.indexOf(a.owner), OWNERS.indexOf(b.owner))] ?? "escaped",
+    protection: joinFlags(a.protection, b.protection),
+    flags: joinFlags(a.flags, b.flags),
+    length:
+      a.length !== undefined && b.length !== undefined && amountKey(a.length) === amountKey(b.length)
+        ? a.length
+        : undefined,
+    offset:
+      a.offset !== undefined && b.offset !== undefined && amountKey(a.offset) === amountKey(b.offset)
+        ? a.offset
+        : undefined,
+    written: a.written !== undefined && b.written !== undefined ? a.written : undefined,
+    terminated: a.terminated || b.terminated,
+    compared: a.compared || b.compared,
+    accessed: a.accessed === "write" || b.accessed === "write" ? "write" : (a.accessed ?? b.accessed),
+    descriptor: a.descriptor?.site.start === b.descriptor?.site.start ? a.descriptor : undefined,
+    history: a.history.length <= b.history.length ? a.history : b.history,
+  };
+}
+
+export function joinValues(mine: Value, theirs: Value, what: string): Value {
+  if (mine.kind === "pointer" && theirs.kind === "pointer" && mine.mapping === theirs.mapping) {
+    return { ...mine, offset: symbolOf({ kind: "opaque", what }), varied: true };
+  }
+  if (mine.kind === "flags" || theirs.kind === "flags") {
+    const a = flagsOf(mine);
+    const b = flagsOf(theirs);
+    if (a !== undefined && b !== undefined) return { kind: "flags", flags: joinFlags(a, b) };
+  }
+  // What unknown code may have changed stays so.
+  const unknown = [mine, theirs].some(
+    (value) =>
+      value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN)),
+  );
+  return amountValue(symbolOf({ kind: "opaque", what: unknown ? `${what}${UNKNOWN}` : what }));
+}
+
+/** Marks the symbols of values that unknown code may have changed. */
+export const UNKNOWN = "unknown";
+
+function flagsOf(value: Value): Flags | undefined {
+  if (value.kind === "flags") return value.flags;
+  return value.kind === "amount" && constantValue(value.amount) === 0 ? NO_FLAGS : undefined;
+}

@@ -1,0 +1,282 @@
+/** Calls of the C library and of the mmap family, by their models. */
+import type { Site } from "../diagnostic.js";
+import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
+import { amountKey, constantValue, PAGE, soleSymbol, subtract, symbolOf, ZERO } from "./amount.js";
+import type { CallInstruction } from "./call.js";
+import { begin, describe, fresh, targetOf } from "./call.js";
+import { openDescriptor, sizeDescriptor, syncFile } from "./descriptors.js";
+import { moved, opaque } from "./evaluate.js";
+import type { Call, Target } from "./events.js";
+import type { Flags } from "./flags.js";
+import { hasFlag, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import type { Machine, Outgoing } from "./machine.js";
+import { attach, map, remap } from "./mapping-calls.js";
+import { newMapping, tell } from "./mapping.js";
+import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
+import type { Effect, LibraryModel } from "./model/model.js";
+import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
+import { emitRelease, unmap } from "./unmapping.js";
+import type { Value } from "./value.js";
+import { amountValue, asAmount, asFlags, asNumber, MAP_FAILED_VALUE, NULL_VALUE } from "./value.js";
+
+export function applyModel(
+  m: Machine,
+  instruction: CallInstruction,
+  callee: string,
+  values: readonly Value[],
+  model: LibraryModel,
+): Outgoing[] {
+  const call = describe(m, instruction, values, true);
+  if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
+  // A failure that is looked at is another path: the protection is then what it was.
+  const before =
+    instruction.used === true && model.effects[0]?.kind === "protect" ? m.state.clone() : undefined;
+  let result: Value | undefined;
+  for (const effect of model.effects) {
+    if (effect.kind === "never-returns") {
+      const status = effect.unlessZero === undefined ? undefined : asNumber(values[effect.unlessZero]);
+      if (effect.unlessZero === undefined || (status !== undefined && status !== 0)) return [];
+      continue;
+    }
+    result = applyEffect(m, effect, call, values, instruction) ?? result;
+  }
+  const outgoing: Outgoing = { state: m.state, result: result ?? resultOf(m, callee, values, model) };
+  return before === undefined
+    ? [outgoing]
+    : [
+        { ...outgoing, result: NULL_VALUE },
+        { state: before, result: MAP_FAILED_VALUE },
+      ];
+}
+
+function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
+  if (model.returns === "page-size") return amountValue(PAGE);
+  if (typeof model.returns === "object") {
+    if ("argument" in model.returns) return values[model.returns.argument] ?? opaque(m, "result");
+    const place = symbolOf({ kind: "opaque", what: `${m.at}.found` });
+    return moved(values[model.returns.inside] ?? NULL_VALUE, place) ?? fresh(m, callee);
+  }
+  if (callee === "sysconf") {
+    const name = values[0];
+    const symbol = name?.kind === "amount" ? soleSymbol(name.amount) : undefined;
+    if (symbol?.origin.kind === "constant" && /^_SC_PAGE_?SIZE$/.test(symbol.origin.name))
+      return amountValue(PAGE);
+  }
+  return fresh(m, callee);
+}
+
+/** The result of the call, where the effect makes one. */
+function applyEffect(
+  m: Machine,
+  effect: Exclude<Effect, { readonly kind: "never-returns" }>,
+  call: Call,
+  values: readonly Value[],
+  instruction: CallInstruction,
+): Value | undefined {
+  const value = (index: number): Value => values[index] ?? NULL_VALUE;
+  const site = (index: number): Site => call.args[index]?.site ?? call.site;
+  switch (effect.kind) {
+    case "map":
+      return map(m, effect, call, values);
+    case "attach":
+      return attach(m, effect, call, values);
+    case "remap":
+      return remap(m, effect, call, values);
+    case "unmap":
+      release(m, effect, call, values, instruction);
+      return undefined;
+    case "protect":
+    case "advise":
+    case "lock":
+    case "sync":
+      rangeCall(m, effect, call, values);
+      return undefined;
+    case "allocate":
+      return allocate(m, call);
+    case "allocate-into": {
+      const into = value(effect.address);
+      const pointer = allocate(m, call);
+      if (into.kind === "address") m.state.write(into.place.key, pointer);
+      return undefined;
+    }
+    case "free":
+      free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
+      return undefined;
+    case "access":
+      touch(m, value(effect.address), effect.mode, call.site, { as: effect.as, by: call.function });
+      return undefined;
+    case "format":
+      readStrings(m, call, effect.format, values);
+      return undefined;
+    case "open":
+      return openDescriptor(m, effect, call, values);
+    case "size":
+      sizeDescriptor(m, value(effect.fd), /^f(?:truncate|allocate)|^posix_f/.test(call.function), call.site);
+      return undefined;
+    case "syncFile":
+      syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
+      return undefined;
+    case "fill":
+      fill(m, value(effect.address));
+      return undefined;
+  }
+}
+
+function free(m: Machine, call: Call, target: Target): void {
+  const { mapping } = target;
+  if (mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given") {
+    emitRelease(m, call, target);
+    m.state.drop(mapping.id);
+    return;
+  }
+  if (mapping === undefined) return;
+  if (mapping.source === "given") {
+    // Whether it is malloc's, only the callers know.
+    m.state.update(mapping.id, { owner: "escaped" });
+    return;
+  }
+  for (const [key, held] of m.state.store)
+    if (held.kind === "pointer" && key.startsWith(`@{${mapping.id}+`)) loseHeld(m, held.mapping, call.site);
+  m.state.drop(mapping.id);
+}
+
+function release(
+  m: Machine,
+  effect: Effect & { readonly kind: "unmap" },
+  call: Call,
+  values: readonly Value[],
+  instruction: CallInstruction,
+): void {
+  const lengthOperand = effect.length === undefined ? undefined : instruction.args[effect.length];
+  const length = effect.length === undefined ? undefined : (values[effect.length] ?? NULL_VALUE);
+  const address = instruction.args[effect.address];
+  const target = targetOf(m, values[effect.address] ?? NULL_VALUE, address?.site ?? call.site, true);
+  const member = address === undefined ? undefined : memberRead(m, address);
+  if (member !== undefined && m.emit !== undefined) noteUnmapped(m, call, target, member, lengthOperand);
+  if (target.value.kind === "amount")
+    m.context.letGo.add(member ?? memberOf(m, target.value.amount) ?? ANY_MEMBER);
+  unmap(m, call, target, length, lengthOperand, effect.length === undefined ? "shmdt" : "munmap");
+}
+
+/** Memory of malloc: followed only to see who releases it. */
+function allocate(m: Machine, call: Call): Value {
+  const id = `m${m.at}`;
+  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site }));
+  return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
+}
+
+/** The memory that held the mapping's last name is freed. */
+function loseHeld(m: Machine, id: string, site: Site): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined || mapping.owner === "escaped" || m.state.namesOf(id).length !== 1) return;
+  if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
+  m.emit?.({
+    kind: "lose",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    how: "holder freed",
+    releasedElsewhere: false,
+  });
+  m.state.update(id, { owner: "escaped" });
+}
+
+function rangeCall(
+  m: Machine,
+  effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" },
+  call: Call,
+  values: readonly Value[],
+): void {
+  const target = targetOf(
+    m,
+    values[effect.address] ?? NULL_VALUE,
+    call.args[effect.address]?.site ?? call.site,
+    false,
+  );
+  const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
+  const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
+  const length = asAmount(values[effect.length]);
+  const byteOffset = target.offset !== undefined && isByteOffset(target);
+  m.emit?.({
+    kind: effect.kind,
+    site: call.site,
+    function: m.context.cfg.name,
+    call,
+    target,
+    length,
+    byteOffset,
+    flags,
+  });
+  const { mapping } = target;
+  if (mapping === undefined) return;
+  if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
+  if (effect.kind === "protect") {
+    // A part of it gets another protection: nothing is certain of the whole any more.
+    const whole =
+      target.offset !== undefined &&
+      constantValue(target.offset) === 0 &&
+      length !== undefined &&
+      mapping.length !== undefined &&
+      constantValue(subtract(length, mapping.length)) === 0;
+    m.state.update(mapping.id, {
+      protection: whole ? flags : UNKNOWN_FLAGS,
+      history: tell(mapping, call.site, "protection changed here"),
+    });
+  }
+  if (effect.kind !== "sync") return;
+  if (hasFlag(flags, "MS_SYNC") !== "no")
+    m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
+  else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
+function isByteOffset({ mapping, offset }: Target): boolean {
+  if (mapping === undefined || offset === undefined || !mapping.byteOffsets.includes(amountKey(offset)))
+    return false;
+  return (
+    offset.terms.length > 0 &&
+    offset.terms.every(({ symbol }) => symbol.origin.kind === "load" || symbol.origin.kind === "parameter")
+  );
+}
+
+function touch(
+  m: Machine,
+  value: Value,
+  mode: "read" | "write",
+  site: Site,
+  manner: { readonly as: "bytes" | "string"; readonly by: string | undefined },
+): void {
+  if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
+  else if (value.kind === "amount") {
+    accessViaHint(m, value, mode, site, manner.by);
+    accessGiven(m, value.amount, mode, site, manner);
+    if (mode === "write") clobberMemory(m, value.amount);
+  } else if (value.kind === "address" && mode === "write") {
+    clobberPlace(m, value.place.key, "filled");
+    if (manner.by !== undefined && READS_INPUT.test(manner.by)) {
+      m.state.write(
+        value.place.key,
+        amountValue(symbolOf({ kind: "input", function: manner.by, place: `${m.at}:${value.place.key}` })),
+      );
+    }
+  }
+}
+
+/** What these put into memory comes from outside the program. */
+const READS_INPUT = /^(?:pread|pread64|read|fread|recv)$/;
+
+const CONVERSION = /%(?:%|[-+ #0']*(\*|\d+)?(?:\.(\*|\d*))?(?:hh|h|ll|l|j|z|t|L|q)?([a-zA-Z]))/g;
+
+function readStrings(m: Machine, call: Call, formatIndex: number, values: readonly Value[]): void {
+  const format = values[formatIndex];
+  if (format?.kind !== "string") return;
+  let index = formatIndex + 1;
+  for (const match of format.value.matchAll(CONVERSION)) {
+    if (match[0] === "%%") continue;
+    if (match[1] === "*") index++;
+    if (match[2] === "*") index++;
+    const value = values[index++];
+    if (match[3] === "s" && match[2] === undefined && value !== undefined)
+      touch(m, value, "read", call.site, { as: "string", by: call.function });
+  }
+}

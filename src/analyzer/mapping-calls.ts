@@ -1,0 +1,199 @@
+/** The calls that make mappings: mmap(2), shmat(2), mremap(2). */
+import { memberOf } from "./access.js";
+import type { Amount } from "./amount.js";
+import { amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
+import { begin, targetOf } from "./call.js";
+import { descriptorOf } from "./descriptors.js";
+import type { Call } from "./events.js";
+import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import { unrounded } from "./lengths.js";
+import type { Machine } from "./machine.js";
+import { newMapping } from "./mapping.js";
+import type { Effect } from "./model/model.js";
+import type { Value } from "./value.js";
+import { asAmount, asFlags, NULL_VALUE } from "./value.js";
+
+export function map(
+  m: Machine,
+  effect: Effect & { readonly kind: "map" },
+  call: Call,
+  values: readonly Value[],
+): Value {
+  const argument = (index: number): Value => values[index] ?? NULL_VALUE;
+  const flags = asFlags(argument(effect.flags), mapFlagsOfNumber);
+  const fixed = hasFlag(flags, "MAP_FIXED") !== "no";
+  const length = asAmount(argument(effect.length));
+  const lengthText = call.args[effect.length]?.text ?? "";
+  const fd = argument(effect.fd);
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`,
+      source: "mmap",
+      function: call.function,
+      site: call.site,
+      phase: "unchecked",
+      // What is placed over an address that somebody chose belongs to whoever owns that address.
+      owner: fixed ? "escaped" : "local",
+      address: argument(effect.address),
+      length,
+      lengthText,
+      protection: asFlags(argument(effect.protection), protectionOfNumber),
+      flags,
+      raw: { protection: argument(effect.protection), flags: argument(effect.flags) },
+      fd,
+      descriptor: descriptorOf(m, fd),
+      fdMember: fd.kind === "amount" ? (memberOf(m, fd.amount) ?? memberHolding(m, fd.amount)) : undefined,
+      offset: asAmount(argument(effect.offset)),
+      mayBeEmpty: canBeZero(m, unrounded(length ?? ZERO)),
+      pageTested: length !== undefined && isRemainderTested(m, length),
+      history: [
+        { site: call.site, message: lengthText === "" ? "mapped here" : `mapped here, length ${lengthText}` },
+      ],
+    }),
+  );
+  const address = targetOf(m, argument(effect.address), call.args[effect.address]?.site ?? call.site, false);
+  if (fixed && address.mapping !== undefined)
+    m.state.update(address.mapping.id, { protection: UNKNOWN_FLAGS });
+  m.emit?.({
+    kind: "map",
+    site: call.site,
+    function: m.context.cfg.name,
+    mapping,
+    call,
+    address,
+    length,
+    lengthRange: length === undefined ? undefined : m.state.range(length),
+    lengthTested: length !== undefined && isCompared(m, length),
+    offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
+    inStatic: m.context.cfg.static,
+    toleratesFailure: false,
+    protection: mapping.protection,
+    flags,
+    offset: mapping.offset,
+    ownReservation:
+      address.mapping === undefined ? "unknown" : address.mapping.source === "heap" ? "no" : "yes",
+  });
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+/** Some condition on this path compares the amount with something that is no constant. */
+function isCompared(m: Machine, amount: Amount): boolean {
+  const own = amountKey(subtract(amount, constant(amount.constant)));
+  return amount.terms.some(({ symbol }) =>
+    [...m.state.facts.keys()].some((key) => key !== own && key.includes(`{${symbol.id}}`)),
+  );
+}
+
+/** Some condition on this path speaks of the amount's remainder. */
+export function isRemainderTested(m: Machine, amount: Amount): boolean {
+  return amount.terms.some(({ symbol }) =>
+    [...m.state.facts.keys()].some((key) => /roundDown\(|mod\(|and\(/.test(key) && key.includes(symbol.id)),
+  );
+}
+
+function canBeZero(m: Machine, length: Amount | undefined): boolean {
+  if (length === undefined) return false;
+  const { min, not } = m.state.range(length);
+  return min <= 0 && !not.includes(0) && !isCompared(m, length);
+}
+
+/** The struct member that the value has been put into. */
+function memberHolding(m: Machine, amount: Amount): string | undefined {
+  if (isConstant(amount)) return undefined;
+  for (const [key, held] of m.state.store) {
+    const member =
+      held.kind === "amount" && sameAmount(held.amount, amount)
+        ? m.context.places.get(key)?.member
+        : undefined;
+    if (member !== undefined) return member;
+  }
+  return undefined;
+}
+
+export function attach(
+  m: Machine,
+  effect: Effect & { readonly kind: "attach" },
+  call: Call,
+  values: readonly Value[],
+): Value {
+  const flags = asFlags(values[effect.flags]);
+  const readOnly = hasFlag(flags, "SHM_RDONLY");
+  const protection = readOnly === "yes" ? flag("PROT_READ") : UNKNOWN_FLAGS;
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`,
+      source: "shmat",
+      function: call.function,
+      site: call.site,
+      phase: "unchecked",
+      address: values[effect.address],
+      protection,
+      flags: flag("MAP_SHARED"),
+      history: [{ site: call.site, message: "attached here" }],
+    }),
+  );
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+export function remap(
+  m: Machine,
+  effect: Effect & { readonly kind: "remap" },
+  call: Call,
+  values: readonly Value[],
+): Value {
+  const target = targetOf(
+    m,
+    values[effect.address] ?? NULL_VALUE,
+    call.args[effect.address]?.site ?? call.site,
+    true,
+  );
+  const newLength = asAmount(values[effect.newLength]);
+  m.emit?.({
+    kind: "remap",
+    site: call.site,
+    function: m.context.cfg.name,
+    call,
+    target,
+    oldLength: asAmount(values[effect.oldLength]),
+    newLength,
+    flags: asFlags(values[effect.flags]),
+  });
+  const flags = asFlags(values[effect.flags]);
+  if (m.state.mapping(`m${m.at}`) !== undefined) m.state.rename(`m${m.at}`, `m${m.at}'`);
+  const old =
+    target.mapping === undefined
+      ? undefined
+      : (m.state.mapping(target.mapping.id) ?? m.state.mapping(`${target.mapping.id}'`));
+  // Without MREMAP_MAYMOVE it stays where it is: the result is another name for it.
+  const stays = !flags.open && !flags.may.has("MREMAP_MAYMOVE");
+  if (stays && old !== undefined) m.state.update(old.id, { length: undefined });
+  // With MREMAP_FIXED what is at the new address goes.
+  const replaced = values[4];
+  if (replaced?.kind === "pointer") m.state.update(replaced.mapping, { owner: "escaped" });
+  const whole =
+    old !== undefined && !stays && target.offset !== undefined && constantValue(target.offset) === 0;
+  const lengthText = call.args[effect.newLength]?.text ?? "";
+  const mapping = begin(
+    m,
+    newMapping({
+      id: `m${m.at}`,
+      source: "mremap",
+      function: call.function,
+      site: call.site,
+      phase: "unchecked",
+      owner: stays ? "escaped" : "local",
+      length: newLength,
+      lengthText,
+      protection: old?.protection ?? UNKNOWN_FLAGS,
+      flags: old?.flags ?? UNKNOWN_FLAGS,
+      fd: old?.fd,
+      descriptor: old?.descriptor,
+      offset: old?.offset,
+      replaces: whole ? old.id : undefined,
+      history: [...(old?.history ?? []), { site: call.site, message: `remapped here, length ${lengthText}` }],
+    }),
+  );
+  return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}

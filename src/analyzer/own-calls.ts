@@ -1,0 +1,291 @@
+/** Calls of the program's own functions, by their summaries. */
+import type { Site } from "../diagnostic.js";
+import { access, accessGiven } from "./access.js";
+import type { Amount } from "./amount.js";
+import { constant, sameAmount, subtract, ZERO } from "./amount.js";
+import { settleRemap } from "./assume.js";
+import type { CallInstruction } from "./call.js";
+import { begin, describe, fresh, targetOf } from "./call.js";
+import { descriptorOf } from "./descriptors.js";
+import { moved } from "./evaluate.js";
+import type { Call, Target } from "./events.js";
+import { mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import type { Machine, Outgoing } from "./machine.js";
+import { isRemainderTested } from "./mapping-calls.js";
+import type { Mapping, Moment } from "./mapping.js";
+import { letGo } from "./member-notes.js";
+import type { Range } from "./range.js";
+import type { Outcome, Summary } from "./summary.js";
+import { Instantiation } from "./summary.js";
+import { clobberMemory, clobberPlace, lend } from "./unknown-calls.js";
+import { unmap } from "./unmapping.js";
+import type { Place, Value } from "./value.js";
+import { amountValue, asAmount, asFlags, isOuter, NULL_VALUE } from "./value.js";
+
+export function applySummary(
+  m: Machine,
+  instruction: CallInstruction,
+  callee: string,
+  values: readonly Value[],
+  summary: Summary,
+): Outgoing[] {
+  const call = describe(m, instruction, values, false);
+  const out: Outgoing[] = [];
+  summary.outcomes.forEach((outcome, i) => {
+    const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
+    const machine: Machine = { ...m, state };
+    const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
+    if (result !== undefined) out.push({ state, result });
+  });
+  return out;
+}
+
+/** Undefined when what is known at the call rules the outcome out. */
+function applyOutcome(
+  m: Machine,
+  call: Call,
+  callee: string,
+  values: readonly Value[],
+  outcome: Outcome,
+  first: boolean,
+): Value | undefined {
+  const into = new Instantiation(m, values, callee);
+  let certain = true;
+  for (const [form, range] of outcome.conditions) {
+    certain &&= isKnown(m, into.value(amountValue(form)), range);
+    if (!assumeRange(m, into, form, range)) return undefined;
+  }
+  // Everything is read before anything is written: the outcome speaks of what was there at the call.
+  const stores = outcome.stores.map(({ place, value }) => ({
+    place: into.place(place),
+    value: into.value(value),
+  }));
+  const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
+  // What is unmapped first: lending a struct forgets what its members held.
+  const inOrder = [...outcome.mappings].sort(
+    (a, b) => Number(b.phase === "unmapped") - Number(a.phase === "unmapped"),
+  );
+  for (const mapping of inOrder) {
+    if (mapping.source === "given") applyToGiven(m, into, call, mapping, { first, certain });
+    else {
+      const own = begin(m, adopted(m, into, call, mapping));
+      if (first || outcome.mappings.length > 0) tellLatent(m, call, mapping, own);
+    }
+  }
+  for (const symbol of outcome.epochs) disturb(m, values, symbol);
+  for (const { place, value } of stores) {
+    if (place === undefined) continue;
+    m.state.write(place.key, value);
+    if (value.kind === "pointer") {
+      adopt(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
+      tellKept(m, place, value.mapping, call.site);
+    }
+  }
+  if (result?.kind === "pointer") adopt(m, result.mapping, "local", undefined);
+  return result ?? fresh(m, callee);
+}
+
+/** Unknown code that the callee ran has had its hands on what it was given. */
+function disturb(m: Machine, values: readonly Value[], symbol: string): void {
+  const parameter = /^param:(\d+)$/.exec(symbol)?.[1];
+  const value = parameter === undefined ? undefined : values[Number(parameter)];
+  if (value?.kind === "amount") clobberMemory(m, value.amount);
+  else if (value?.kind === "address") clobberPlace(m, value.place.key);
+  else if (symbol.startsWith("=::")) clobberPlace(m, symbol.slice(1));
+  else if (symbol === "::") m.state.epochs.set(symbol, `${m.at}unknown`);
+}
+
+/** A callee put a mapping into a member through the member's address. */
+function tellKept(m: Machine, place: Place, id: string, site: Site): void {
+  const mapping = m.state.mapping(id);
+  const member = place.member ?? m.context.places.get(place.key)?.member;
+  if (mapping === undefined || member === undefined) return;
+  m.emit?.({
+    kind: "escape",
+    site,
+    function: m.context.cfg.name,
+    mapping,
+    offset: undefined,
+    to: "field",
+    member,
+  });
+}
+
+/** What a wrapper could not know of its mapping, and its caller does: judged at the call. */
+function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void {
+  if (m.emit === undefined || own.source !== "mmap" || own.phase === "failed") return;
+  const offset = differs(inside.offset, own.offset) ? own.offset : undefined;
+  const length = differs(inside.length, own.length) ? own.length : undefined;
+  const protection = inside.protection.open ? own.protection : UNKNOWN_FLAGS;
+  const flags = inside.flags.open ? own.flags : UNKNOWN_FLAGS;
+  if (offset === undefined && length === undefined && protection.open && flags.open) return;
+  const address: Target = {
+    value: NULL_VALUE,
+    mapping: undefined,
+    offset: undefined,
+    varied: false,
+    text: "",
+    holds: undefined,
+    wantedBy: undefined,
+  };
+  m.emit({
+    kind: "map",
+    site: call.site,
+    function: m.context.cfg.name,
+    mapping: { ...own, protection, flags },
+    call,
+    address,
+    length,
+    lengthRange: undefined,
+    lengthTested: true,
+    offsetTested: offset === undefined || isRemainderTested(m, offset),
+    inStatic: m.context.cfg.static,
+    toleratesFailure: true,
+    protection,
+    flags,
+    offset,
+    ownReservation: "unknown",
+  });
+}
+
+function differs(a: Amount | undefined, b: Amount | undefined): boolean {
+  return a !== undefined && b !== undefined && !sameAmount(a, b);
+}
+
+function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range): boolean {
+  const value = into.value(amountValue(form));
+  if (value.kind === "pointer") return assumePointer(m, value, range);
+  const amount = asAmount(value);
+  if (amount === undefined) return value.kind !== "address" || !(range.min === 0 && range.max === 0);
+  const bound = (n: number): Amount => subtract(amount, constant(n));
+  if (Number.isFinite(range.min) && !m.state.assume(bound(range.min), ">=")) return false;
+  if (Number.isFinite(range.max) && !m.state.assume(bound(range.max), "<=")) return false;
+  return range.not.every((n) => m.state.assume(bound(n), "!="));
+}
+
+/** Is what the outcome needs already known at the call? */
+function isKnown(m: Machine, value: Value, range: Range): boolean {
+  if (value.kind === "pointer" || value.kind === "address") return range.not.includes(0) || range.min > 0;
+  const amount = asAmount(value);
+  if (amount === undefined) return false;
+  const known = m.state.range(amount);
+  return (
+    known.min >= range.min &&
+    known.max <= range.max &&
+    range.not.every((n) => known.not.includes(n) || n < known.min || n > known.max)
+  );
+}
+
+/** A helper has compared the pointer with a constant. */
+function assumePointer(m: Machine, pointer: Value & { readonly kind: "pointer" }, range: Range): boolean {
+  const mapping = m.state.mapping(pointer.mapping);
+  if (mapping === undefined || mapping.source === "heap") return true;
+  const equals = range.min === range.max ? range.min : undefined;
+  if (equals === -1 || (range.min <= -1 && range.min >= -4096)) {
+    if (mapping.phase === "unchecked") {
+      m.state.update(mapping.id, { phase: "failed" });
+      settleRemap(m, mapping, true);
+      return true;
+    }
+    return mapping.phase === "failed";
+  }
+  if (equals === 0) return false;
+  if (range.not.includes(-1) || range.max < -1) {
+    if (mapping.phase === "failed") return false;
+    if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
+    settleRemap(m, mapping, false);
+  }
+  return true;
+}
+
+/** The memory that the callee worked on is an argument's. */
+function applyToGiven(
+  m: Machine,
+  into: Instantiation,
+  call: Call,
+  given: Mapping,
+  { first, certain }: { readonly first: boolean; readonly certain: boolean },
+): void {
+  const base = given.address === undefined ? undefined : into.value(given.address);
+  const value =
+    base === undefined || given.phase !== "unmapped" ? base : moved(base, into.amount(given.offset ?? ZERO));
+  if (value === undefined) return;
+  if (value.kind === "amount" && (given.phase === "unmapped" || given.owner !== "local"))
+    letGo(m, value.amount);
+  if (given.accessed !== undefined && given.phase !== "unmapped")
+    touchThrough(m, value, given.accessed, call, first);
+  if (given.phase === "unmapped") {
+    const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
+    const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));
+    unmap(
+      m,
+      call,
+      { ...target, text: target.mapping?.name ?? call.function },
+      length,
+      undefined,
+      given.unmappedBy ?? "munmap",
+    );
+    // Under a condition that may not hold here, it may be there still.
+    if (!certain && target.mapping !== undefined)
+      m.state.update(target.mapping.id, { told: true, uncertain: true });
+    return;
+  }
+  if (given.owner !== "local") {
+    if (value.kind === "pointer" && given.owner !== "lent")
+      m.state.update(value.mapping, { owner: "escaped" });
+    else lend(m, value, call.site);
+  }
+}
+
+function touchThrough(m: Machine, value: Value, mode: "read" | "write", call: Call, first: boolean): void {
+  const machine = first ? m : { ...m, emit: undefined };
+  if (value.kind === "pointer")
+    access(machine, value.mapping, value.offset, mode, call.site, { as: "bytes", by: call.function });
+  else if (value.kind === "amount")
+    accessGiven(machine, value.amount, mode, call.site, { as: "bytes", by: call.function });
+}
+
+/** A mapping that the callee made, as the caller sees it. */
+function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping): Mapping {
+  const here: Moment = { site: call.site, message: `made by ${call.function}, called here` };
+  return {
+    ...mapping,
+    id: into.mappingId(mapping.id),
+    site: call.site,
+    function: call.function,
+    name: undefined,
+    owner: mapping.owner === "stored" ? "local" : mapping.owner,
+    address: mapping.address === undefined ? undefined : into.value(mapping.address),
+    length: mapping.length === undefined ? undefined : into.amount(mapping.length),
+    lengthText: "",
+    ...(mapping.raw === undefined ? {} : flagsAtCall(into, mapping, mapping.raw)),
+    offset: mapping.offset === undefined ? undefined : into.amount(mapping.offset),
+    fd: mapping.fd === undefined ? undefined : into.value(mapping.fd),
+    descriptor:
+      mapping.descriptor ?? (mapping.fd === undefined ? undefined : descriptorOf(m, into.value(mapping.fd))),
+    replaces: undefined,
+    lostTo: undefined,
+    history: [...mapping.history.slice(0, 2), here],
+  };
+}
+
+function flagsAtCall(
+  into: Instantiation,
+  mapping: Mapping,
+  raw: NonNullable<Mapping["raw"]>,
+): Partial<Mapping> {
+  const at = { protection: into.value(raw.protection), flags: into.value(raw.flags) };
+  return {
+    raw: at,
+    protection: mapping.protection.open ? asFlags(at.protection, protectionOfNumber) : mapping.protection,
+    flags: mapping.flags.open ? asFlags(at.flags, mapFlagsOfNumber) : mapping.flags,
+  };
+}
+
+function adopt(m: Machine, id: string, owner: "local" | "stored", name: string | undefined): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  const kept =
+    mapping.owner === "escaped" || (owner === "local" && mapping.owner === "stored") ? mapping.owner : owner;
+  m.state.update(id, { owner: kept, name: mapping.name ?? name });
+}

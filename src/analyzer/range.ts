@@ -1,0 +1,94 @@
+/** Bounds on linear forms, and what a comparison does to them. */
+import type { Amount } from "./amount.js";
+import { amountKey, constant, negate, subtract } from "./amount.js";
+
+/** Bounds of a linear form without its constant; all inclusive. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly not: readonly number[];
+}
+
+export const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
+
+/** More excluded values than this are forgotten: a long switch needs none of them. */
+const MAX_EXCLUDED = 6;
+
+export type Relation = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** The form without its constant, with the sign of its first term taken out. */
+export function linearKey(amount: Amount): {
+  readonly key: string;
+  readonly sign: 1 | -1;
+  readonly form: Amount;
+} {
+  const first = amount.terms[0];
+  const sign = first !== undefined && first.coefficient < 0 ? -1 : 1;
+  const rest = subtract(amount, constant(amount.constant));
+  const form = sign < 0 ? negate(rest) : rest;
+  return { key: amountKey(form), sign, form };
+}
+
+export function narrow(range: Range, relation: Relation, bound: number): Range | undefined {
+  let { min, max, not } = range;
+  switch (relation) {
+    case "==":
+      min = Math.max(min, bound);
+      max = Math.min(max, bound);
+      break;
+    case "!=":
+      if (min === bound) min++;
+      else if (max === bound) max--;
+      else not = not.length >= MAX_EXCLUDED ? not : [...not, bound];
+      break;
+    case "<":
+      max = Math.min(max, bound - 1);
+      break;
+    case "<=":
+      max = Math.min(max, bound);
+      break;
+    case ">":
+      min = Math.max(min, bound + 1);
+      break;
+    case ">=":
+      min = Math.max(min, bound);
+      break;
+  }
+  return min > max || (min === max && not.includes(min)) ? undefined : { min, max, not };
+}
+
+export function widen(mine: Range, theirs: Range): Range | undefined {
+  const min = theirs.min >= mine.min ? mine.min : -Infinity;
+  const max = theirs.max <= mine.max ? mine.max : Infinity;
+  const not = mine.not.filter((n) => theirs.not.includes(n) || n < theirs.min || n > theirs.max);
+  return min === -Infinity && max === Infinity && not.length === 0 ? undefined : { min, max, not };
+}
+
+export function sameRange(a: Range, b: Range): boolean {
+  return (
+    a.min === b.min &&
+    a.max === b.max &&
+    a.not.length === b.not.length &&
+    a.not.every((n) => b.not.includes(n))
+  );
+}
+
+export function mirrored(relation: Relation): Relation {
+  switch (relation) {
+    case "<":
+      return ">";
+    case "<=":
+      return ">=";
+    case ">":
+      return "<";
+    case ">=":
+      return "<=";
+    case "==":
+    case "!=":
+      return relation;
+  }
+}
+
+export function invert(truth: boolean | undefined): boolean | undefined {
+  return truth === undefined ? undefined : !truth;
+}

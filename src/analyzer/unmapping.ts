@@ -1,0 +1,165 @@
+/** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
+import type { Amount } from "./amount.js";
+import { constantValue, sameAmount, subtract } from "./amount.js";
+import type { Call, Target } from "./events.js";
+import type { Operand } from "./ir.js";
+import { compareLengths, sameUpToRounding } from "./lengths.js";
+import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import { tell } from "./mapping.js";
+import type { Value } from "./value.js";
+import { asAmount } from "./value.js";
+
+/** The length's variable had another value when the mapping was made. */
+function isReassigned(
+  mapping: Mapping | undefined,
+  length: Amount | undefined,
+  operand: Operand | undefined,
+  text: string,
+): boolean {
+  if (
+    mapping?.length === undefined ||
+    length === undefined ||
+    operand === undefined ||
+    operand.kind === "number"
+  )
+    return false;
+  if (mapping.source === "given" || mapping.lengthText !== text) return false;
+  if (length.terms.some(({ symbol }) => /unknown/.test(symbol.id))) return false;
+  return constantValue(subtract(length, mapping.length)) !== 0;
+}
+
+export function unmap(
+  m: Machine,
+  call: Call,
+  target: Target,
+  lengthValue: Value | undefined,
+  operand: Operand | undefined,
+  by: "munmap" | "shmdt",
+): void {
+  const length = asAmount(lengthValue);
+  const site = operand?.site;
+  const lengthText = site === undefined ? "" : m.context.text(site);
+  const { mapping } = target;
+  m.emit?.({
+    kind: "unmap",
+    site: call.site,
+    function: m.context.cfg.name,
+    call,
+    target,
+    length,
+    lengthText,
+    lengthOf: lengthOfAnother(m, mapping, length),
+    fromMember: false,
+    shadows: shadowed(m, target),
+    lengthRange: length === undefined ? undefined : m.state.range(length),
+    lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
+    sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
+  });
+  if (mapping === undefined) {
+    const meant = target.holds ?? target.wantedBy;
+    if (meant === undefined) emitRelease(m, call, target);
+    else m.state.update(meant.id, { owner: "escaped" });
+    return;
+  }
+  const wrongKind = isWrongKind(mapping, by);
+  if (wrongKind) emitRelease(m, call, target);
+  if (mapping.phase === "failed") return;
+  if (mapping.phase === "unmapped") {
+    m.state.drop(mapping.id);
+    return;
+  }
+  if (isPartial(target, length)) {
+    // Trimming, or a wrong length: what follows tells. The rest is still there, of another length.
+    const message = `${target.text} was mapped with ${mapping.lengthText || "another length"}, but is unmapped with ${lengthText || "another length"}`;
+    const partial = {
+      site: call.site,
+      message,
+      intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
+    };
+    m.state.update(mapping.id, {
+      length: undefined,
+      owner: "escaped",
+      partial,
+      history: tell(mapping, call.site, "partly unmapped here"),
+    });
+    return;
+  }
+  // Callers of a function that unmaps what it was given are told how much of it, and where.
+  const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
+  m.state.update(mapping.id, {
+    phase: "unmapped",
+    weakTest: undefined,
+    unmappedAt: call.site,
+    unmappedBy: by,
+    history: tell(mapping, call.site, "unmapped here"),
+    ...extent,
+  });
+}
+
+/** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */
+function shadowed(m: Machine, { mapping, text }: Target): boolean {
+  if (mapping?.phase !== "failed") return false;
+  return [...m.state.mappings.values()].some(
+    ({ id, name, phase, source }) =>
+      id !== mapping.id && name === text && phase === "live" && source === "mmap",
+  );
+}
+
+/** Lengths get exchanged where two mappings end together. */
+function lengthOfAnother(
+  m: Machine,
+  mapping: Mapping | undefined,
+  length: Amount | undefined,
+): string | undefined {
+  if (
+    length === undefined ||
+    length.terms.every(({ symbol }) => symbol.origin.kind === "page") ||
+    mapping?.length === undefined ||
+    sameUpToRounding(length, mapping.length)
+  )
+    return undefined;
+  for (const other of m.state.mappings.values()) {
+    if (
+      other.id !== mapping.id &&
+      other.length !== undefined &&
+      other.name !== undefined &&
+      sameAmount(other.length, length)
+    )
+      return other.name;
+  }
+  return undefined;
+}
+
+function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt"): boolean {
+  if (mapping.source === "heap") return true;
+  if (mapping.source === "given") return false;
+  return by === "shmdt" ? mapping.source !== "shmat" : mapping.source === "shmat";
+}
+
+/** Is it certain, or as good as certain, that something stays mapped on purpose? */
+function isPartial(target: Target, length: Amount | undefined): boolean {
+  const { mapping, offset } = target;
+  if (mapping === undefined || offset === undefined || mapping.source === "given") return false;
+  if (constantValue(offset) !== 0) return !target.varied;
+  if (length === undefined || mapping.length === undefined) return false;
+  const comparison = compareLengths(mapping.length, length);
+  return (
+    comparison === "shorter" ||
+    comparison === "different" ||
+    (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined)
+  );
+}
+
+export function emitRelease(m: Machine, call: Call, target: Target): void {
+  const of =
+    target.mapping !== undefined
+      ? target.mapping.source === "heap"
+        ? "heap"
+        : "mapping"
+      : target.value.kind === "address"
+        ? "object"
+        : undefined;
+  if (of !== undefined)
+    m.emit?.({ kind: "release", site: call.site, function: m.context.cfg.name, call, target, of });
+}

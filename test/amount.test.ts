@@ -3,7 +3,24 @@
  * engine computes of them has to be true of every concrete one, and equal things have to come out equal.
  */
 import { describe, expect, test } from "vitest";
-import { add, type Amount, amountKey, constant, constantValue, divide, modulo, multiply, negate, PAGE, roundDown, scale, subtract, type Symbol, symbolOf, ZERO } from "../src/analyzer/amount.js";
+import {
+  add,
+  type Amount,
+  amountKey,
+  constant,
+  constantValue,
+  divide,
+  modulo,
+  multiply,
+  negate,
+  PAGE,
+  roundDown,
+  scale,
+  subtract,
+  type Symbol,
+  symbolOf,
+  ZERO,
+} from "../src/analyzer/amount.js";
 import { bitAnd, bitNot, bitOr, shiftLeft, shiftRight } from "../src/analyzer/bits.js";
 import { pageAlignment } from "../src/analyzer/alignment.js";
 import { sameUpToRounding } from "../src/analyzer/lengths.js";
@@ -21,7 +38,8 @@ import {
   UNKNOWN_FLAGS,
   withoutFlags,
 } from "../src/analyzer/flags.js";
-import { type Relation, State } from "../src/analyzer/state.js";
+import type { Relation } from "../src/analyzer/range.js";
+import { State } from "../src/analyzer/state.js";
 import { amountValue } from "../src/analyzer/value.js";
 import { cases, type Random } from "./support/random.js";
 

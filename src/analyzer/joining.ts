@@ -13,12 +13,27 @@ export function mingle(result: State, value: Value): void {
   if (symbol?.origin.kind === "parameter") result.mingled.add(symbol.id);
 }
 
-/** One path never touched the place: there it holds what a load would give. */
-export function joinUntouched(result: State, key: string, value: Value, block: string): void {
+/** One path, `untouching`, never touched the place: there it holds what a load would give. */
+export function joinUntouched(
+  result: State,
+  untouching: State,
+  key: string,
+  value: Value,
+  block: string,
+): void {
   if (!isOuter(key)) return;
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
   if (symbol?.origin.kind === "load" && symbol.origin.place === key) return;
-  result.store.set(key, amountValue(symbolOf({ kind: "opaque", what: `join${block}:${key}` })));
+  // `if (out) *out = value;`: on the path without `out` there is no such place.
+  if (isBehindNull(untouching, key)) result.store.set(key, value);
+  else result.store.set(key, amountValue(symbolOf({ kind: "opaque", what: `join${block}:${key}` })));
+}
+
+/** Keys of what a pointer points to spell the pointer as the keys of facts do. */
+function isBehindNull({ facts }: State, key: string): boolean {
+  const pointer = /^\*\{(\+\{[^{}]*\})\}/.exec(key)?.[1];
+  const range = pointer === undefined ? undefined : facts.get(pointer);
+  return range?.min === 0 && range.max === 0;
 }
 
 export function joinMappings(result: State, mine: State, theirs: State): void {

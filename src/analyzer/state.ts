@@ -303,14 +303,14 @@ export class State {
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
       if (theirs === undefined) {
-        joinUntouched(result, key, mine, block);
+        joinUntouched(result, arriving, key, mine, block);
         continue;
       }
       if (!sameValue(mine, theirs)) for (const value of [mine, theirs]) mingle(result, value);
       result.store.set(key, sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`));
     }
     for (const [key, theirs] of arriving.store)
-      if (!this.store.has(key)) joinUntouched(result, key, theirs, block);
+      if (!this.store.has(key)) joinUntouched(result, this, key, theirs, block);
     for (const [key, range] of this.facts) {
       const theirs = arriving.facts.get(key);
       const widened = theirs === undefined ? undefined : widen(range, theirs);

@@ -34,5 +34,7 @@ export const zeroLength: Rule = {
 /** st_size, or where lseek() to the end arrives. */
 function isFileSize(origin: Origin | undefined): boolean {
   if (origin?.kind === "load") return origin.path.endsWith(".st_size");
+  // What a function of the program has read from its stat buffer.
+  if (origin?.kind === "opaque") return /\.st_size(?:@\w*)?$/.test(origin.what);
   return origin?.kind === "call" && /^lseek(?:64)?$/.test(origin.function ?? "");
 }

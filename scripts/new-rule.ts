@@ -1,5 +1,5 @@
 /**
- * Begins a rule: `tsx scripts/new-rule.ts <id>` writes src/rules/<id>.ts and fixtures/<id>/, and puts the rule at the
+ * Begins a rule: `npm run new-rule <id>` writes src/rules/<id>.ts and fixtures/<id>/, and puts the rule at the
  * end of the list in src/rules/index.ts. What is left to do stands in the files as TODO.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -88,7 +88,7 @@ export function scaffold(root: string, id: string): readonly string[] {
 if (process.argv[1] === import.meta.filename) {
   try {
     const written = scaffold(path.join(import.meta.dirname, ".."), process.argv[2] ?? "");
-    console.log(`${written.join("\n")}\nthen: npm run docs && npm run docs && npm test`);
+    console.log(`${written.join("\n")}\nthen: npm run docs && npm test`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 2;

@@ -8,7 +8,7 @@ import type { Notice } from "../diagnostic.js";
 import { nearest } from "../nearest.js";
 import { leavesTree, reasonOf } from "./files.js";
 import { type Glob, hasGlob, parseGlob } from "./glob.js";
-import { gitignoreOf, isIgnored, matches, type Patterns } from "./ignored.js";
+import { C_FILE, gitignoreOf, isIgnored, matches, type Patterns } from "./ignored.js";
 
 /** A file to lint. `Settings` is whatever the caller's `settingsFor` gives for the place the file was found from. */
 export interface FoundFile<Settings> {
@@ -36,7 +36,6 @@ export interface DiscoveryOptions<Settings> {
   readonly ignoredBy: (settings: Settings) => Patterns | undefined;
 }
 
-const C_FILE = /\.[ch]$/i;
 const VERSION_CONTROL = new Set([".git", ".hg", ".svn"]);
 const MAX_DEPTH = 200;
 
@@ -48,7 +47,8 @@ interface Collection<Settings> {
 }
 
 function shownPath(cwd: string, absolute: string): string {
-  const relative = path.relative(cwd, absolute);
+  const start = cwd + path.sep;
+  const relative = absolute.startsWith(start) ? absolute.slice(start.length) : path.relative(cwd, absolute);
   const outside = /^\.\.(?:[\\/]|$)/.test(relative);
   return (outside ? absolute : relative).split(path.sep).join("/");
 }
@@ -118,8 +118,9 @@ function visit<Settings>(walk: Walk<Settings>, directory: Directory): Directory[
   const leftOut = (absolute: string, isDirectory: boolean): boolean =>
     isIgnored(layers, absolute, isDirectory) ||
     (walk.ignored !== undefined && matches(walk.ignored, absolute, isDirectory));
+  const start = directory.absolute.endsWith(path.sep) ? directory.absolute : directory.absolute + path.sep;
   for (const entry of entries) {
-    const absolute = path.join(directory.absolute, entry.name);
+    const absolute = start + entry.name;
     if (entry.isDirectory()) {
       if (VERSION_CONTROL.has(entry.name) || leftOut(absolute, true)) continue;
       if (directory.depth < MAX_DEPTH) below.push({ absolute, layers, depth: directory.depth + 1 });

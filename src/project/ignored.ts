@@ -9,7 +9,12 @@ import { isInside, readRegularFile } from "./files.js";
 export interface Patterns {
   readonly base: string;
   readonly matcher: Ignore;
+  /** The same for paths that end in .c or .h, below a directory that is not ignored. */
+  readonly matcherOfC: Ignore;
 }
+
+/** What is linted where the user names no files. */
+export const C_FILE = /\.[ch]$/i;
 
 /** Far beyond any ignore file that a person writes. */
 const MAX_IGNORE_FILE_BYTES = 1024 * 1024;
@@ -33,7 +38,20 @@ const require = createRequire(import.meta.url);
 export function patternsOf(base: string, lines: readonly string[]): Patterns {
   // Loaded only where there are patterns, and as the CommonJS module it is: import() takes three times as long.
   const ignore: typeof ignoreModule = require("ignore");
-  return { base, matcher: ignore().add(lines.filter(affordable)) };
+  const patterns = lines.filter(affordable);
+  return {
+    base,
+    matcher: ignore().add(patterns),
+    matcherOfC: ignore().add(patterns.filter(canEndInC)),
+  };
+}
+
+/**
+ * False for a pattern that certainly matches no name that ends in .c or .h: it is for directories, or its own last
+ * letter is another one. That is most of them, and a matcher tries all its patterns on every path.
+ */
+function canEndInC(pattern: string): boolean {
+  return pattern.startsWith("!") || !/(?:[^\\]\/|[^\WcChH])$/.test(pattern);
 }
 
 /** The patterns of the .gitignore file in a directory; undefined when it cannot be read. */
@@ -44,7 +62,10 @@ export function gitignoreOf(directory: string): Patterns | undefined {
 }
 
 function relativeTo(base: string, file: string): string {
-  return path.relative(base, file).split(path.sep).join("/");
+  const start = base.endsWith(path.sep) ? base : base + path.sep;
+  // What the walk asks about lies below, and cutting a string is many times as fast as comparing two paths.
+  const relative = file.startsWith(start) ? file.slice(start.length) : path.relative(base, file);
+  return path.sep === "/" ? relative : relative.split(path.sep).join("/");
 }
 
 /** Whether one set of patterns matches a path. */
@@ -59,7 +80,8 @@ export function isIgnored(layers: readonly Patterns[], file: string, directory: 
     const layer = layers[index];
     if (layer === undefined) continue;
     const relative = relativeTo(layer.base, file);
-    const verdict = layer.matcher.test(directory ? `${relative}/` : relative);
+    const matcher = !directory && C_FILE.test(file) ? layer.matcherOfC : layer.matcher;
+    const verdict = matcher.test(directory ? `${relative}/` : relative);
     if (verdict.ignored) return true;
     if (verdict.unignored) return false;
   }

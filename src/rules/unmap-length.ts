@@ -83,7 +83,7 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   const what = targetName(target);
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
-  const plain = /^[\w.\->[\]]+$/.test(text);
+  const plain = /^[\w.\->[\]]+$/.test(text.replace(/^\([^()]*\)\s*/, ""));
   if (pageAlignment(offset) === "unaligned")
     return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
   const whole =

@@ -7,9 +7,16 @@ const FAMILY_NAMES =
 /** The prefilter: a text without any of these words cannot matter by itself. */
 const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
 
+/**
+ * A part of each of these words, begun by one of three letters: a search for it passes over a text twice as fast as the
+ * search for the words, and most texts hold none.
+ */
+const HINT =
+  /[mMh](?:map|unmap|remap|protect|sync|advise|lock|unlock|incore|mat|mdt|m_open|emfd_c|ap_file|AP_FAI)/;
+
 /** True when the text names the mmap family. */
 export function couldMatter(text: string): boolean {
-  return FAMILY.test(text);
+  return HINT.test(text) && FAMILY.test(text);
 }
 
 const FAMILY_FUNCTIONS: ReadonlySet<string> = new Set(

@@ -47,7 +47,31 @@ interface Grammar {
   readonly named: readonly boolean[];
 }
 
+/** A tree that is being copied. */
+interface Copy {
+  readonly cursor: TreeCursor;
+  readonly grammar: Grammar;
+  /** The parser has met no error, so nothing is missing either. */
+  readonly clean: boolean;
+  readonly errors: number[];
+}
+
 const ERROR = "ERROR";
+
+/** Words of the grammar, as tokens are: no use in asking for their children. */
+const LEAVES: ReadonlySet<string> = new Set(
+  "identifier field_identifier type_identifier statement_identifier primitive_type number_literal string_content comment".split(
+    " ",
+  ),
+);
+
+/** Nodes whose children are in no field. */
+const FIELDLESS: ReadonlySet<string> = new Set(
+  (
+    "translation_unit compound_statement expression_statement return_statement else_clause parenthesized_expression " +
+    "argument_list parameter_list initializer_list field_declaration_list enumerator_list string_literal char_literal"
+  ).split(" "),
+);
 
 /** Loads the grammar; later calls return the same promise. Rejects when the grammar's file is missing. */
 export function initParser(): Promise<void> {
@@ -83,7 +107,7 @@ export function parseText(text: string): SyntaxTree {
     if (!tree) return { kind: "failed", reason: "the parser gave up" };
     const cursor = tree.walk();
     try {
-      return readTree(cursor, nodeTypes);
+      return readTree({ cursor, grammar: nodeTypes, clean: !tree.rootNode.hasError, errors: [] });
     } finally {
       cursor.delete();
       tree.delete();
@@ -97,55 +121,49 @@ export function parseText(text: string): SyntaxTree {
 }
 
 /** Copies the tree without recursion. */
-function readTree(cursor: TreeCursor, grammar: Grammar): SyntaxTree {
-  const errors: number[] = [];
-  const root = readNode(cursor, grammar, errors);
+function readTree(copy: Copy): SyntaxTree {
+  const { cursor, errors } = copy;
+  const root = readNode(copy, undefined);
   const stack: SyntaxNode[] = [root];
   let descend = cursor.gotoFirstChild();
   while (stack.length > 0) {
     if (descend) {
       if (stack.length > MAX_TREE_DEPTH)
         return { kind: "failed", reason: `nested deeper than ${MAX_TREE_DEPTH} levels` };
-      const node = readNode(cursor, grammar, errors);
-      if (node.type !== "comment") stack.at(-1)?.children.push(node);
-      stack.push(node);
-      descend = cursor.gotoFirstChild();
+      const parent = stack.at(-1);
+      const node = readNode(copy, parent);
+      if (node.type !== "comment") parent?.children.push(node);
+      if (node.named && !LEAVES.has(node.type) && cursor.gotoFirstChild()) stack.push(node);
+      else descend = cursor.gotoNextSibling();
     } else {
+      cursor.gotoParent();
       stack.pop();
-      if (stack.length === 0) break;
-      descend = cursor.gotoNextSibling();
-      if (!descend) cursor.gotoParent();
+      if (stack.length > 0) descend = cursor.gotoNextSibling();
     }
   }
   return { kind: "tree", root, errors };
 }
 
 /**
- * Each question to the cursor crosses into wasm, so a token (half of all nodes) is only asked what the conversion needs:
- * it has neither field nor offsets, unless the parser has put it in.
+ * Each question to the cursor crosses into wasm, so a node is only asked what the conversion needs and what is not known
+ * already. A token (half of all nodes) has neither field nor offsets, unless the parser has put it in.
  */
-function readNode(cursor: TreeCursor, grammar: Grammar, errors: number[]): SyntaxNode {
+function readNode({ cursor, grammar, clean, errors }: Copy, parent: SyntaxNode | undefined): SyntaxNode {
   const id = cursor.nodeTypeId;
   const type = grammar.types[id] ?? ERROR;
   if (grammar.named[id] === false) {
-    const missing = cursor.nodeIsMissing;
+    const missing = !clean && cursor.nodeIsMissing;
     const offset = missing ? cursor.startIndex : 0;
     if (missing) errors.push(offset);
     return { type, named: false, field: undefined, start: offset, end: offset, children: [], missing };
   }
   const start = cursor.startIndex;
   const end = cursor.endIndex;
-  const missing = start === end && cursor.nodeIsMissing;
+  const missing = !clean && start === end && cursor.nodeIsMissing;
   if (type === ERROR || missing) errors.push(start);
-  return {
-    type,
-    named: true,
-    field: cursor.currentFieldName ?? undefined,
-    start,
-    end,
-    children: [],
-    missing,
-  };
+  const inField = parent !== undefined && !FIELDLESS.has(parent.type);
+  const field = inField ? (cursor.currentFieldName ?? undefined) : undefined;
+  return { type, named: true, field, start, end, children: [], missing };
 }
 
 export function childOf(node: SyntaxNode, field: string): SyntaxNode | undefined {

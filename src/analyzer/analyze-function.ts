@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { soleSymbol, symbolOf } from "./amount.js";
-import { assume } from "./assume.js";
+import { assume, testKey } from "./assume.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
 import type { Lattice } from "./fixpoint.js";
@@ -55,7 +55,13 @@ export function analyzeFunction(context: Context): FunctionResult {
     }
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
-  return { events: withHindsight(events, repeatedSites(cfg, shape.loops)), summary, forced };
+  return {
+    events: withHindsight(events, repeatedSites(cfg, shape.loops)).map((event) =>
+      withSole(event, context.plainTests),
+    ),
+    summary,
+    forced,
+  };
 }
 
 function entryState(cfg: Cfg): State {
@@ -117,15 +123,17 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
       // Evaluated once for its accesses; then once for each side, silently.
       evaluate(m, terminator.condition);
       const sides: [number, State][] = [];
+      const rests = isUnknown(m, terminator.condition);
       for (const [to, truth] of [
         [terminator.then, true],
         [terminator.else, false],
       ] as const) {
-        const state = m.state.clone();
+        // The second side may have the state itself: nobody needs it any more.
+        const state = truth ? m.state.clone() : m.state;
         const said = truth ? checksOnly(m.emit) : undefined;
         if (assume({ ...m, state, emit: said }, terminator.condition, truth)) sides.push([to, state]);
       }
-      if (sides.length === 2 && isUnknown(m, terminator.condition)) noteDeclined(m.context.cfg, sides);
+      if (sides.length === 2 && rests) noteDeclined(m.context.cfg, sides);
       next.push(...sides);
       return;
     }
@@ -283,6 +291,21 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       handedOverElsewhere: handedOver.has(id),
     };
   });
+}
+
+/** Says of each test whether anything but such results reaches it. */
+function withSole(event: Event, plainTests: ReadonlySet<string>): Event {
+  const mark = (mapping: Mapping): Mapping =>
+    mapping.weakTest === undefined
+      ? mapping
+      : {
+          ...mapping,
+          weakTest: { ...mapping.weakTest, sole: !plainTests.has(testKey(mapping.weakTest.site)) },
+        };
+  if (event.kind === "check") return { ...event, sole: !plainTests.has(testKey(event.site)) };
+  if (event.kind === "access" || event.kind === "exit") return { ...event, mapping: mark(event.mapping) };
+  if (!("target" in event) || event.target.mapping === undefined) return event;
+  return { ...event, target: { ...event.target, mapping: mark(event.target.mapping) } };
 }
 
 /** A mapping and the earlier turn's one of the same call are the same line of the program. */

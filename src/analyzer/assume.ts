@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, isConstant, subtract } from "./amount.js";
-import { evaluate } from "./evaluate.js";
+import { evaluate, typeAt } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
@@ -25,17 +25,36 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   if (condition.kind === "binary" && RELATIONS.has(condition.op)) {
     const left = evaluate(m, condition.left);
     const right = evaluate(m, condition.right);
-    return compare(m, left, condition.op as Relation, right, truth, condition.site);
+    const tested = {
+      site: condition.site,
+      ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
+    };
+    return compare(m, left, condition.op as Relation, right, truth, tested);
   }
-  return compare(m, evaluate(m, condition), "!=", NULL_VALUE, truth, condition.site);
+  const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };
+  return compare(m, evaluate(m, condition), "!=", NULL_VALUE, truth, tested);
 }
 
-function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boolean, site: Site): boolean {
+/** The test at a site, for `plainTests`. */
+export function testKey({ start, end }: Site): string {
+  return `${start}-${end}`;
+}
+
+/** Where a test stands, and whether what it tests is declared as a pointer. */
+type Test = Pick<WeakTest, "site" | "ofPointer">;
+
+function isDeclaredPointer(operand: Operand): boolean {
+  return operand.kind === "read" && typeAt(operand.place).kind === "pointer";
+}
+
+function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boolean, test: Test): boolean {
+  const { site } = test;
   if (left.kind === "pointer" || right.kind === "pointer") {
     return left.kind === "pointer"
-      ? comparePointer(m, left, op, right, truth, site)
-      : comparePointer(m, right as Value & { readonly kind: "pointer" }, mirrored(op), left, truth, site);
+      ? comparePointer(m, left, op, right, truth, test)
+      : comparePointer(m, right as Value & { readonly kind: "pointer" }, mirrored(op), left, truth, test);
   }
+  if (m.emit !== undefined) m.context.plainTests.add(testKey(site));
   if (left.kind === "flags" || right.kind === "flags") return compareFlags(left, op, right, truth);
   if (left.kind === "address" || left.kind === "string" || left.kind === "function")
     return compareObject(left, op, right, truth);
@@ -92,10 +111,13 @@ function comparePointer(
   op: Relation,
   other: Value,
   truth: boolean,
-  site: Site,
+  test: Test,
 ): boolean {
+  const { site } = test;
   const mapping = m.state.mapping(pointer.mapping);
   if (mapping === undefined) return true;
+  if (m.emit !== undefined && (mapping.source === "heap" || mapping.source === "given"))
+    m.context.plainTests.add(testKey(site));
   const against = meaning(op, other, mapping);
   const moved = constantValue(pointer.offset) !== 0;
   if (moved && against !== "MAP_FAILED" && against !== "NULL")
@@ -106,15 +128,17 @@ function comparePointer(
     function: m.context.cfg.name,
     mapping,
     against: moved && against !== "NULL" ? "other" : against,
+    ofPointer: test.ofPointer === true,
+    sole: false,
   });
   if (moved && against !== "NULL") return movedTest(m, mapping, (op === "==") === truth, site);
   switch (against) {
     case "MAP_FAILED":
       return testedRight(m, mapping, op, other, truth);
     case "NULL":
-      return testedNull(m, mapping, (op === "==") === truth, site);
+      return testedNull(m, mapping, (op === "==") === truth, test);
     case "negative":
-      return testedSign(m, mapping, op, truth, site);
+      return testedSign(m, mapping, op, truth, test);
     case "address":
     case "other":
       return testedOther(m, mapping, pointer, op, other, truth, site);
@@ -193,12 +217,12 @@ export function settleRemap(m: Machine, mapping: Mapping, failed: boolean): void
     });
 }
 
-function testedNull(m: Machine, mapping: Mapping, isNull: boolean, site: Site): boolean {
+function testedNull(m: Machine, mapping: Mapping, isNull: boolean, tested: Test): boolean {
   if (mapping.source === "heap" || mapping.source === "given") {
     if (isNull) m.state.becomeNull(mapping.id);
     return true;
   }
-  const test: WeakTest = { against: "NULL", site };
+  const test: WeakTest = { against: "NULL", ...tested };
   switch (mapping.phase) {
     case "unchecked":
       // The branch for NULL is what the author takes for failure.
@@ -213,11 +237,11 @@ function testedNull(m: Machine, mapping: Mapping, isNull: boolean, site: Site): 
   }
 }
 
-function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, site: Site): boolean {
+function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, tested: Test): boolean {
   const failed = (op === "<" || op === "<=") === truth;
   if (mapping.phase === "unchecked") {
     if (failed) m.state.becomeNull(mapping.id);
-    else m.state.update(mapping.id, { weakTest: { against: "negative", site } });
+    else m.state.update(mapping.id, { weakTest: { against: "negative", ...tested } });
   } else if (mapping.phase === "live") return !failed;
   return true;
 }

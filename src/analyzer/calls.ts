@@ -74,7 +74,8 @@ function holdsTracked(m: Machine, value: Value): boolean {
       if (held.kind === "pointer" && key.startsWith(value.place.key)) return true;
     return false;
   }
-  return value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter";
+  const origin = value.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
+  return origin?.kind === "parameter";
 }
 
 function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }, site: Site): void {

@@ -87,7 +87,7 @@ function namedConstant(name: string): Value {
   return amountValue(symbolOf({ kind: "constant", name }));
 }
 
-function typeAt(place: PlaceExpr): CType {
+export function typeAt(place: PlaceExpr): CType {
   return place.kind === "variable" ? place.variable.type : place.type;
 }
 

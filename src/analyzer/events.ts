@@ -82,6 +82,10 @@ export interface CheckEvent extends Base {
   readonly kind: "check";
   readonly mapping: Mapping;
   readonly against: Against;
+  /** What is tested is declared as a pointer. */
+  readonly ofPointer: boolean;
+  /** Whatever reaches the test is the result of such a call. */
+  readonly sole: boolean;
 }
 
 export interface AccessEvent extends Base {

@@ -229,6 +229,7 @@ class UnitAnalysis {
     return {
       cfg,
       places: new Map(),
+      plainTests: new Set(),
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
@@ -239,14 +240,23 @@ class UnitAnalysis {
     };
   }
 
+  /** Is the last thing it does to call something that may end the process? */
+  #seemsToEnd({ name, span }: FunctionOutline): boolean {
+    this.#ending ??= functionsThatMayEnd(this.unit);
+    if (!this.#ending.has(name)) return false;
+    const tail = this.unit.source.text.slice(Math.max(span.start, span.end - TAIL), span.end);
+    return [...tail.matchAll(/\b(\w+)\s*\(/g)].some(
+      ([, called = ""]) => this.#ending?.has(called) === true || this.unit.global(called)?.noreturn === true,
+    );
+  }
+
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
   #summaryOf(name: string, wanted: boolean, depth: number): Summary | "unknown" | undefined {
     const outline = this.#byName.get(name);
     if (outline === undefined) return undefined;
     const known = this.#results.get(outline);
     if (known !== undefined) return known.summary;
-    this.#ending ??= functionsThatMayEnd(this.unit);
-    if (!namesFamily(outline, this.#familyMacros) && !this.#ending.has(name)) {
+    if (!namesFamily(outline, this.#familyMacros) && !this.#seemsToEnd(outline)) {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
@@ -258,6 +268,9 @@ function namesFamily(outline: FunctionOutline, familyMacros: ReadonlySet<string>
   for (const name of outline.names) if (isFamilyName(name) || familyMacros.has(name)) return true;
   return outline.names.has("MAP_FAILED");
 }
+
+/** Characters at the end of a function in which a call that ends the process is looked for. */
+const TAIL = 300;
 
 /** The macros of the file whose bodies name the family. */
 function macrosOfFamily(unit: Unit): ReadonlySet<string> {

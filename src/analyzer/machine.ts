@@ -57,6 +57,8 @@ export interface Context {
   readonly unmapped: UnmappedMember[];
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
+  /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */
+  readonly plainTests: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */

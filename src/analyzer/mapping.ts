@@ -30,6 +30,10 @@ export type Against = "MAP_FAILED" | "NULL" | "negative" | "address" | "other";
 export interface WeakTest {
   readonly against: "NULL" | "negative" | "maybe";
   readonly site: Site;
+  /** What is tested is declared as a pointer. */
+  readonly ofPointer?: boolean;
+  /** Whatever reaches the test is the result of such a call; known when the whole function has been analyzed. */
+  readonly sole?: boolean;
 }
 
 /** What is known of an open file descriptor. */

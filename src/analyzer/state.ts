@@ -268,17 +268,20 @@ export class State {
    * that block and place; bounds only ever widen, so repeated joins end.
    */
   join(incoming: State, block: string, isRepeated: boolean): State {
+    if (this.equals(incoming)) return this;
     if (!isRepeated) return this.#join(incoming, block);
-    const mine = this.clone();
-    const theirs = incoming.clone();
-    // What a turn of a loop was given is not what the next one is given, whatever its name.
-    for (const { id, source } of theirs.mappings.values())
-      if (source === "given" && /\?|call:/.test(id)) theirs.mappings.delete(id);
     const prefix = `?join${block}:`;
-    const inTheirs = theirs.#speaksOf(prefix);
-    const inMine = mine.#speaksOf(prefix);
-    if (!inTheirs && !inMine) return mine.#join(theirs, block);
-    for (const { symbolId, isNew } of this.#differing(theirs, block)) {
+    const inTheirs = incoming.#speaksOf(prefix);
+    const inMine = this.#speaksOf(prefix);
+    // What a turn of a loop was given is not what the next one is given, whatever its name.
+    const passing = [...incoming.mappings.values()].filter(
+      (m) => m.source === "given" && /\?|call:/.test(m.id),
+    );
+    if (!inTheirs && !inMine && passing.length === 0) return this.#join(incoming, block);
+    const theirs = incoming.clone();
+    const mine = inMine ? this.clone() : this;
+    for (const { id } of passing) theirs.mappings.delete(id);
+    for (const { symbolId, isNew } of inTheirs || inMine ? this.#differing(theirs, block) : []) {
       if (inTheirs) forgetSymbol(theirs, symbolId);
       if (inMine && isNew) forgetSymbol(mine, symbolId);
     }

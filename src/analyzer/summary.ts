@@ -72,7 +72,7 @@ function summarizeBy(
 }
 
 function isRelevant(mapping: Mapping): boolean {
-  return mapping.source !== "given" || mapping.phase === "unmapped";
+  return mapping.source === "given" ? mapping.phase === "unmapped" : mapping.source !== "heap";
 }
 
 function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): Outcome {

@@ -1,5 +1,6 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
 import type { Amount } from "./amount.js";
+import { UNKNOWN } from "./joining.js";
 import { constantValue, sameAmount, subtract } from "./amount.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
@@ -25,7 +26,9 @@ function isReassigned(
   )
     return false;
   if (mapping.source === "given" || mapping.lengthText !== text) return false;
-  if (length.terms.some(({ symbol }) => /unknown/.test(symbol.id))) return false;
+  // The same call twice may give the same twice.
+  if (length.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN) || symbol.origin.kind === "call"))
+    return false;
   return constantValue(subtract(length, mapping.length)) !== 0;
 }
 

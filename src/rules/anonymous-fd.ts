@@ -69,6 +69,6 @@ function fileWithoutFile({ flags, mapping, call }: MapEvent): string | undefined
 }
 
 function replaced(argument: Argument | undefined, text: string): { readonly edit?: Edit } {
-  if (argument === undefined || argument.inMacro) return {};
+  if (argument === undefined || argument.inMacro || !/^(?:\([\w ]+\)\s*)?\d+$/.test(argument.text)) return {};
   return { edit: { title: `pass ${text}`, safety: "safe", changes: [{ span: argument.site, text }] } };
 }

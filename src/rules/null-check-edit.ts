@@ -1,46 +1,85 @@
 /** The edit that turns a test against NULL or a sign into one against MAP_FAILED. */
 import type { Edit, Site } from "../diagnostic.js";
 
-/** `x == NULL`, `x != 0`, `x <= 0` and the like; the left side may hold anything. */
-const WITH_RIGHT_SIDE = /^([\s\S]*?)\s*(==|!=|<=|<|>=|>)\s*(NULL|0|\(\s*void\s*\*\s*\)\s*(?:0|NULL))$/;
-const WITH_LEFT_SIDE = /^(NULL|0)\s*(==|!=)\s*/;
-/** What may stand under `!` without parentheses. */
-const SIMPLE = /^[\w.\->[\]*]+$|^\([\s\S]*\)$/;
-
-/** The edit as a part of a finding; empty where the text is not one of the plain forms. */
-export function comparisonEdit(text: string, site: Site): { readonly edit?: Edit } {
-  const change = rewrite(text, site);
-  if (change === undefined) return {};
-  return { edit: { title: "compare with MAP_FAILED", safety: "safe", changes: [change] } };
+/** The test as the engine knows it. */
+interface Test {
+  readonly site: Site;
+  /** What is tested is declared as a pointer. */
+  readonly ofPointer?: boolean;
+  /** Nothing but results of mapping calls reaches it: on no path does NULL mean something else. */
+  readonly sole?: boolean;
 }
 
-function rewrite(text: string, site: Site): { readonly span: Site; readonly text: string } | undefined {
+/** A variable or member, or the assignment of one in parentheses: what may stand beside `== MAP_FAILED` as it is. */
+const SUBJECT = String.raw`(?:\(\s*(?:unsigned )?\w+ \*+\s*\)\s*)?[\w.\->[\]]+|\([\w.\->[\]]+ = [\s\S]*\)`;
+const AGAINST_NULL = new RegExp(
+  String.raw`^(${SUBJECT})\s*(==|!=)\s*(?:NULL|\(\s*void\s*\*\s*\)\s*(?:0|NULL))$`,
+);
+const NULL_AGAINST = new RegExp(String.raw`^(NULL|0)\s*(==|!=)\s*(${SUBJECT})$`);
+const AGAINST_ZERO = new RegExp(String.raw`^(${SUBJECT})\s*(==|!=|<=|<|>)\s*0$`);
+const BARE = /^[\w.\->[\]]+$/;
+/** What may stand around a whole operand of a condition: no macro's parentheses, no further operator. */
+const OPENS = /(?:\b(?:if|while)\s*\([(\s]*|\bassert\s*\(|\b__builtin_expect\s*\(|!\s*\(|&&|\|\|)\s*$/;
+const CLOSES = /^\s*(?:\)|&&|\|\||\?|,|\/\*)/;
+const NEAR = 40;
+
+/** The edit as a part of a finding; empty where the text is not one of the plain forms. */
+export function comparisonEdit(text: string, { site, ofPointer, sole }: Test): { readonly edit?: Edit } {
+  const change = rewrite(text, site);
+  if (change === undefined) return {};
+  const safe = sole === true && (ofPointer === true || change.sure);
+  const { span, replacement } = change;
+  const named = knowsMapFailed(text) ? replacement : replacement.replace("MAP_FAILED", "(void *)-1");
+  return {
+    edit: {
+      title: "compare with MAP_FAILED",
+      safety: safe ? "safe" : "suggested",
+      changes: [{ span, text: named }],
+    },
+  };
+}
+
+/** shmat(2) needs no header that defines the name. */
+function knowsMapFailed(text: string): boolean {
+  return text.includes("sys/mman.h") || text.includes("MAP_FAILED");
+}
+
+interface Rewrite {
+  readonly span: Site;
+  readonly replacement: string;
+  /** NULL is written there, so it is a pointer that is tested. */
+  readonly sure: boolean;
+}
+
+function rewrite(text: string, site: Site): Rewrite | undefined {
   const written = text.slice(site.start, site.end);
-  const right = WITH_RIGHT_SIDE.exec(written);
-  if (right !== null) {
-    const [, left = "", operator = ""] = right;
-    const replaced = operator.startsWith("<") || operator === "==" ? "==" : "!=";
-    return { span: site, text: `${left} ${replaced} MAP_FAILED` };
+  if (/\/[/*]|\\|#/.test(written)) return undefined;
+  const right = AGAINST_NULL.exec(written);
+  if (right !== null) return { span: site, replacement: `${right[1]} ${right[2]} MAP_FAILED`, sure: true };
+  const left = NULL_AGAINST.exec(written);
+  if (left !== null)
+    return { span: site, replacement: `MAP_FAILED ${left[2]} ${left[3]}`, sure: left[1] === "NULL" };
+  const zero = AGAINST_ZERO.exec(written);
+  if (zero !== null) {
+    const operator = zero[2] === "!=" || zero[2] === ">" ? "!=" : "==";
+    return { span: site, replacement: `${zero[1]} ${operator} MAP_FAILED`, sure: false };
   }
-  const left = WITH_LEFT_SIDE.exec(written);
-  if (left !== null) return { span: site, text: `MAP_FAILED ${left[2]} ${written.slice(left[0].length)}` };
   return bare(text, site, written);
 }
 
 /** `!p`, `if (p)`: the operand alone. */
-function bare(
-  text: string,
-  site: Site,
-  written: string,
-): { readonly span: Site; readonly text: string } | undefined {
-  if (!SIMPLE.test(written)) return undefined;
-  const before = /!\s*$/.exec(text.slice(Math.max(0, site.start - 8), site.start));
-  if (before !== null) {
-    const start = site.start - before[0].length;
-    return { span: { ...site, start }, text: `${written} == MAP_FAILED` };
-  }
-  const whole =
-    /\(\s*$/.test(text.slice(Math.max(0, site.start - 8), site.start)) &&
-    /^\s*\)/.test(text.slice(site.end, site.end + 8));
-  return whole ? { span: site, text: `${written} != MAP_FAILED` } : undefined;
+function bare(text: string, site: Site, written: string): Rewrite | undefined {
+  if (!BARE.test(written) || !CLOSES.test(text.slice(site.end, site.end + NEAR))) return undefined;
+  const before = text.slice(Math.max(0, site.start - NEAR), site.start);
+  const not = /!\s*$/.exec(before);
+  if (not === null)
+    return OPENS.test(before)
+      ? { span: site, replacement: `${written} != MAP_FAILED`, sure: false }
+      : undefined;
+  if (!OPENS.test(before.slice(0, not.index))) return undefined;
+  return {
+    span: { ...site, start: site.start - not[0].length },
+    replacement: `${written} == MAP_FAILED`,
+    sure: false,
+  };
 }

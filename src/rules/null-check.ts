@@ -20,12 +20,12 @@ export const nullCheck: Rule = {
     "A project's own function, function pointer or struct member that is named mmap.",
   ],
   on: {
-    check: ({ mapping, against, site }, text) =>
+    check: ({ mapping, against, site, ofPointer, sole }, text) =>
       against === "NULL" && mapping.phase === "failed" && failsWithMapFailed(mapping)
         ? {
             message: `${nameOf(mapping)} may be MAP_FAILED here, and MAP_FAILED is not NULL`,
             site,
-            ...comparisonEdit(text, site),
+            ...comparisonEdit(text, { site, ofPointer, sole }),
           }
         : undefined,
     access: ({ viaHint, mapping }, text) => (viaHint ? undefined : wrongTest(mapping, text)),
@@ -49,6 +49,6 @@ function wrongTest(mapping: Mapping | undefined, text: string): Finding | undefi
   return {
     message: `${mapping.function}() fails with MAP_FAILED, but ${nameOf(mapping)} is tested against ${how}`,
     site: weakTest.site,
-    ...comparisonEdit(text, weakTest.site),
+    ...comparisonEdit(text, weakTest),
   };
 }

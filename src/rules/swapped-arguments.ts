@@ -21,15 +21,15 @@ export const swappedArguments: Rule = {
     "A project's own function with another order of arguments.",
   ],
   on: {
-    map: ({ call }) => (call.direct ? (wrongKinds(call, 2, 3) ?? exchangedFd(call)) : undefined),
-    protect: ({ call }) =>
-      lengthAndFlags(call, "PROT") ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
-    sync: ({ call, length }) =>
-      sizeAsFlags(call, length) ??
-      lengthAndFlags(call, "MS") ??
+    map: ({ call }, text) => (call.direct ? (wrongKinds(call, text) ?? exchangedFd(call, text)) : undefined),
+    protect: ({ call }, text) =>
+      lengthAndFlags(call, "PROT", text) ?? foreignFlag(call.args[2], "MAP", "mprotect() takes PROT_ values"),
+    sync: ({ call, length }, text) =>
+      sizeAsFlags(call, length, text) ??
+      lengthAndFlags(call, "MS", text) ??
       foreignFlag(call.args[2], "(?:PROT|MAP|MADV)", "msync() takes MS_ values"),
-    advise: ({ call }) =>
-      lengthAndFlags(call, "(?:POSIX_)?MADV") ??
+    advise: ({ call }, text) =>
+      lengthAndFlags(call, "(?:POSIX_)?MADV", text) ??
       foreignFlag(call.args[2], "(?:PROT|MAP|MS)", "madvise() takes MADV_ values"),
   },
 };
@@ -40,13 +40,14 @@ function named(argument: Argument | undefined, kind: string): string | undefined
   return [...asFlags(argument.value).must].find((name) => new RegExp(`^${kind}_`).test(name));
 }
 
-function wrongKinds(call: Call, protection: number, flags: number): Finding | undefined {
+function wrongKinds(call: Call, text: string): Finding | undefined {
+  const [protection, flags] = [2, 3];
   const inProtection = named(call.args[protection], "MAP");
   const inFlags = named(call.args[flags], "PROT");
   if (inProtection !== undefined && inFlags !== undefined) {
     return {
       message: `protection and flags are exchanged: ${inProtection} stands where PROT_ values belong`,
-      ...exchanged(call.args[protection], call.args[flags]),
+      ...exchanged(call.args[protection], call.args[flags], text),
     };
   }
   if (inProtection !== undefined)
@@ -60,33 +61,33 @@ function wrongKinds(call: Call, protection: number, flags: number): Finding | un
 }
 
 /** `…, 0, -1)` for `…, -1, 0)`. */
-function exchangedFd(call: Call): Finding | undefined {
+function exchangedFd(call: Call, text: string): Finding | undefined {
   const fd = call.args[4];
   const offset = call.args[5];
   if (fd === undefined || offset === undefined || asNumber(fd.value) !== 0 || asNumber(offset.value) !== -1)
     return undefined;
-  return { message: "fd and offset are exchanged: the offset is -1", ...exchanged(fd, offset) };
+  return { message: "fd and offset are exchanged: the offset is -1", ...exchanged(fd, offset, text) };
 }
 
 /** `msync(p, 0, n)`. */
-function sizeAsFlags(call: Call, length: Amount | undefined): Finding | undefined {
+function sizeAsFlags(call: Call, length: Amount | undefined, text: string): Finding | undefined {
   const flags = call.args[2];
   if (length === undefined || constantValue(length) !== 0 || flags?.value.kind !== "amount") return undefined;
   const n = constantValue(flags.value.amount);
   if (n !== undefined && n >= 0 && n < 8) return undefined;
   return {
     message: `length and flags are exchanged: the length is 0, and ${flags.text} stands where MS_ values belong`,
-    ...exchanged(call.args[1], flags),
+    ...exchanged(call.args[1], flags, text),
   };
 }
 
 /** `msync(p, MS_SYNC, n)`. */
-function lengthAndFlags(call: Call, kind: string): Finding | undefined {
+function lengthAndFlags(call: Call, kind: string, text: string): Finding | undefined {
   const name = named(call.args[1], kind);
   if (name === undefined) return undefined;
   return {
     message: `length and flags are exchanged: ${name} stands where the length belongs`,
-    ...exchanged(call.args[1], call.args[2]),
+    ...exchanged(call.args[1], call.args[2], text),
   };
 }
 
@@ -95,8 +96,16 @@ function foreignFlag(argument: Argument | undefined, kind: string, takes: string
   return name === undefined ? undefined : { message: `${name} does not belong here: ${takes}` };
 }
 
-function exchanged(a: Argument | undefined, b: Argument | undefined): { readonly edit?: Edit } {
-  if (a === undefined || b === undefined || a.inMacro || b.inMacro) return {};
+function exchanged(a: Argument | undefined, b: Argument | undefined, text: string): { readonly edit?: Edit } {
+  if (
+    a === undefined ||
+    b === undefined ||
+    a.inMacro ||
+    b.inMacro ||
+    /#/.test(text.slice(Math.min(a.site.start, b.site.start), Math.max(a.site.end, b.site.end)))
+  )
+    return {};
+  if (isMixed(a) || isMixed(b)) return {};
   return {
     edit: {
       title: "exchange the two arguments",
@@ -107,4 +116,10 @@ function exchanged(a: Argument | undefined, b: Argument | undefined): { readonly
       ],
     },
   };
+}
+
+/** Holds values of both kinds: exchanging them would put nothing right. */
+function isMixed({ value }: Argument): boolean {
+  const kinds = new Set([...asFlags(value).may].map((name) => name.slice(0, name.indexOf("_"))));
+  return kinds.size > 1;
 }

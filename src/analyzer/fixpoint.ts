@@ -39,6 +39,7 @@ export function solve<S>(
   for (let next = solver.pending.take(); next !== undefined; next = solver.pending.take()) {
     const { block, key } = next;
     const from = `${block} ${key}`;
+    if (!solver.settle(block, key)) continue;
     const state = solver.at(block, key);
     const count = (visits.get(block) ?? 0) + 1;
     visits.set(block, count);
@@ -111,7 +112,7 @@ class Solver<S> {
       senders.set(from, other === undefined ? state : this.lattice.join(other, state, to));
       touched.add(key);
     }
-    for (const key of touched) this.#recompute(to, key, byKey);
+    for (const key of touched) this.pending.add(to, key);
   }
 
   #widen(to: number, state: S): void {
@@ -132,21 +133,26 @@ class Solver<S> {
     return there.keys().next().value ?? key;
   }
 
-  #recompute(to: number, key: string, byKey: Map<string, Map<string, S>>): void {
-    const there = this.#states.get(to) ?? new Map<string, S>();
-    this.#states.set(to, there);
-    const [first, ...rest] = byKey.get(key)?.values() ?? [];
+  /**
+   * Joins what the senders contribute, once all of them that come before have been heard. False when that is what the
+   * block has already run with.
+   */
+  settle(block: number, key: string): boolean {
+    if (this.shape.heads.has(block)) return true;
+    const there = this.#states.get(block) ?? new Map<string, S>();
+    this.#states.set(block, there);
+    const byKey = this.#contributions.get(block);
+    const [first, ...rest] = byKey?.get(key)?.values() ?? [];
     if (first === undefined) {
-      // Nobody sends it any more: what it led to is withdrawn when it is taken up.
-      byKey.delete(key);
-      if (there.delete(key)) this.pending.add(to, key);
-      return;
+      // Nobody sends it any more: what it led to is withdrawn.
+      byKey?.delete(key);
+      return there.delete(key);
     }
-    const joined = rest.reduce((known, state) => this.lattice.join(known, state, to), first);
+    const joined = rest.reduce((known, state) => this.lattice.join(known, state, block), first);
     const known = there.get(key);
-    if (known !== undefined && this.lattice.equals(known, joined)) return;
+    if (known !== undefined && this.lattice.equals(known, joined)) return false;
     there.set(key, joined);
-    this.pending.add(to, key);
+    return true;
   }
 }
 

@@ -12,6 +12,7 @@ import { lower } from "./lower.js";
 import { TooLarge } from "./block-builder.js";
 import { isFamilyName } from "./model/library.js";
 import type { Summary } from "./summary.js";
+import { concerns } from "./summary.js";
 
 /** Calls are followed into bodies this deep; beyond, a function counts as unknown. */
 const MAX_CALL_DEPTH = 6;
@@ -100,11 +101,11 @@ class UnitAnalysis {
     let wave = functions.filter((f) => namesFamily(f, this.#familyMacros));
     const seen = new Set<FunctionOutline>(wave);
     while (wave.length > 0) {
-      const telling = new Set<string>();
+      const telling = new Map<string, ReadonlySet<string> | "anything">();
       for (const outline of wave) {
         const { summary } = this.#report(outline);
         if (summary !== "unknown" && (summary.relevant || summary.outcomes.length === 0))
-          telling.add(outline.name);
+          telling.set(outline.name, concerns(summary));
       }
       wave = telling.size === 0 ? [] : functions.filter((f) => !seen.has(f) && callsOne(f, telling));
       for (const outline of wave) seen.add(outline);
@@ -342,7 +343,14 @@ function functionsThatMayEnd(unit: Unit): ReadonlySet<string> {
   return ending;
 }
 
-function callsOne(outline: FunctionOutline, names: ReadonlySet<string>): boolean {
-  for (const name of names) if (outline.names.has(name)) return true;
+/** Does it call one of the functions, and speak of what that one does? */
+function callsOne(
+  { names }: FunctionOutline,
+  telling: ReadonlyMap<string, ReadonlySet<string> | "anything">,
+): boolean {
+  for (const [name, members] of telling) {
+    if (names.has(name) && (members === "anything" || [...members].some((member) => names.has(member))))
+      return true;
+  }
   return false;
 }

@@ -45,7 +45,7 @@ export function map(
       descriptor: descriptorOf(m, fd),
       fdMember: fd.kind === "amount" ? (memberOf(m, fd.amount) ?? memberHolding(m, fd.amount)) : undefined,
       offset: asAmount(argument(effect.offset)),
-      mayBeEmpty: canBeZero(m, unrounded(length ?? ZERO)),
+      mayBeEmpty: descriptorOf(m, fd)?.sized !== true && canBeZero(m, unrounded(length ?? ZERO)),
       pageTested: length !== undefined && isRemainderTested(m, length),
       history: [
         { site: call.site, message: lengthText === "" ? "mapped here" : `mapped here, length ${lengthText}` },

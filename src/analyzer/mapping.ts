@@ -43,7 +43,7 @@ export interface FileDescriptor {
   /** The name given to open(), when literal. */
   readonly path: string | undefined;
   readonly site: Site;
-  /** Has the object been given a size, or its size been read, since it was opened? */
+  /** Has the program given the object a size since it was opened: by writing, ftruncate() or fallocate()? */
   readonly sized: boolean;
 }
 

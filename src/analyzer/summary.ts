@@ -75,6 +75,19 @@ function isRelevant(mapping: Mapping): boolean {
   return mapping.source === "given" ? mapping.phase === "unmapped" : mapping.source !== "heap";
 }
 
+/** What a function's callers have to speak of to be concerned: the members that it unmaps, or anything at all. */
+export function concerns({ outcomes }: Summary): ReadonlySet<string> | "anything" {
+  const members = new Set<string>();
+  for (const mapping of outcomes.flatMap((outcome) => outcome.mappings).filter(isRelevant)) {
+    const origin =
+      mapping.address?.kind === "amount" ? soleSymbol(mapping.address.amount)?.origin : undefined;
+    const member = origin?.kind === "load" ? /\.(\w+)$/.exec(origin.path)?.[1] : undefined;
+    if (mapping.source !== "given" || member === undefined) return "anything";
+    members.add(member);
+  }
+  return members.size === 0 ? "anything" : members;
+}
+
 function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): Outcome {
   const stores: Store[] = [];
   for (const [key, stored] of state.store) {

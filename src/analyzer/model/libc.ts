@@ -96,7 +96,7 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ),
   ["lseek", model()],
   ["lseek64", model()],
-  ...names("fstat fstat64", model({ kind: "fill", address: 1 }, { kind: "size", fd: 0 })),
+  ...names("fstat fstat64", fill(1)),
   ...names("stat stat64 lstat lstat64", fill(1)),
   ...names("fstatat fstatat64", fill(2)),
   ...names("ftruncate ftruncate64 fallocate posix_fallocate", model({ kind: "size", fd: 0 })),

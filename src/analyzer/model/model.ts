@@ -44,7 +44,7 @@ export type Effect =
       readonly path: number | undefined;
       readonly flags: number | undefined;
     }
-  /** Gives the object behind a descriptor a size, or reads the size that it has. */
+  /** Gives the object behind a descriptor a size. */
   | { readonly kind: "size"; readonly fd: number }
   | { readonly kind: "syncFile"; readonly fd: number }
   /** Fills what the argument points to. */

@@ -66,7 +66,7 @@ const ACROSS = finding("warning", {
 
 const context: ReportContext = {
   version: "1.2.3",
-  cwd: "/work/place",
+  cwd: "/project/place",
   colour: false,
   rules,
   lines: (file) => SOURCES[file],
@@ -212,7 +212,7 @@ test("sarif is valid, and has what code scanning requires", () => {
       expect(place?.region?.[key]).toBeGreaterThan(0);
     }
   }
-  expect(JSON.stringify(whole)).not.toContain("/work/place");
+  expect(JSON.stringify(whole)).not.toContain("/project/place");
 });
 
 test("sarif: the story is a code flow that ends at the finding; edits are fixes; silenced findings say so", () => {
@@ -262,7 +262,7 @@ test("sarif: fingerprints survive moved lines, and tell like findings apart", ()
 });
 
 test("sarif: URIs are relative and escaped, to a directory above where a file lies outside", () => {
-  const location = { ...at("main.c", "*map(0)"), file: "/work/other/a b#%.c" };
+  const location = { ...at("main.c", "*map(0)"), file: "/project/other/a b#%.c" };
   const { results } = log(report(finding("error"), { ...ACROSS, location, story: [] }));
   const uris = results.map((result) => result.locations?.[0]?.physicalLocation?.artifactLocation?.uri);
   expect(uris.slice(0, 2)).toEqual(["place/src/table.c", "other/a%20b%23%25.c"]);

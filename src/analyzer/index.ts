@@ -79,6 +79,7 @@ class UnitAnalysis {
   readonly #running = new Set<FunctionOutline>();
   readonly #reported = new Set<FunctionOutline>();
   readonly #familyMacros: ReadonlySet<string>;
+  readonly #saysNoreturn: boolean;
   #extra = 0;
   #ending: ReadonlySet<string> | undefined;
 
@@ -93,6 +94,7 @@ class UnitAnalysis {
     }
     this.#byName = byName;
     this.#familyMacros = macrosOfFamily(unit);
+    this.#saysNoreturn = NORETURN.test(unit.source.text);
   }
 
   /** Functions that name the family, then those that call one whose summary says something of mappings, and so on. */
@@ -236,18 +238,23 @@ class UnitAnalysis {
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       text: (site: Site) => text.slice(site.start, site.end),
       defines: (name) => this.#byName.has(name),
-      neverReturns: (name) => this.unit.global(name)?.noreturn === true,
+      neverReturns: (name) => this.#declaredToEnd(name),
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };
   }
 
+  /** Declared never to return. Declarations are parsed only in a file that says so of anything. */
+  #declaredToEnd(name: string): boolean {
+    return this.#saysNoreturn && this.unit.global(name)?.noreturn === true;
+  }
+
   /** Is the last thing it does to call something that may end the process? */
   #seemsToEnd({ name, span }: FunctionOutline): boolean {
-    this.#ending ??= functionsThatMayEnd(this.unit);
+    this.#ending ??= functionsThatMayEnd(this.unit, (n) => this.#declaredToEnd(n));
     if (!this.#ending.has(name)) return false;
     const tail = this.unit.source.text.slice(Math.max(span.start, span.end - TAIL), span.end);
     return [...tail.matchAll(/\b(\w+)\s*\(/g)].some(
-      ([, called = ""]) => this.#ending?.has(called) === true || this.unit.global(called)?.noreturn === true,
+      ([, called = ""]) => this.#ending?.has(called) === true || this.#declaredToEnd(called),
     );
   }
 
@@ -331,14 +338,15 @@ const ENDS = [
   "__builtin_unreachable",
 ];
 
+const NORETURN = /noreturn|_Noreturn|__dead/;
+
 /** The functions that may end the process, or call one of the file that may. */
-function functionsThatMayEnd(unit: Unit): ReadonlySet<string> {
+function functionsThatMayEnd(unit: Unit, declaredToEnd: (name: string) => boolean): ReadonlySet<string> {
   const ending = new Set<string>(ENDS);
   for (let before = -1; before !== ending.size;) {
     before = ending.size;
     for (const { name, names } of unit.functions)
-      if (!ending.has(name) && [...names].some((n) => ending.has(n) || unit.global(n)?.noreturn === true))
-        ending.add(name);
+      if (!ending.has(name) && [...names].some((n) => ending.has(n) || declaredToEnd(n))) ending.add(name);
   }
   return ending;
 }

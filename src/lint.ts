@@ -66,14 +66,7 @@ function judgeFunction(f: AnalyzedFunction, active: Parameters<typeof judge>[1])
   return [...all.values()];
 }
 
-/** Rules that find something missing: under another setting of the same conditions it may be there. */
-const ABSENCE: ReadonlySet<string> = new Set([
-  "missing-munmap",
-  "missing-msync",
-  "unchecked-map",
-  "null-check",
-  "zero-length",
-]);
+const ABSENCE: ReadonlySet<string> = new Set(rules.filter((rule) => rule.findsAbsence).map(({ id }) => id));
 
 /** The same call was seen in the first reading, with whatever is missing in the second. */
 function dependsOnConfiguration(diagnostic: Diagnostic, known: ReadonlySet<number>): boolean {

@@ -3,6 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount, Origin, Symbol as PointerSymbol } from "./amount.js";
 import { amountKey, constantValue, ofSymbol, sameAmount, subtract, ZERO } from "./amount.js";
 import { hasFlag } from "./flags.js";
+import type { AccessEvent } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
@@ -36,17 +37,7 @@ export function access(
     !sameAmount(offset, mapping.offset ?? ZERO)
   )
     return;
-  m.emit?.({
-    kind: "access",
-    site,
-    function: m.context.cfg.name,
-    mapping,
-    mode,
-    offset,
-    viaHint: false,
-    expectsFault: m.context.catchesFaults,
-    ...manner,
-  });
+  tellAccess(m, mapping, { offset, mode, site, viaHint: false, ...manner });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -70,6 +61,13 @@ export function access(
   });
 }
 
+type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by">;
+
+export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
+  const { name } = m.context.cfg;
+  m.emit?.({ kind: "access", function: name, mapping, expectsFault: m.context.catchesFaults, ...how });
+}
+
 /** An access through the very value that a mapping was asked to be placed at. */
 export function accessViaHint(
   m: Machine,
@@ -81,18 +79,7 @@ export function accessViaHint(
   const mapping = wantedAt(m.state, pointer);
   if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked"))
     return;
-  m.emit?.({
-    kind: "access",
-    site,
-    function: m.context.cfg.name,
-    mapping,
-    mode,
-    offset: ZERO,
-    viaHint: true,
-    as: "bytes",
-    by,
-    expectsFault: m.context.catchesFaults,
-  });
+  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by });
 }
 
 /** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */

@@ -8,6 +8,7 @@ import { evaluate } from "./evaluate.js";
 import type { Lattice } from "./fixpoint.js";
 import { solve } from "./fixpoint.js";
 import type { Block, Cfg, Operand } from "./ir.js";
+import { UNKNOWN } from "./joining.js";
 import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
@@ -156,7 +157,7 @@ function isUnknown(m: Machine, condition: Operand): boolean {
   if (condition.kind === "binary") return isUnknown(m, condition.left) || isUnknown(m, condition.right);
   if (condition.kind === "unary") return isUnknown(m, condition.operand);
   const value = evaluate({ ...m, emit: undefined }, condition);
-  return value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes("unknown"));
+  return value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN));
 }
 
 const RELEASES = /unmap|free|release|destroy|close|cleanup/i;

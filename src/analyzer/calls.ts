@@ -1,5 +1,6 @@
 /** Calls: each kind to its own. */
 import type { Site } from "../diagnostic.js";
+import { tellAccess } from "./access.js";
 import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
@@ -81,16 +82,12 @@ function holdsTracked(m: Machine, value: Value): boolean {
 function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }, site: Site): void {
   const mapping = m.state.mapping(target.mapping);
   if (mapping === undefined) return;
-  m.emit?.({
-    kind: "access",
-    site,
-    function: m.context.cfg.name,
-    mapping,
-    mode: "execute",
+  tellAccess(m, mapping, {
     offset: target.offset,
+    mode: "execute",
+    site,
     viaHint: false,
     as: "bytes",
     by: undefined,
-    expectsFault: m.context.catchesFaults,
   });
 }

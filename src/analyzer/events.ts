@@ -6,7 +6,6 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
 import type { Against, Mapping } from "./mapping.js";
-import type { Range } from "./range.js";
 import type { Value } from "./value.js";
 
 /** One argument of a call: what it is, and how it is written. */
@@ -60,10 +59,6 @@ export interface MapEvent extends Base {
   readonly call: Call;
   readonly address: Target;
   readonly length: Amount | undefined;
-  /** What is known of the length in bytes. */
-  readonly lengthRange: Range | undefined;
-  /** Some condition on the path compares the length with something else. */
-  readonly lengthTested: boolean;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
   /** The function has internal linkage: its callers are in view. */
@@ -73,8 +68,6 @@ export interface MapEvent extends Base {
   readonly protection: Flags;
   readonly flags: Flags;
   readonly offset: Amount | undefined;
-  /** The wanted address lies in memory that the program has mapped or reserved before. */
-  readonly ownReservation: "yes" | "no" | "unknown";
 }
 
 /** The test of a mapping's result. */
@@ -129,7 +122,6 @@ export interface UnmapEvent extends Base {
   readonly call: Call;
   readonly target: Target;
   readonly length: Amount | undefined;
-  readonly lengthRange: Range | undefined;
   readonly lengthText: string;
   /** The length is written as at the mapping, but has another value now. */
   readonly lengthReassigned: boolean;

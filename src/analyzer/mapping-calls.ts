@@ -63,16 +63,12 @@ export function map(
     call,
     address,
     length,
-    lengthRange: length === undefined ? undefined : m.state.range(length),
-    lengthTested: length !== undefined && isCompared(m, length),
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     inStatic: m.context.cfg.static,
     toleratesFailure: false,
     protection: mapping.protection,
     flags,
     offset: mapping.offset,
-    ownReservation:
-      address.mapping === undefined ? "unknown" : address.mapping.source === "heap" ? "no" : "yes",
   });
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
 }

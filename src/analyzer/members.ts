@@ -180,7 +180,6 @@ function toEvent(
     call,
     length,
     lengthText,
-    lengthRange: undefined,
     lengthReassigned: false,
     sizeofPointer: false,
     lengthOf: undefined,

@@ -1,4 +1,5 @@
 /** Calls of the program's own functions, by their summaries. */
+import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
 import { access, accessGiven } from "./access.js";
 import type { Amount } from "./amount.js";
@@ -92,7 +93,7 @@ function disturb(m: Machine, values: readonly Value[], symbol: string): void {
   if (value?.kind === "amount") clobberMemory(m, value.amount);
   else if (value?.kind === "address") clobberPlace(m, value.place.key);
   else if (symbol.startsWith("=::")) clobberPlace(m, symbol.slice(1));
-  else if (symbol === "::") m.state.epochs.set(symbol, `${m.at}unknown`);
+  else if (symbol === "::") m.state.epochs.set(symbol, `${m.at}${UNKNOWN}`);
 }
 
 /** A callee put a mapping into a member through the member's address. */
@@ -136,15 +137,12 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     call,
     address,
     length,
-    lengthRange: undefined,
-    lengthTested: true,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
     inStatic: m.context.cfg.static,
     toleratesFailure: true,
     protection,
     flags,
     offset,
-    ownReservation: "unknown",
   });
 }
 

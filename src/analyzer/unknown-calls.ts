@@ -1,4 +1,5 @@
 /** Calls of functions that nobody knows: they may read, write and keep whatever they can reach. */
+import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
 import { materialize } from "./access.js";
 import type { Amount } from "./amount.js";
@@ -14,7 +15,7 @@ import { isOuter } from "./value.js";
 
 /** It may read, write and keep whatever it can reach from its arguments. */
 export function unknownCall(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
-  const isMacro = instruction.callee !== undefined && /^_*[A-Z][A-Z0-9_]*$/.test(instruction.callee);
+  const isMacro = instruction.callee !== undefined && MACRO_NAME.test(instruction.callee);
   const kept = isPrintfLike(values) ? [] : instruction.args;
   kept.forEach((operand, i) => {
     const value = values[i];
@@ -27,13 +28,16 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
   if (isMacro) return;
   for (const key of m.state.store.keys())
     if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
-  m.state.epochs.set("::", `${m.at}unknown`);
+  m.state.epochs.set("::", `${m.at}${UNKNOWN}`);
 }
 
 /** What follows a format with conversions is printed, not kept. */
 export function isPrintfLike(values: readonly Value[]): boolean {
   return values.some((value) => value.kind === "string" && /%[-+ #0-9.*]*[a-zA-Z]/.test(value.value));
 }
+
+/** Upper-case names are macros of headers that were not read. */
+const MACRO_NAME = /^_*[A-Z][A-Z0-9_]*$/;
 
 /** Names of functions that look at a pointer to say whether it is one. */
 const TESTS = /check|valid|fail|err|assert|verify|is_|null|die|ensure|expect|require/i;
@@ -44,7 +48,7 @@ const COMPUTES = /PTR|OFFSET|CAST|ALIGN|ROUND|ADDR/;
 /** May the call be a test of what it is given? Macros of headers that were not read may hide anything. */
 function mayTest({ callee }: CallInstruction): boolean {
   if (callee === undefined) return false;
-  return TESTS.test(callee) || (/^_*[A-Z][A-Z0-9_]*$/.test(callee) && !COMPUTES.test(callee));
+  return TESTS.test(callee) || (MACRO_NAME.test(callee) && !COMPUTES.test(callee));
 }
 
 /** A result that the call sees, in whatever expression, may have been tested by it. */
@@ -135,11 +139,11 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
 
 /** `by`: a library function that fills it for certain, or unknown code that may leave it as it is. */
 export function clobberPlace(m: Machine, key: string, by: "filled" | "unknown" = "unknown"): void {
-  const value = opaque(m, `${by} ${key}`);
+  const value = opaque(m, `${by === "unknown" ? UNKNOWN : by} ${key}`);
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
   if (symbol !== undefined && m.again) m.state.renew(symbol.id);
   m.state.write(key, value);
-  m.state.epochs.set(`=${key}`, by === "filled" ? m.at : `${m.at}unknown`);
+  m.state.epochs.set(`=${key}`, by === "filled" ? m.at : `${m.at}${UNKNOWN}`);
 }
 
 /** Forgets what lies behind an untracked pointer. */
@@ -150,7 +154,7 @@ export function clobberMemory(m: Machine, pointer: Amount): void {
     for (const key of m.state.store.keys()) {
       if (key.startsWith("*") && key.includes(symbol.id)) clobberPlace(m, key);
     }
-    m.state.epochs.set(symbol.id, `${m.at}unknown`);
+    m.state.epochs.set(symbol.id, `${m.at}${UNKNOWN}`);
   }
 }
 

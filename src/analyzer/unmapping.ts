@@ -55,7 +55,6 @@ export function unmap(
     lengthOf: lengthOfAnother(m, mapping, length),
     fromMember: false,
     shadows: shadowed(m, target),
-    lengthRange: length === undefined ? undefined : m.state.range(length),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
   });

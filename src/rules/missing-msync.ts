@@ -13,6 +13,7 @@ export const missingMsync: Rule = {
   severity: "warning",
   cwe: [],
   since: "0.1.0",
+  findsAbsence: true,
   references: ["msync(2)", "munmap(2)", "POSIX.1-2024 msync"],
   silent: [
     "shm_open(), memfd_create(), /dev, /dev/shm and /run: there is no disk.",

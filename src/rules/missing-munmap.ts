@@ -13,6 +13,7 @@ export const missingMunmap: Rule = {
   severity: "warning",
   cwe: [401],
   since: "0.1.0",
+  findsAbsence: true,
   references: ["munmap(2)"],
   silent: [
     "The mapping leaves the function: returned, stored in a field, global or out parameter, given to a function that keeps it.",

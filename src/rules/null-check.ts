@@ -13,6 +13,7 @@ export const nullCheck: Rule = {
   severity: "error",
   cwe: [253],
   since: "0.1.0",
+  findsAbsence: true,
   references: ["mmap(2)", "mremap(2)", "shmat(2)", "POSIX.1-2024 mmap"],
   silent: [
     "A wrapper that turns MAP_FAILED into NULL, or never returns on failure: its callers are right to test NULL.",

@@ -20,6 +20,8 @@ export interface RuleMeta {
   readonly references: readonly string[];
   /** Markdown list items: what a naive check would flag and this rule does not. */
   readonly silent: readonly string[];
+  /** Finds something missing: under another setting of a conditional it may be there. */
+  readonly findsAbsence?: boolean;
   /** Right, but not for every project: off until asked for. */
   readonly optIn?: boolean;
   /** Has not yet proven itself on real code. */

@@ -13,6 +13,7 @@ export const uncheckedMap: Rule = {
   severity: "error",
   cwe: [252],
   since: "0.1.0",
+  findsAbsence: true,
   references: ["mmap(2)", "mremap(2)", "shmat(2)"],
   silent: [
     "Any spelling of the test: `(void *)-1`, `(intptr_t)p == -1`, an assertion, a ternary, a helper that does not return.",

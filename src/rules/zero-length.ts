@@ -12,6 +12,7 @@ export const zeroLength: Rule = {
   severity: "warning",
   cwe: [628],
   since: "0.1.0",
+  findsAbsence: true,
   references: ["mmap(2)", "POSIX.1-2024 mmap"],
   silent: [
     "A length that was tested for 0, or for being at least a header's size.",

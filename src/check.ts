@@ -1,14 +1,17 @@
 /** One pass of the linter over loaded files: severities by file, suppressions, order. Edits come round here again. */
 import type { Config } from "./config.js";
 import type { Diagnostic, Notice } from "./diagnostic.js";
-import type { lint, LintResult } from "./lint.js";
+import type { lint, LintResult, Surroundings } from "./lint.js";
 import type { RuleSeverities } from "./presets.js";
 import type { LoadedFile } from "./project/load.js";
+import type { ProjectSurroundings } from "./project/surroundings.js";
 import type { RuleMeta } from "./rules/rule.js";
-import { adjusted, fileSeverities, knownRules, type RuleChoice, unionOf } from "./severities.js";
+import { adjusted, fileSeverities, knownRules, type RuleChoice } from "./severities.js";
 import { suppress, type Suppressed, UNUSED_SUPPRESSION } from "./suppress.js";
 
 export interface Checked {
+  /** What was given, and the further files of the program that were read. */
+  readonly files: readonly LoadedFile<Config>[];
   readonly findings: readonly Diagnostic[];
   readonly suppressed: readonly Suppressed[];
   readonly notices: readonly Notice[];
@@ -20,6 +23,7 @@ export interface Checker {
   readonly lint: typeof lint;
   readonly rules: readonly RuleMeta[];
   readonly choice: RuleChoice;
+  readonly around: ProjectSurroundings<Config>;
 }
 
 function compare(left: Diagnostic, right: Diagnostic): number {
@@ -56,13 +60,20 @@ function severitiesByFile(
   return result;
 }
 
-/** Lints the files as one program. */
-export function check(files: readonly LoadedFile<Config>[], checker: Checker): Checked {
+/** Lints the files as one program, with what is around them. */
+export function check(given: readonly LoadedFile<Config>[], checker: Checker): Checked {
+  const byPath = new Map(given.map((file) => [file.path, file]));
+  const { include } = checker.around;
+  const naming: Surroundings["naming"] = (functions) => {
+    const found = checker.around.naming(functions, byPath);
+    for (const file of found) byPath.set(file.path, file);
+    return found;
+  };
+  const asRulesHaveIt = new Map(checker.rules.map(({ id, severity }) => [id, severity]));
+  const sources = given.filter(({ matters }) => matters);
+  const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, { include, naming });
+  const files = [...byPath.values()];
   const severities = severitiesByFile(files, checker);
-  const union = unionOf(severities.values());
-  const forRules = new Map([...union].filter(([id]) => id !== UNUSED_SUPPRESSION));
-  const sources = files.filter(({ matters }) => matters).map(({ path, text }) => ({ path, text }));
-  const { diagnostics, notices, statistics } = checker.lint(sources, forRules);
   const byFile = groupByFile(diagnostics);
   const incomplete = new Set(notices.map(({ file }) => file));
   const known = knownRules(checker.rules);
@@ -73,7 +84,7 @@ export function check(files: readonly LoadedFile<Config>[], checker: Checker): C
     const result = suppress({
       file: path,
       text,
-      diagnostics: (byFile.get(path) ?? []).flatMap((finding) => adjusted(finding, union, own) ?? []),
+      diagnostics: (byFile.get(path) ?? []).flatMap((finding) => adjusted(finding, asRulesHaveIt, own) ?? []),
       knownRules: known,
       activeRules: new Set(own.keys()),
       unusedSeverity: incomplete.has(path) ? undefined : own.get(UNUSED_SUPPRESSION),
@@ -81,5 +92,5 @@ export function check(files: readonly LoadedFile<Config>[], checker: Checker): C
     findings.push(...result.kept);
     suppressed.push(...result.suppressed);
   }
-  return { findings: findings.sort(compare), suppressed, notices, statistics };
+  return { files, findings: findings.sort(compare), suppressed, notices, statistics };
 }

@@ -3,11 +3,13 @@ import { analyze } from "./analyzer/index.js";
 import type { AnalyzedFunction } from "./analyzer/index.js";
 import type { Diagnostic, Notice, Severity } from "./diagnostic.js";
 import { rules } from "./rules/index.js";
+import type { File } from "./rules/judge.js";
 import { judge } from "./rules/judge.js";
 import type { Rule } from "./rules/rule.js";
 import { couldMatter } from "./syntax/family.js";
-import { initParser, openUnit } from "./syntax/index.js";
-import type { Source, Unit } from "./syntax/unit.js";
+import type { Naming } from "./analyzer/program.js";
+import { initParser, type Opener, unitOpener } from "./syntax/index.js";
+import type { Include, Source, Unit } from "./syntax/unit.js";
 
 export { couldMatter };
 
@@ -26,21 +28,36 @@ export async function loadParser(): Promise<void> {
   await initParser();
 }
 
-/** Lints the sources as one program. Never throws for what a source contains. */
-export function lint(sources: readonly Source[], severities: Severities): LintResult {
-  const units = sources.map((source) => openUnit(source));
-  const analysis = analyze(units);
+/** Where the rest of the program is found. */
+export interface Surroundings {
+  readonly include: Include;
+  /** Further files, those that name one of the functions. */
+  readonly naming: Naming;
+}
+
+const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
+
+/** Lints the sources as one program, with what is around them. Never throws for what a source contains. */
+export function lint(
+  sources: readonly Source[],
+  severities: Severities,
+  { include, naming }: Surroundings = NOTHING_AROUND,
+): LintResult {
+  const files = unitOpener(include);
+  const analysis = analyze(sources, { open: files.open, naming });
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));
-  const diagnostics = unique(analysis.functions.flatMap((f) => judgeFunction(f, active))).sort(byPlace);
+  const diagnostics = unique(analysis.functions.flatMap((f) => judgeFunction(f, active, files))).sort(
+    byPlace,
+  );
   return {
     diagnostics,
     notices: analysis.givenUp.map(({ unit, outline, reason }) =>
       notice(unit, outline.name, outline.nameSpan.start, reason),
     ),
     statistics: {
-      functions: units.reduce((sum, unit) => sum + unit.functions.length, 0),
+      functions: analysis.units.reduce((sum, unit) => sum + unit.functions.length, 0),
       analyzed: analysis.functions.length,
       givenUp: analysis.givenUp.length,
     },
@@ -52,9 +69,14 @@ function overridden(rule: Rule, severity: Severity | undefined): Severity | unde
   return severity === rule.severity ? undefined : severity;
 }
 
-function judgeFunction(f: AnalyzedFunction, active: Parameters<typeof judge>[1]): Diagnostic[] {
+function judgeFunction(
+  f: AnalyzedFunction,
+  active: Parameters<typeof judge>[1],
+  files: Opener,
+): Diagnostic[] {
   const { unit, outline, readings } = f;
-  const file = { text: unit.source.text, position: (offset: number) => unit.position(offset) };
+  const positionIn: File["positionIn"] = (path) => files.find(path)?.position ?? unit.position;
+  const file: File = { text: unit.source.text, positionIn };
   const byReading = readings.map((events) => judge(events, active, outline.name, file));
   const [first = [], ...others] = byReading;
   const all = new Map(first.map((d) => [placeKey(d), d]));

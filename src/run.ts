@@ -9,6 +9,7 @@ import type { LintOptions } from "./options.js";
 import { discover, type Discovery } from "./project/discover.js";
 import { reasonOf, replaceFile } from "./project/files.js";
 import { load, type LoadedFile, type Loading, MAX_FILE_BYTES, toLoaded } from "./project/load.js";
+import { type ProjectSurroundings, surroundingsOf } from "./project/surroundings.js";
 import { reporters } from "./reporters/index.js";
 import { type Report, totalsOf } from "./reporters/report.js";
 import type { RuleMeta } from "./rules/rule.js";
@@ -54,6 +55,7 @@ function badOutput(cwd: string, output: string | undefined): string | undefined 
 
 interface Inputs extends Loading<Config> {
   readonly seen: number;
+  readonly around: ProjectSurroundings<Config>;
 }
 
 function readFiles(options: LintOptions, cwd: string): Inputs {
@@ -71,6 +73,7 @@ function readFiles(options: LintOptions, cwd: string): Inputs {
     notices: [...found.notices, ...notices],
     mistakes: [...found.mistakes, ...mistakes],
     seen: found.files.length,
+    around: surroundingsOf(cwd, found.files),
   };
 }
 
@@ -87,10 +90,17 @@ async function readInput(options: LintOptions, name: string, host: Host): Promis
   if (typeof loaded === "string") {
     notices.push({ file: file.path, function: undefined, line: undefined, reason: loaded });
   }
-  return { files: typeof loaded === "object" ? [loaded] : [], notices, mistakes: [], seen: 1 };
+  return {
+    files: typeof loaded === "object" ? [loaded] : [],
+    notices,
+    mistakes: [],
+    seen: 1,
+    around: surroundingsOf(host.cwd, [file]),
+  };
 }
 
 const NOTHING: Checked = {
+  files: [],
   findings: [],
   suppressed: [],
   notices: [],
@@ -101,10 +111,14 @@ async function loadRules(): Promise<readonly RuleMeta[]> {
   return (await import("./rules/index.js")).rules;
 }
 
-async function checkerFor(choice: RuleChoice, rules: readonly RuleMeta[]): Promise<Checker> {
+async function checkerFor(
+  choice: RuleChoice,
+  rules: readonly RuleMeta[],
+  around: Checker["around"],
+): Promise<Checker> {
   const engine = await import("./lint.js");
   await engine.loadParser();
-  return { lint: engine.lint, rules, choice };
+  return { lint: engine.lint, rules, choice, around };
 }
 
 async function formatted(
@@ -185,15 +199,17 @@ async function finish(
   let fixed: Fixed = { files: inputs.files, checked: NOTHING, edits: 0 };
   let diff: Uint8Array | undefined;
   if (inputs.files.length > 0) {
-    const checker = await timed("load the parser", async () => checkerFor(choice, await loadRules()));
+    const checker = await timed("load the parser", async () =>
+      checkerFor(choice, await loadRules(), inputs.around),
+    );
     const { check } = await import("./check.js");
     const checked = await timed("analyze", () => check(inputs.files, checker));
-    fixed = { files: inputs.files, checked, edits: 0 };
+    fixed = { files: checked.files, checked, edits: 0 };
     if (options.edits !== "none") {
       const { diffFixed, fixAll, writeFixed } = await import("./fix.js");
-      const all = await timed("edit", () => fixAll(inputs.files, checked, checker));
-      if (options.edits === "show") diff = await diffFixed(inputs.files, all);
-      else mistakes.push(...writeFixed(host.cwd, inputs.files, all));
+      const all = await timed("edit", () => fixAll(checked.files, checked, checker));
+      if (options.edits === "show") diff = await diffFixed(checked.files, all);
+      else mistakes.push(...writeFixed(host.cwd, checked.files, all));
       // A dry run leaves the files as they are, and so what is to be said of them.
       if (options.edits === "write") fixed = all;
     }
@@ -227,7 +243,7 @@ async function finish(
       findings,
       phases,
       filesSeen: inputs.seen,
-      filesMatching: inputs.files.filter(({ matters }) => matters).length,
+      filesMatching: fixed.files.filter(({ matters }) => matters).length,
       functions: statistics,
     }),
   };

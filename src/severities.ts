@@ -58,30 +58,16 @@ export function fileSeverities(
   );
 }
 
-const RANK: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
-
-/** Every rule that is on in some file, with the highest severity that it has in any. */
-export function unionOf(all: Iterable<RuleSeverities>): RuleSeverities {
-  const union = new Map<string, Severity>();
-  for (const severities of new Set(all)) {
-    for (const [id, severity] of severities) {
-      const present = union.get(id);
-      if (present === undefined || RANK[severity] > RANK[present]) union.set(id, severity);
-    }
-  }
-  return union;
-}
-
 /**
  * A finding as its file's severities have it; undefined when the rule is off there. A finding that its rule itself
- * reports less severely than the rule's own severity stays as it is, unless the file asks for another severity.
+ * reports less severely than the rule's own severity (`rules`) stays as it is, unless the file asks for another.
  */
 export function adjusted(
   finding: Diagnostic,
-  union: RuleSeverities,
+  rules: RuleSeverities,
   severities: RuleSeverities,
 ): Diagnostic | undefined {
   const severity = severities.get(finding.rule);
   if (severity === undefined) return undefined;
-  return severity === union.get(finding.rule) ? finding : { ...finding, severity };
+  return severity === rules.get(finding.rule) ? finding : { ...finding, severity };
 }

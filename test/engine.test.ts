@@ -83,7 +83,7 @@ function knowledgeOf(name: string, text: string): Knowledge {
   seen.reveals.clear();
   seen.summaries.clear();
   const unit = openUnit({ path: name, text });
-  const { givenUp } = analyze([unit]);
+  const { givenUp } = analyze([unit.source]);
   const lineOf = (offset: number): number => unit.position(offset).line;
   const calls = [...text.matchAll(/(?<!void )\bmmap_reveal\(/g)];
   return {

@@ -6,7 +6,6 @@ import { analyze } from "../src/analyzer/index.js";
 import type { Diagnostic } from "../src/diagnostic.js";
 import { lint, loadParser } from "../src/lint.js";
 import { rules } from "../src/rules/index.js";
-import { openUnit } from "../src/syntax/index.js";
 import type { Source } from "../src/syntax/unit.js";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -37,7 +36,7 @@ const BEGINNING = /^(?:mapped|attached|remapped|made by)\b/;
 const MADE = new Set(["mmap", "shmat"]);
 
 test("the story of every mapping that the function made begins with the call that made it", () => {
-  const { functions } = analyze(sources.map(openUnit));
+  const { functions } = analyze(sources);
   const events = functions.flatMap(({ readings }) => readings.flat());
   const mappings = events.flatMap((event) =>
     "mapping" in event ? [event.mapping] : (event.target.mapping ?? []),

@@ -8,6 +8,7 @@ import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
 import { ANY_MEMBER } from "./member-notes.js";
 import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
+import type { Definition } from "./unit-analysis.js";
 import type { Freed, KeptMember, Pointed, UnmappedMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 
@@ -21,8 +22,7 @@ export interface MemberNotes {
   readonly unmapped: readonly UnmappedMember[];
 }
 
-export interface NotedFunction {
-  readonly outline: FunctionOutline;
+export interface NotedFunction extends Definition {
   readonly events: readonly Event[];
   readonly notes: MemberNotes;
 }
@@ -35,12 +35,13 @@ export interface Kept {
   readonly mapping: Mapping;
 }
 
-/** The struct members that mappings are put into, each with the first such mapping. */
-export function keptMembers(functions: readonly NotedFunction[]): ReadonlyMap<string, Kept> {
+/** The members of a struct that mappings are put into, each with the first such mapping. */
+export function keptMembers(functions: readonly NotedFunction[], struct: string): ReadonlyMap<string, Kept> {
   const kept = new Map<string, Kept>();
   for (const { outline, events } of functions) {
     for (const event of events) {
       if (event.kind !== "escape" || event.member === undefined || kept.has(event.member)) continue;
+      if (structOf(event.member) !== struct) continue;
       const { mapping } = event;
       if (
         mapping.source === "given" ||
@@ -51,15 +52,46 @@ export function keptMembers(functions: readonly NotedFunction[]): ReadonlyMap<st
         continue;
       kept.set(event.member, {
         outline,
-        mapping: { ...mapping, name: mapping.name ?? event.member.slice(event.member.lastIndexOf(".") + 1) },
+        mapping: { ...mapping, name: mapping.name ?? fieldOf(event.member) },
       });
     }
   }
   return kept;
 }
 
+/** "struct shm" of "struct shm.base". */
 function structOf(member: string): string {
   return member.slice(0, member.lastIndexOf("."));
+}
+
+/** "base" of "struct shm.base". */
+export function fieldOf(member: string): string {
+  return member.slice(member.lastIndexOf(".") + 1);
+}
+
+/** The structs of whose members something was noted. */
+export function structsOf(functions: readonly NotedFunction[]): ReadonlySet<string> {
+  const members = functions.flatMap(({ notes, events }) => [
+    ...notes.pointed.keys(),
+    ...notes.nulled.keys(),
+    ...[...notes.kept, ...notes.unmapped].map(({ member }) => member),
+    ...events.flatMap((event) =>
+      event.kind === "escape" && event.member !== undefined ? [event.member] : [],
+    ),
+  ]);
+  return new Set(members.map(structOf));
+}
+
+/** Those that speak of members of this struct, and what was freed. */
+export function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
+  const isOf = (member: string): boolean => structOf(member) === struct;
+  return {
+    ...notes,
+    kept: notes.kept.filter(({ member }) => isOf(member)),
+    unmapped: notes.unmapped.filter(({ member }) => isOf(member)),
+    pointed: new Map([...notes.pointed].filter(([member]) => isOf(member))),
+    nulled: new Map([...notes.nulled].filter(([member]) => isOf(member))),
+  };
 }
 
 /** Does it speak of such a member and of something that releases mappings? Then it is taken to release it. */
@@ -69,13 +101,22 @@ export function mayRelease(
   member: string,
   notes: MemberNotes | undefined,
 ): boolean {
-  const field = member.slice(member.lastIndexOf(".") + 1);
+  const field = fieldOf(member);
   if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name)))
     return false;
   if (notes !== undefined && !notes.letGo.has(ANY_MEMBER)) return false;
   const text = unit.source.text.slice(outline.span.start, outline.span.end);
   return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
 }
+
+/** Does it seem to set one of these members to NULL? */
+export function mayClear(unit: Unit, outline: FunctionOutline, fields: ReadonlySet<string>): boolean {
+  if (!outline.names.has("NULL") || ![...fields].some((field) => outline.names.has(field))) return false;
+  const text = unit.source.text.slice(outline.span.start, outline.span.end);
+  return [...text.matchAll(CLEARING)].some(([, field = ""]) => fields.has(field));
+}
+
+const CLEARING = /(?:->|\.)\s*(\w+)\s*=\s*(?:\(\s*void\s*\*\s*\)\s*)?NULL\b/g;
 
 /** Is it worth analyzing to learn whether it frees the struct? */
 export function mayFree(outline: FunctionOutline, member: string): boolean {
@@ -102,12 +143,13 @@ export function abandonment(
 /** The unmappings of members, each with the mapping that the other functions put there. */
 export function memberUnmaps(
   functions: readonly NotedFunction[],
-): ReadonlyMap<FunctionOutline, readonly UnmapEvent[]> {
+): ReadonlyMap<NotedFunction, readonly UnmapEvent[]> {
   const kept = new Map<string, KeptMember[]>();
   for (const { notes } of functions)
     for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
-  const events = new Map<FunctionOutline, readonly UnmapEvent[]>();
-  for (const { outline, notes } of functions) {
+  const events = new Map<NotedFunction, readonly UnmapEvent[]>();
+  for (const definition of functions) {
+    const { outline, notes } = definition;
     const told = notes.unmapped.flatMap((unmapped) => {
       const makers = kept.get(unmapped.member) ?? [];
       const event =
@@ -115,7 +157,7 @@ export function memberUnmaps(
       const moved = movedInto(functions, outline, unmapped);
       return moved !== undefined ? [moved] : event === undefined ? [] : [event];
     });
-    if (told.length > 0) events.set(outline, told);
+    if (told.length > 0) events.set(definition, told);
   }
   return events;
 }

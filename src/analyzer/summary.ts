@@ -68,17 +68,25 @@ function summarizeBy(
     if (outcomes.size > MAX_OUTCOMES) return undefined;
   }
   const list = [...outcomes.values()];
-  return { outcomes: list, relevant: list.some((o) => o.mappings.some(isRelevant)) };
+  return { outcomes: list, relevant: list.some((outcome) => relevantMappings(outcome).length > 0) };
 }
 
-function isRelevant(mapping: Mapping): boolean {
-  return mapping.source === "given" ? mapping.phase === "unmapped" : mapping.source !== "heap";
+/** What a caller can find or miss: memory of its own that was unmapped, and mappings that it gets. */
+function relevantMappings({ mappings, returns, stores }: Outcome): readonly Mapping[] {
+  const handed = new Set(
+    [returns, ...stores.map(({ value }) => value)].map((v) =>
+      v?.kind === "pointer" ? v.mapping : undefined,
+    ),
+  );
+  return mappings.filter(({ id, source, phase }) =>
+    source === "given" ? phase === "unmapped" : source !== "heap" && handed.has(id),
+  );
 }
 
 /** What a function's callers have to speak of to be concerned: the members that it unmaps, or anything at all. */
 export function concerns({ outcomes }: Summary): ReadonlySet<string> | "anything" {
   const members = new Set<string>();
-  for (const mapping of outcomes.flatMap((outcome) => outcome.mappings).filter(isRelevant)) {
+  for (const mapping of outcomes.flatMap(relevantMappings)) {
     const origin =
       mapping.address?.kind === "amount" ? soleSymbol(mapping.address.amount)?.origin : undefined;
     const member = origin?.kind === "load" ? /\.(\w+)$/.exec(origin.path)?.[1] : undefined;

@@ -16,7 +16,7 @@ export interface LoadedFile<Settings> extends FoundFile<Settings> {
   readonly bytes: Uint8Array;
   /** Without byte order mark. */
   readonly text: string;
-  /** Whether it names the mmap family; else it is here for its suppressions only. */
+  /** Whether it is linted; else it is here for its suppressions only. */
   readonly matters: boolean;
 }
 
@@ -40,12 +40,13 @@ function megabytes(bytes: number): string {
 export function toLoaded<Settings>(
   file: FoundFile<Settings>,
   bytes: Buffer,
+  canMatter = couldMatter,
 ): LoadedFile<Settings> | string | undefined {
   const binary = binaryReason(bytes);
   if (binary !== undefined) return binary;
   // One byte, one character: the names that are looked for are ASCII, so no decoding is needed to see them.
   const raw = bytes.toString("latin1");
-  const matters = couldMatter(raw);
+  const matters = canMatter(raw);
   if (!matters && !raw.includes(SUPPRESSION_MARK)) return undefined;
   return { ...file, bytes, text: decode(bytes), matters };
 }

@@ -4,10 +4,11 @@ import type { Mapping } from "../analyzer/mapping.js";
 import type { Diagnostic, Location, Severity, Site, Step } from "../diagnostic.js";
 import type { Finding, Rule, Verdict } from "./rule.js";
 
+/** The file that the events are in. */
 export interface File {
   readonly text: string;
-  /** 1-based line and column of an offset. */
-  position(offset: number): { readonly line: number; readonly column: number };
+  /** 1-based line and column of an offset in this file, or in another that a story leads to. */
+  positionIn(path: string): (offset: number) => { readonly line: number; readonly column: number };
 }
 
 /** The findings of the given rules in the events of one function of one file, each once. */
@@ -102,6 +103,7 @@ function lastStep(event: Event): string | undefined {
 }
 
 function locate(site: Site, file: File): Location {
-  const at = (offset: number): Location["start"] => ({ ...file.position(offset), offset });
+  const position = file.positionIn(site.file);
+  const at = (offset: number): Location["start"] => ({ ...position(offset), offset });
   return { file: site.file, start: at(site.start), end: at(site.end) };
 }

@@ -18,6 +18,11 @@ import type { GlobalDeclaration } from "./unit.js";
 export interface Globals {
   global(name: string): GlobalDeclaration | undefined;
   resolve(type: CType): CType;
+  /** Of this file alone. */
+  readonly own: {
+    global(name: string): GlobalDeclaration | undefined;
+    fieldsOf(tag: string): readonly Field[] | undefined;
+  };
 }
 
 /** What one declaration at file scope declares. */
@@ -31,7 +36,7 @@ const NOTHING: Declared = { declarators: [], constants: new Map(), aggregates: n
 /** Typedef names behind typedef names. */
 const MAX_ALIASES = 32;
 
-export function globalsOf(definitions: Definitions): Globals {
+export function globalsOf(definitions: Definitions, included: () => readonly Globals[] = () => []): Globals {
   const parsed = new Map<Span, Declared>();
   const found = new Map<string, GlobalDeclaration | undefined>();
   /** Names on whose value the value being computed depends. */
@@ -52,15 +57,23 @@ export function globalsOf(definitions: Definitions): Globals {
     pending.delete(name);
     return value;
   };
+  const ownGlobal = (name: string): GlobalDeclaration | undefined =>
+    findGlobal(definitions, name, declaredIn, constantOf);
   const global = (name: string): GlobalDeclaration | undefined => {
-    if (!found.has(name)) found.set(name, findGlobal(definitions, name, declaredIn, constantOf));
+    if (!found.has(name)) found.set(name, ownGlobal(name) ?? includedGlobal(included(), name));
     return found.get(name);
   };
-  const fieldsOf = (tag: string): readonly Field[] | undefined => {
+  const ownFields = (tag: string): readonly Field[] | undefined => {
     for (const span of definitions.declarationsOf(tag)) {
       const fields = declaredIn(span).aggregates.get(tag);
       if (fields) return fields;
     }
+    return undefined;
+  };
+  const fieldsOf = (tag: string): readonly Field[] | undefined => {
+    let fields = ownFields(tag);
+    if (fields) return fields;
+    for (const { own } of included()) if ((fields = own.fieldsOf(tag))) return fields;
     return undefined;
   };
   const resolve = (type: CType): CType => {
@@ -81,7 +94,20 @@ export function globalsOf(definitions: Definitions): Globals {
     const fields = fieldsOf(current.tag);
     return fields ? { ...current, fields } : current;
   };
-  return { global, resolve };
+  return { global, resolve, own: { global: ownGlobal, fieldsOf: ownFields } };
+}
+
+/** A definition in an included file beats an `extern` declaration in another. */
+function includedGlobal(included: readonly Globals[], name: string): GlobalDeclaration | undefined {
+  let best: GlobalDeclaration | undefined;
+  for (const { own } of included) {
+    const declared = own.global(name);
+    if (declared === undefined) continue;
+    const inSight = { ...declared, span: undefined };
+    if (declared.storage !== "extern") return inSight;
+    best ??= inSight;
+  }
+  return best;
 }
 
 function withQualifiers(type: CType, from: CType): CType {
@@ -102,7 +128,6 @@ function findGlobal(
   for (const span of definitions.declarationsOf(name)) {
     const declared = declaredIn(span);
     const constant = declared.constants.get(name);
-    const noreturn = definitions.neverReturns(name);
     if (constant) {
       return {
         name,
@@ -110,7 +135,6 @@ function findGlobal(
         storage: "none",
         initializer: undefined,
         constant: constant.value,
-        noreturn,
         span: constant.span,
       };
     }
@@ -121,7 +145,7 @@ function findGlobal(
       type.const && initializer && type.kind !== "pointer"
         ? constantValue(initializer, constantOf)
         : undefined;
-    best = { name, type, storage, initializer, constant: value, noreturn, span: declarator.span };
+    best = { name, type, storage, initializer, constant: value, span: declarator.span };
   }
   return best;
 }

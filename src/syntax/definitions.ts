@@ -1,6 +1,6 @@
 /**
- * What a piece of C means by its names: macros, type names, declarations. Today all of it comes from the file itself;
- * a lookup over included files has the same shape.
+ * What a piece of C means by its names: macros, type names, declarations. The file itself comes first, then the files
+ * that it includes.
  */
 import type { Span } from "../diagnostic.js";
 import { indexAfter } from "./directives.js";
@@ -8,7 +8,7 @@ import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
 import { bodyText, collectMacros, type MacroDefinition, macroAt } from "./macros.js";
 import { NORETURN } from "./normalize.js";
-import { allText, type Preprocessed, type Reading } from "./readings.js";
+import { allText, type Preprocessed, type Reading, usualReading } from "./readings.js";
 import { closing, type Token, tokenize } from "./tokens.js";
 import { isKeyword, type IsType, isStandardType, typedefNames } from "./typenames.js";
 
@@ -17,13 +17,23 @@ export interface Definitions {
   /** The macro that a name stands for at an offset; undefined also for names that keep their own meaning. */
   macro(name: string, offset: number, reading: Reading): MacroDefinition | undefined;
   readonly isType: IsType;
-  /** Where a name, or a struct's, union's or enum's tag, is declared at file scope. */
+  /** Where this file declares a name, or a struct's, union's or enum's tag, at file scope. */
   declarationsOf(name: string): readonly Span[];
-  /** A prototype says that the function does not return. */
+  /** A prototype, here or in an included file, says that the function does not return. */
   neverReturns(name: string): boolean;
   /** The text of the first definition of a macro. */
   macroBody(name: string): string | undefined;
+  /** The macros that this file defines. */
   readonly macroNames: ReadonlySet<string>;
+  /** What files that include this one see of it, theirs aside. */
+  readonly own: OwnDefinitions;
+}
+
+interface OwnDefinitions {
+  macro(name: string): MacroDefinition | undefined;
+  macroBody(name: string): string | undefined;
+  isType(name: string): boolean;
+  neverReturns(name: string): boolean;
 }
 
 interface DeclarationIndex {
@@ -31,32 +41,90 @@ interface DeclarationIndex {
   readonly noreturn: ReadonlySet<string>;
 }
 
-/** Scans the text; declarations are only looked into when a name is asked for. */
-export function definitionsOf(text: string): Definitions {
+/** Scans the text; declarations, and the files included, are only looked into when a name is asked for. */
+export function definitionsOf(text: string, included: () => readonly Definitions[] = () => []): Definitions {
   const layout = scanFile(text);
   const file: Preprocessed = { text, layout, macros: collectMacros(text, layout.directives) };
-  let index: DeclarationIndex | undefined;
-  let types: ReadonlySet<string> | undefined;
-  const declarations = (): DeclarationIndex => (index ??= indexDeclarations(file));
+  const own = ownDefinitions(file);
+  const first = <Found>(ask: (definitions: OwnDefinitions) => Found | undefined): Found | undefined => {
+    for (const { own: theirs } of included()) {
+      const found = ask(theirs);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const includedMacro = remembered((name) => first((theirs) => theirs.macro(name)));
+  const includedType = remembered((name) => first((theirs) => (theirs.isType(name) ? true : undefined)));
+  const includedEnd = remembered((name) => first((theirs) => (theirs.neverReturns(name) ? true : undefined)));
   return {
     file,
+    own,
     macro: (name, offset, reading) => {
-      const events = file.macros.get(name);
-      if (!events) return undefined;
-      const macro = macroAt(events, offset, reading.isActive);
+      const macro = macroAt(file.macros.get(name), offset, reading.isActive) ?? includedMacro(name);
       return macro && !keepsName(name, macro.parameters !== undefined) ? macro : undefined;
     },
-    isType: (name) => (types ??= typedefsOf(file)).has(name) || isStandardType(name),
-    declarationsOf: (name) => declarations().spans.get(name) ?? [],
-    neverReturns: (name) => declarations().noreturn.has(name),
-    macroBody: (name) => {
-      const first = file.macros.get(name)?.find((event) => event.macro);
-      return first?.macro && bodyText(first.macro());
-    },
+    isType: (name) => own.isType(name) || isStandardType(name) || includedType(name) === true,
+    declarationsOf: (name) => own.declarationsOf(name),
+    neverReturns: (name) => own.neverReturns(name) || includedEnd(name) === true,
+    macroBody: (name) => own.macroBody(name) ?? first((theirs) => theirs.macroBody(name)),
     macroNames: new Set(
       [...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name),
     ),
   };
+}
+
+/** Asks once for each name. */
+function remembered<Found>(ask: (name: string) => Found): (name: string) => Found {
+  const known = new Map<string, Found>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined || known.has(name)) return found as Found;
+    const answer = ask(name);
+    known.set(name, answer);
+    return answer;
+  };
+}
+
+function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, "declarationsOf"> {
+  let index: DeclarationIndex | undefined;
+  let types: ReadonlySet<string> | undefined;
+  let reading: Reading | undefined;
+  const declarations = (): DeclarationIndex => (index ??= indexDeclarations(file));
+  const saysNoreturn = lazy(() => SAYS_NORETURN.test(file.text));
+  return {
+    macro: (name) => {
+      const events = file.macros.get(name);
+      if (events === undefined) return undefined;
+      const at = behindGuard(file);
+      reading ??= usualReading(file, { start: at, end: at });
+      const macro = macroAt(events, Number.POSITIVE_INFINITY, reading.isActive);
+      return macro === undefined ? undefined : { ...macro, span: undefined };
+    },
+    macroBody: (name) => {
+      const first = file.macros.get(name)?.find((event) => event.macro);
+      return first?.macro && bodyText(first.macro());
+    },
+    isType: (name) => (types ??= typedefsOf(file)).has(name),
+    declarationsOf: (name) => declarations().spans.get(name) ?? [],
+    neverReturns: (name) => saysNoreturn() && declarations().noreturn.has(name),
+  };
+}
+
+const SAYS_NORETURN = /no_?return|__dead/i;
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Where the text behind `#ifndef GUARD`, `#define GUARD` begins; 0 in a file without. */
+function behindGuard({ text, layout }: Preprocessed): number {
+  const [test, define] = layout.directives;
+  if (test === undefined || define?.kind !== "define" || (test.kind !== "ifndef" && test.kind !== "if"))
+    return 0;
+  const name = /^\s*(\w+)/.exec(text.slice(define.argument, define.end))?.[1];
+  const tested = text.slice(test.argument, test.end);
+  return name !== undefined && new RegExp(`\\b${name}\\b`).test(tested) ? define.end : 0;
 }
 
 function typedefsOf(file: Preprocessed): Set<string> {

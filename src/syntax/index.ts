@@ -1,23 +1,88 @@
 /** Opens a C file as a Unit. */
 import { isWordCode, skipComment, skipLiteral, skipWord } from "./characters.js";
-import { definitionsOf } from "./definitions.js";
-import { globalsOf } from "./declarations.js";
+import { type Definitions, definitionsOf } from "./definitions.js";
+import { type Globals, globalsOf } from "./declarations.js";
 import { parseFunction } from "./functions.js";
 import { lineStartsOf, positionAt } from "./lines.js";
 import type { FunctionItem } from "./lexer.js";
-import type { FunctionOutline, ParsedFunction, Source, Unit } from "./unit.js";
+import type { Preprocessed } from "./readings.js";
+import type { FunctionOutline, Include, ParsedFunction, Source, Unit } from "./unit.js";
 
 export { couldMatter } from "./family.js";
 export { initParser } from "./parser.js";
+
+/** One file alone, without what it includes. */
+export function openUnit(source: Source): Unit {
+  return openFile(source, () => []).unit;
+}
+
+/** Opens files that see what they include, each once. */
+export interface Opener {
+  open(source: Source): Unit;
+  /** A file that was opened, or included by one that was. */
+  find(path: string): Unit | undefined;
+}
+
+export function unitOpener(include: Include): Opener {
+  const files = new Map<string, OpenFile>();
+  const included = new Map<OpenFile, readonly OpenFile[]>();
+  const open = (source: Source): OpenFile => {
+    const known = files.get(source.path);
+    if (known !== undefined) return known;
+    let headers: readonly OpenFile[] | undefined;
+    const file: OpenFile = openFile(source, () => (headers ??= closureOf(file, direct)));
+    files.set(source.path, file);
+    return file;
+  };
+  const direct = (file: OpenFile): readonly OpenFile[] => {
+    let found = included.get(file);
+    if (found === undefined) {
+      found = includesOf(file.definitions.file).flatMap(({ name, angled }) => {
+        const source = include(name, file.unit.source.path, angled);
+        return source === undefined ? [] : [open(source)];
+      });
+      included.set(file, found);
+    }
+    return found;
+  };
+  return { open: (source) => open(source).unit, find: (path) => files.get(path)?.unit };
+}
+
+interface OpenFile {
+  readonly unit: Unit;
+  readonly definitions: Definitions;
+  readonly globals: Globals;
+}
+
+/** A file that includes more than this is served by the nearest of them. */
+const MAX_HEADERS = 1000;
+
+/** The files that a file includes, directly or not; the nearest first. */
+function closureOf(file: OpenFile, direct: (file: OpenFile) => readonly OpenFile[]): readonly OpenFile[] {
+  const found = new Set<OpenFile>([file]);
+  for (const next of found)
+    for (const header of direct(next)) if (found.size <= MAX_HEADERS) found.add(header);
+  found.delete(file);
+  return [...found];
+}
+
+function includesOf({ text, layout }: Preprocessed): { readonly name: string; readonly angled: boolean }[] {
+  return layout.directives.flatMap((directive) => {
+    if (directive.kind !== "include" || directive.branch?.dead === true) return [];
+    const [, bracket, name] =
+      /^\s*(["<])([^">\n]+)[">]/.exec(text.slice(directive.argument, directive.end)) ?? [];
+    return name === undefined ? [] : [{ name, angled: bracket === "<" }];
+  });
+}
 
 /**
  * Finds the functions of a file; nothing is parsed yet. `parse`, `global` and `resolve` need `initParser` to have been
  * awaited. Never throws.
  */
-export function openUnit(source: Source): Unit {
+function openFile(source: Source, headers: () => readonly OpenFile[]): OpenFile {
   const { text } = source;
-  const definitions = definitionsOf(text);
-  const globals = globalsOf(definitions);
+  const definitions = definitionsOf(text, () => headers().map((header) => header.definitions));
+  const globals = globalsOf(definitions, () => headers().map((header) => header.globals));
   const items = new Map<FunctionOutline, FunctionItem>();
   const functions = definitions.file.layout.functions.map((item) => {
     const outline = outlineOf(text, item);
@@ -48,9 +113,14 @@ export function openUnit(source: Source): Unit {
       unread: { reason: unread.reason, line: position(unread.offset).line },
     };
   };
-  return {
+  const unit: Unit = {
     source,
     functions,
+    headers: () => headers().map((header) => header.unit),
+    homeOf: (name) =>
+      [{ unit, definitions }, ...headers()].find((file) => file.definitions.declarationsOf(name).length > 0)
+        ?.unit.source.path,
+    neverReturns: definitions.neverReturns,
     macros: definitions.macroNames,
     macroBody: definitions.macroBody,
     parse: (outline) => {
@@ -62,6 +132,7 @@ export function openUnit(source: Source): Unit {
     resolve: globals.resolve,
     position,
   };
+  return { unit, definitions, globals };
 }
 
 /** The names are collected when first asked for: most functions of a file are never looked at. */

@@ -8,6 +8,12 @@ export interface Source {
   readonly text: string;
 }
 
+/**
+ * The file that an `#include` in the file `from` means, paths with forward slashes; undefined when it is none of the
+ * project's. `angled`: it is written `<name>`.
+ */
+export type Include = (name: string, from: string, angled: boolean) => Source | undefined;
+
 /** A top-level function found by the lexer alone, not parsed yet. */
 export interface FunctionOutline {
   readonly name: string;
@@ -27,8 +33,8 @@ export interface GlobalDeclaration {
   readonly initializer: Expr | undefined;
   /** Value of an enum constant, or of a `static const` integer with a constant initializer. */
   readonly constant: number | undefined;
-  readonly noreturn: boolean;
-  readonly span: Span;
+  /** In this file; undefined when an included file declares it. */
+  readonly span: Span | undefined;
 }
 
 /** A function after parsing. */
@@ -52,7 +58,13 @@ export interface Unit {
   readonly source: Source;
   /** In the order of the file; a function defined in both branches of an `#if` appears twice. */
   readonly functions: readonly FunctionOutline[];
-  /** Object-like and function-like macros' names that the file defines. */
+  /** The files that it includes, directly or through others; the nearest first. */
+  headers(): readonly Unit[];
+  /** The path of the file, this one first, that declares a name or tag at file scope; undefined when none in sight does. */
+  homeOf(name: string): string | undefined;
+  /** A prototype here or in an included file says that the function does not return. */
+  neverReturns(name: string): boolean;
+  /** Object-like and function-like macros' names that the file defines, without those of included files. */
   readonly macros: ReadonlySet<string>;
   /**
    * The text of the first definition of a macro, tokens with single blanks between; for those names too that are never
@@ -61,9 +73,12 @@ export interface Unit {
   macroBody(name: string): string | undefined;
   /** Parses on first use and remembers; never throws. */
   parse(outline: FunctionOutline): ParsedFunction;
-  /** Looks a name up at file scope; parses the declaration on first use and remembers; never throws. */
+  /**
+   * Looks a name up at file scope, then in the included files; parses the declaration on first use and remembers; never
+   * throws.
+   */
   global(name: string): GlobalDeclaration | undefined;
-  /** The struct, union or enum behind typedef names and tags, as far as this file defines it; else the type itself. */
+  /** The struct, union or enum behind typedef names and tags, as far as it is defined in sight; else the type itself. */
   resolve(type: CType): CType;
   /** 1-based line and column (UTF-16 code units) of an offset. */
   position(offset: number): { readonly line: number; readonly column: number };

@@ -9,7 +9,7 @@ function show(unit: Unit, name: string): string | undefined {
   if (!found) return undefined;
   const value = found.initializer ? ` = ${showExpr(found.initializer)}` : "";
   const constant = found.constant === undefined ? "" : ` (${found.constant})`;
-  return `${found.storage} ${showType(found.type)}${value}${constant}${found.noreturn ? " noreturn" : ""}`;
+  return `${found.storage} ${showType(found.type)}${value}${constant}${unit.neverReturns(name) ? " noreturn" : ""}`;
 }
 
 test("variables, prototypes and typedefs", () => {

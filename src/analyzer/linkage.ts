@@ -1,0 +1,69 @@
+/**
+ * Linkage across files, as C has it (6.2.2): a function with internal linkage is its file's alone, one with external
+ * linkage is the program's. A tree may hold several programs, so of several definitions the nearest one is meant.
+ */
+import type { Unit } from "../syntax/unit.js";
+import { libraryModel } from "./model/library.js";
+import type { Definition, Link, UnitAnalysis } from "./unit-analysis.js";
+
+/** The functions with external linkage that the files define, by name. */
+export class Externals {
+  readonly #byName = new Map<string, Definition[]>();
+  readonly #inHeaders = new Map<Unit, ReadonlyMap<string, Definition>>();
+
+  constructor(readonly analysisOf: (unit: Unit) => UnitAnalysis) {}
+
+  add(analysis: UnitAnalysis): void {
+    for (const [name, outline] of analysis.byName) {
+      if (outline.static) continue;
+      const others = this.#byName.get(name);
+      if (others === undefined) this.#byName.set(name, [{ analysis, outline }]);
+      else others.push({ analysis, outline });
+    }
+  }
+
+  readonly link: Link = (name, from) => {
+    const outline = from.byName.get(name);
+    if (outline !== undefined) return { analysis: from, outline };
+    const inHeader = this.#headerFunctions(from.unit).get(name);
+    if (inHeader !== undefined) return inHeader;
+    // What the C library defines, a program in the same tree may define for itself: another program's is not meant.
+    return libraryModel(name) === undefined ? nearest(from.unit, this.#byName.get(name) ?? []) : undefined;
+  };
+
+  /** The functions that the files included define. */
+  #headerFunctions(unit: Unit): ReadonlyMap<string, Definition> {
+    let functions = this.#inHeaders.get(unit);
+    if (functions === undefined) {
+      const found = new Map<string, Definition>();
+      for (const header of unit.headers()) {
+        const analysis = this.analysisOf(header);
+        for (const [name, outline] of analysis.byName)
+          if (!found.has(name)) found.set(name, { analysis, outline });
+      }
+      this.#inHeaders.set(unit, (functions = found));
+    }
+    return functions;
+  }
+}
+
+/** The definition whose file shares most directories with the unit's; "ambiguous" where two share as many. */
+function nearest(unit: Unit, definitions: readonly Definition[]): Definition | "ambiguous" | undefined {
+  let best: Definition | undefined;
+  let shared = -1;
+  let tied = false;
+  for (const definition of definitions) {
+    const common = sharedDirectories(unit.source.path, definition.analysis.unit.source.path);
+    tied = common === shared || (tied && common < shared);
+    if (common > shared) [best, shared] = [definition, common];
+  }
+  return tied ? "ambiguous" : best;
+}
+
+/** How many directories, from the root on, two paths have in common. */
+function sharedDirectories(a: string, b: string): number {
+  const left = a.split("/").slice(0, -1);
+  const right = b.split("/").slice(0, -1);
+  const different = left.findIndex((directory, i) => directory !== right[i]);
+  return different < 0 ? left.length : different;
+}

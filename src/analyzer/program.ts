@@ -1,0 +1,257 @@
+/** The linted files as one program: which functions matter in it, and what only all of them together tell. */
+import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
+import type { Event } from "./events.js";
+import { Externals } from "./linkage.js";
+import type { MemberNotes, NotedFunction } from "./members.js";
+import {
+  abandonment,
+  fieldOf,
+  keptMembers,
+  mayClear,
+  mayFree,
+  mayRelease,
+  memberUnmaps,
+  notesOfStruct,
+  structsOf,
+} from "./members.js";
+import type { Definition, GivenUp } from "./unit-analysis.js";
+import { UnitAnalysis } from "./unit-analysis.js";
+import { concerns } from "./summary.js";
+import { membersFilled } from "./relevance.js";
+
+export interface AnalyzedFunction {
+  readonly unit: Unit;
+  readonly outline: FunctionOutline;
+  /** One list for each reading of the function's conditionals. */
+  readonly readings: readonly (readonly Event[])[];
+}
+
+/** Finds further files of the program: those that name one of the functions. */
+export type Naming = (functions: ReadonlySet<string>) => readonly Source[];
+
+/** A name of another linkage than C's: every program has its own. */
+const ENTRY_POINTS = new Set(["main", "_start"]);
+
+/** Rounds of looking for callers of callers in other files. */
+const MAX_ROUNDS = 3;
+
+export class Program {
+  readonly #analyses = new Map<Unit, UnitAnalysis>();
+  readonly #externals = new Externals((unit) => this.#analysisOf(unit));
+  /** The linted files among them, in the order of their paths. */
+  readonly #linted: UnitAnalysis[] = [];
+  readonly #reported = new Map<FunctionOutline, AnalyzedFunction>();
+
+  constructor(
+    readonly open: (source: Source) => Unit,
+    readonly naming: Naming,
+  ) {}
+
+  /** The sources that name the family first, then whatever calls what they define. */
+  run(sources: readonly Source[]): void {
+    let wave = this.#add(sources).flatMap((analysis) =>
+      analysis.unit.functions
+        .filter((outline) => analysis.namesFamily(outline))
+        .map((outline): Definition => ({ analysis, outline })),
+    );
+    const seen = new Set(wave.map(({ outline }) => outline));
+    const asked = new Set<string>();
+    for (let round = 0; wave.length > 0;) {
+      const telling = new Map<FunctionOutline, ReadonlySet<string> | "anything">();
+      const names = new Set<string>();
+      const news = new Set<string>();
+      for (const definition of wave) {
+        const { summary } = this.#report(definition);
+        if (summary === "unknown" || !summary.relevant) continue;
+        const { outline } = definition;
+        telling.set(outline, concerns(summary));
+        names.add(outline.name);
+        if (
+          !outline.static &&
+          summary.relevant &&
+          !asked.has(outline.name) &&
+          !ENTRY_POINTS.has(outline.name)
+        )
+          news.add(outline.name);
+      }
+      if (news.size > 0 && round++ < MAX_ROUNDS) {
+        for (const name of news) asked.add(name);
+        this.#add(this.naming(news));
+      }
+      wave =
+        telling.size === 0 ? [] : this.#callersOf(telling, names).filter(({ outline }) => !seen.has(outline));
+      for (const { outline } of wave) seen.add(outline);
+    }
+    this.#tellMembers();
+  }
+
+  get functions(): readonly AnalyzedFunction[] {
+    const byPath = new Map(this.#linted.map(({ unit }, i) => [unit, i]));
+    return [...this.#reported.values()].sort(
+      (a, b) =>
+        (byPath.get(a.unit) ?? 0) - (byPath.get(b.unit) ?? 0) || a.outline.span.start - b.outline.span.start,
+    );
+  }
+
+  get units(): readonly Unit[] {
+    return this.#linted.map(({ unit }) => unit);
+  }
+
+  get givenUp(): readonly GivenUp[] {
+    return [...this.#analyses.values()].flatMap(({ givenUp }) => givenUp);
+  }
+
+  get forcedJoins(): number {
+    return [...this.#analyses.values()].reduce((sum, { forcedJoins }) => sum + forcedJoins, 0);
+  }
+
+  #analysisOf(unit: Unit): UnitAnalysis {
+    let analysis = this.#analyses.get(unit);
+    if (analysis === undefined) {
+      analysis = new UnitAnalysis(unit, this.#externals.link, (other) => this.#analysisOf(other));
+      this.#analyses.set(unit, analysis);
+    }
+    return analysis;
+  }
+
+  /** Opens the files in the order of their paths: whatever depends on an order must not depend on the caller's. */
+  #add(sources: readonly Source[]): readonly UnitAnalysis[] {
+    const added = sources
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+      .map((source) => this.#analysisOf(this.open(source)))
+      .filter((analysis) => !this.#linted.includes(analysis));
+    for (const analysis of added) this.#externals.add(analysis);
+    this.#linted.push(...added);
+    this.#linted.sort((a, b) => (a.unit.source.path < b.unit.source.path ? -1 : 1));
+    return added;
+  }
+
+  /** The functions that call one of these, and speak of what it does. */
+  #callersOf(
+    telling: ReadonlyMap<FunctionOutline, ReadonlySet<string> | "anything">,
+    names: ReadonlySet<string>,
+  ): Definition[] {
+    const callers: Definition[] = [];
+    for (const analysis of this.#linted) {
+      for (const outline of analysis.unit.functions) {
+        for (const name of outline.names) {
+          if (!names.has(name)) continue;
+          const callee = this.#externals.link(name, analysis);
+          const members = typeof callee === "object" ? telling.get(callee.outline) : undefined;
+          if (members === undefined) continue;
+          if (members !== "anything" && ![...members].some((member) => outline.names.has(member))) continue;
+          callers.push({ analysis, outline });
+          break;
+        }
+      }
+    }
+    return callers;
+  }
+
+  #report({ analysis, outline }: Definition): ReturnType<UnitAnalysis["analyze"]> {
+    const result = analysis.analyze(outline);
+    if (!this.#reported.has(outline) && result.readings.length > 0)
+      this.#reported.set(outline, { unit: analysis.unit, outline, readings: result.readings });
+    return result;
+  }
+
+  #append({ analysis, outline }: Definition, event: Event): void {
+    const known = this.#reported.get(outline);
+    const readings = known?.readings ?? [];
+    this.#reported.set(outline, {
+      unit: analysis.unit,
+      outline,
+      readings: [[...(readings[0] ?? []), event], ...readings.slice(1)],
+    });
+  }
+
+  /** What only all functions together tell of struct members. */
+  #tellMembers(): void {
+    this.#reportFillers();
+    const noted = [...this.#reported.values()].map(({ unit, outline, readings }): NotedFunction => {
+      const analysis = this.#analysisOf(unit);
+      return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
+    });
+    const letGo = new Set<string>();
+    for (const { results } of this.#analyses.values())
+      for (const { notes } of results) for (const member of notes.letGo) letGo.add(member);
+    for (const struct of structsOf(noted))
+      for (const [home, group] of this.#byHome(struct, noted)) this.#tellStruct(struct, home, group, letGo);
+  }
+
+  /** Analyzes the functions that set to NULL a member which others fill with a mapping. */
+  #reportFillers(): void {
+    const filled = membersFilled([...this.#reported.values()].flatMap(({ readings }) => readings.flat()));
+    if (filled.size === 0) return;
+    const fields = new Set([...filled].map(fieldOf));
+    for (const analysis of this.#linted)
+      for (const outline of analysis.unit.functions)
+        if (mayClear(analysis.unit, outline, fields)) this.#report({ analysis, outline });
+  }
+
+  /** The functions by the file that defines the struct for them: another file's struct of that name is another one. */
+  #byHome(struct: string, noted: readonly NotedFunction[]): ReadonlyMap<string, NotedFunction[]> {
+    const groups = new Map<string, NotedFunction[]>();
+    for (const one of noted) {
+      const home = homeOf(one.analysis.unit, struct);
+      const group = groups.get(home);
+      const restricted = { ...one, notes: notesOfStruct(one.notes, struct) };
+      if (group === undefined) groups.set(home, [restricted]);
+      else group.push(restricted);
+    }
+    return groups;
+  }
+
+  #tellStruct(
+    struct: string,
+    home: string,
+    noted: readonly NotedFunction[],
+    letGo: ReadonlySet<string>,
+  ): void {
+    for (const [definition, events] of memberUnmaps(noted))
+      for (const event of events) this.#append(definition, event);
+    const kept = keptMembers(noted, struct);
+    for (const definition of noted) {
+      for (const [member, { mapping }] of kept) {
+        const { outline, notes } = definition;
+        const site = notes.nulled.get(member);
+        if (site === undefined || notes.letGo.has(member)) continue;
+        this.#append(definition, { kind: "abandon", site, function: outline.name, mapping, member });
+      }
+    }
+    for (const [member, { outline: keeper, mapping }] of kept) {
+      if (letGo.has(member) || this.#mayBeReleased(member)) continue;
+      for (const definition of this.#inSightOf(struct, home)) {
+        const { analysis, outline } = definition;
+        if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
+          continue;
+        const event = abandonment(outline, analysis.analyze(outline).notes, member, mapping);
+        if (event === undefined) continue;
+        this.#append(definition, event);
+        break;
+      }
+    }
+  }
+
+  /** The functions of the files for which the struct is the one defined in `home`. */
+  *#inSightOf(struct: string, home: string): Iterable<Definition> {
+    for (const analysis of this.#linted)
+      if (homeOf(analysis.unit, struct) === home)
+        for (const outline of analysis.unit.functions) yield { analysis, outline };
+  }
+
+  #mayBeReleased(member: string): boolean {
+    return this.#linted.some((analysis) =>
+      analysis.unit.functions.some((f) => mayRelease(analysis.unit, f, member, notesOf(analysis, f))),
+    );
+  }
+}
+
+function notesOf(analysis: UnitAnalysis, outline: FunctionOutline): MemberNotes | undefined {
+  return analysis.known(outline)?.notes;
+}
+
+/** The file that defines the struct for a unit; the unit itself when none in sight does. */
+function homeOf(unit: Unit, struct: string): string {
+  return unit.homeOf(struct.replace(/^\w+ /, "")) ?? unit.source.path;
+}

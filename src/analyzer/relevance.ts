@@ -1,0 +1,75 @@
+/** Which functions are worth analyzing, by the names in them alone. */
+import { couldMatter } from "../syntax/family.js";
+import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import { isFamilyName } from "./model/library.js";
+import type { Event } from "./events.js";
+
+/** Does it name a function of the family, or a macro that does? */
+export function namesFamily(outline: FunctionOutline, familyMacros: ReadonlySet<string>): boolean {
+  for (const name of outline.names) if (isFamilyName(name) || familyMacros.has(name)) return true;
+  return outline.names.has("MAP_FAILED");
+}
+
+/** The macros that the file defines whose bodies name the family. */
+export function macrosOfFamily(unit: Unit): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (!couldMatter(unit.source.text)) return found;
+  for (const macro of unit.macros) {
+    for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g))
+      if (isFamilyName(name) || name === "MAP_FAILED") found.add(macro);
+  }
+  return found;
+}
+
+const FOREIGN_PLATFORM = /\b(?:_*WIN32_*|_WIN64|_MSC_VER|_WIN32_WCE|__MINGW\w*|__OS2__|VMS|__AMIGA\w*)\b/;
+
+/** Stands in a conditional for a platform that has no mmap of its own: elsewhere the name is the system's. */
+export function isForeign({ source }: Unit, outline: FunctionOutline): boolean {
+  let depth = 0;
+  const before = source.text.slice(0, outline.span.start).split("\n");
+  for (let i = before.length - 1; i >= 0; i--) {
+    const directive = /^[ \t]*#[ \t]*(if\w*|else|elif|endif)\b(.*)/.exec(before[i] ?? "");
+    if (directive === null) continue;
+    const [, kind = "", condition = ""] = directive;
+    if (kind === "endif") depth++;
+    else if (kind.startsWith("if") && depth > 0) depth--;
+    else if (kind.startsWith("if") && kind !== "ifndef" && FOREIGN_PLATFORM.test(condition)) return true;
+  }
+  return false;
+}
+
+/** The members that some function puts a mapping into: "struct shm.base". */
+export function membersFilled(events: Iterable<Event>): ReadonlySet<string> {
+  const members = new Set<string>();
+  for (const event of events)
+    if (event.kind === "escape" && event.member !== undefined && event.mapping.source === "mmap")
+      members.add(event.member);
+  return members;
+}
+
+const ENDS = [
+  "exit",
+  "_exit",
+  "abort",
+  "err",
+  "errx",
+  "verr",
+  "longjmp",
+  "siglongjmp",
+  "error",
+  "__builtin_unreachable",
+];
+
+/** The functions of the file that may end the process, or call one that may, and those of the C library. */
+export function functionsThatMayEnd(
+  unit: Unit,
+  declaredToEnd: (name: string) => boolean,
+): ReadonlySet<string> {
+  const ending = new Set<string>(ENDS);
+  for (let before = -1; before !== ending.size;) {
+    before = ending.size;
+    for (const { name, names } of unit.functions)
+      if (!ending.has(name) && [...names].some((n) => ending.has(n) || declaredToEnd(n))) ending.add(name);
+  }
+  return ending;
+}

@@ -1,0 +1,198 @@
+/** The functions of one file, each analyzed once, when it is first wanted. */
+import type { Site } from "../diagnostic.js";
+import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import { analyzeFunction } from "./analyze-function.js";
+import { TooLarge } from "./block-builder.js";
+import type { Event } from "./events.js";
+import { NoFixpoint } from "./fixpoint.js";
+import type { Cfg } from "./ir.js";
+import { lower } from "./lower.js";
+import type { Context, Pointed } from "./machine.js";
+import type { MemberNotes } from "./members.js";
+import { isFamilyName } from "./model/library.js";
+import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily } from "./relevance.js";
+import type { Summary } from "./summary.js";
+
+/** Calls are followed into bodies this deep; beyond, a function counts as unknown. */
+const MAX_CALL_DEPTH = 6;
+/** Bodies read only to learn what they do with a pointer given to them, for each file. */
+const MAX_EXTRA_SUMMARIES = 300;
+
+export interface Result {
+  /** One list for each reading of the function's conditionals. */
+  readonly readings: readonly (readonly Event[])[];
+  readonly summary: Summary | "unknown";
+  readonly notes: MemberNotes;
+}
+
+const UNKNOWN: Result = {
+  readings: [],
+  summary: "unknown",
+  notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), nulled: new Map(), unmapped: [] },
+};
+
+/** A function and the file that it is in. */
+export interface Definition {
+  readonly analysis: UnitAnalysis;
+  readonly outline: FunctionOutline;
+}
+
+/** Finds what a name that is called in a file means; "ambiguous" where several functions could be meant. */
+export type Link = (name: string, from: UnitAnalysis) => Definition | "ambiguous" | undefined;
+
+export interface GivenUp {
+  readonly unit: Unit;
+  readonly outline: FunctionOutline;
+  readonly reason: string;
+}
+
+export class UnitAnalysis {
+  readonly givenUp: GivenUp[] = [];
+  /** Joins that the limit on states forced. */
+  forcedJoins = 0;
+  readonly #results = new Map<FunctionOutline, Result>();
+  readonly #running = new Set<FunctionOutline>();
+  #byName: ReadonlyMap<string, FunctionOutline> | undefined;
+  #ownFamilyMacros: ReadonlySet<string> | undefined;
+  #familyMacros: ReadonlySet<string> | undefined;
+  #ending: ReadonlySet<string> | undefined;
+  #extra = 0;
+
+  constructor(
+    readonly unit: Unit,
+    readonly link: Link,
+    readonly analysisOf: (unit: Unit) => UnitAnalysis,
+  ) {}
+
+  /** The functions by name; the first of several. */
+  get byName(): ReadonlyMap<string, FunctionOutline> {
+    if (this.#byName === undefined) {
+      const byName = new Map<string, FunctionOutline>();
+      for (const outline of this.unit.functions) {
+        if (!byName.has(outline.name) && !(isFamilyName(outline.name) && isForeign(this.unit, outline)))
+          byName.set(outline.name, outline);
+      }
+      this.#byName = byName;
+    }
+    return this.#byName;
+  }
+
+  namesFamily(outline: FunctionOutline): boolean {
+    this.#familyMacros ??= new Set(
+      [this.unit, ...this.unit.headers()].flatMap((unit) => [...this.analysisOf(unit).ownFamilyMacros]),
+    );
+    return namesFamily(outline, this.#familyMacros);
+  }
+
+  get ownFamilyMacros(): ReadonlySet<string> {
+    return (this.#ownFamilyMacros ??= macrosOfFamily(this.unit));
+  }
+
+  /** What is known already; undefined for a function that was not analyzed. */
+  known(outline: FunctionOutline): Result | undefined {
+    return this.#results.get(outline);
+  }
+
+  get results(): Iterable<Result> {
+    return this.#results.values();
+  }
+
+  /** `depth`: calls between the function that is judged and this one. */
+  analyze(outline: FunctionOutline, depth = 0): Result {
+    const known = this.#results.get(outline);
+    if (known !== undefined) return known;
+    if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return UNKNOWN;
+    this.#running.add(outline);
+    const result = this.#compute(outline, depth);
+    this.#running.delete(outline);
+    this.#results.set(outline, result);
+    return result;
+  }
+
+  #compute(outline: FunctionOutline, depth: number): Result {
+    const parsed = this.unit.parse(outline);
+    if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
+    const readings: (readonly Event[])[] = [];
+    const notes = {
+      letGo: new Set<string>(),
+      freed: [],
+      kept: [],
+      pointed: new Map<string, Pointed>(),
+      nulled: new Map<string, Site>(),
+      unmapped: [],
+    };
+    let summary: Summary | undefined;
+    try {
+      parsed.readings.forEach((definition, i) => {
+        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth, notes));
+        readings.push(result.events);
+        this.forcedJoins += result.forced;
+        if (i === 0) summary = result.summary;
+      });
+    } catch (error) {
+      if (error instanceof NoFixpoint || error instanceof TooLarge)
+        return this.#giveUp(outline, error.message);
+      return this.#giveUp(
+        outline,
+        `internal error: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+    return { readings, summary: summary ?? "unknown", notes };
+  }
+
+  #giveUp(outline: FunctionOutline, reason: string): Result {
+    this.givenUp.push({ unit: this.unit, outline, reason });
+    return UNKNOWN;
+  }
+
+  #context(
+    cfg: Cfg,
+    outline: FunctionOutline,
+    depth: number,
+    notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "nulled" | "unmapped">,
+  ): Context {
+    const { path, text } = this.unit.source;
+    return {
+      cfg,
+      places: new Map(),
+      plainTests: new Set(),
+      ...notes,
+      cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
+      catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
+      text: (site: Site) => (site.file === path ? text.slice(site.start, site.end) : ""),
+      defines: (name) => this.link(name, this) !== undefined,
+      neverReturns: (name) => this.unit.neverReturns(name),
+      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
+    };
+  }
+
+  /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
+  #summaryOf(name: string, wanted: boolean, depth: number): Summary | "unknown" | undefined {
+    const linked = this.link(name, this);
+    if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
+    const { analysis, outline } = linked;
+    const known = analysis.known(outline);
+    if (known !== undefined) return known.summary;
+    if (!analysis.namesFamily(outline) && !analysis.#seemsToEnd(outline)) {
+      if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
+      this.#extra++;
+    }
+    return analysis.analyze(outline, depth + 1).summary;
+  }
+
+  /** Is the last thing it does to call something that may end the process? */
+  #seemsToEnd({ name, span }: FunctionOutline): boolean {
+    this.#ending ??= functionsThatMayEnd(this.unit, (n) => this.unit.neverReturns(n));
+    if (!this.#ending.has(name)) return false;
+    const tail = this.unit.source.text.slice(Math.max(span.start, span.end - TAIL), span.end);
+    return [...tail.matchAll(/\b(\w+)\s*\(/g)].some(
+      ([, called = ""]) => this.#ending?.has(called) === true || this.unit.neverReturns(called),
+    );
+  }
+}
+
+/** Characters at the end of a function in which a call that ends the process is looked for. */
+const TAIL = 300;
+
+const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
+const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];

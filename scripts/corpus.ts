@@ -2,7 +2,7 @@
  * How much of real history mmaplint gets right: lints every version that the corpus names, and says what is found, what
  * is missed, which alarms are false, and what of it is new. `npm run corpus -- --mirrors DIR`, see corpus/README.md.
  */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadParser } from "../src/lint.js";
@@ -45,7 +45,7 @@ export function parseOptions(args: readonly string[], entries: readonly Entry[])
   }
   const { mirrors, local, class: wanted, repo, misses: listed, accept } = values;
   if (mirrors === "") return "--mirrors DIR is missing: the folder that holds OWNER+NAME/repo";
-  if (statSync(mirrors, { throwIfNoEntry: false })?.isDirectory() !== true)
+  if (!existsSync(mirrors) || !statSync(mirrors).isDirectory())
     return `--mirrors ${mirrors}: there is no such directory`;
   if (wanted !== undefined && !entries.some((entry) => entry.class === wanted))
     return `--class ${wanted}: the corpus has no entry of this class`;
@@ -128,4 +128,12 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (process.argv[1] === import.meta.filename) process.exitCode = await main(process.argv.slice(2));
+if (process.argv[1] === import.meta.filename) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    // The data is written by hand: a line that is not right is told as such, without a stack.
+    console.error(`corpus: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 2;
+  }
+}

@@ -4,6 +4,7 @@ import type { Config } from "../../src/config.js";
 import type { Diagnostic } from "../../src/diagnostic.js";
 import { lint } from "../../src/lint.js";
 import { toLoaded } from "../../src/project/load.js";
+import { surroundingsAmong } from "../../src/project/surroundings.js";
 import { rules } from "../../src/rules/index.js";
 import type { Entry } from "./manifest.js";
 import { gitDirectory, readBlobs, readTree, type TreeFile } from "./repository.js";
@@ -69,10 +70,14 @@ const NO_CONFIG: Config = {
 
 /** The findings of `mmaplint` without options on these files alone. The parser has to be loaded. */
 export function findingsIn(files: readonly TreeFile[]): readonly Diagnostic[] {
-  const checker: Checker = { lint, rules, choice: { preset: undefined, rules: {} } };
-  const loaded = files.flatMap(({ path, bytes }) => {
-    const file = toLoaded({ path, absolute: `/${path}`, settings: NO_CONFIG }, bytes);
-    return typeof file === "object" ? [file] : [];
+  const bytesOf = new Map(files.map(({ path, bytes }) => [path, bytes]));
+  const found = files.map(({ path }) => ({ path, absolute: `/${path}`, settings: NO_CONFIG }));
+  const around = surroundingsAmong(found, (path) => bytesOf.get(path));
+  const checker: Checker = { lint, rules, choice: { preset: undefined, rules: {} }, around };
+  const loaded = found.flatMap((file) => {
+    const bytes = bytesOf.get(file.path);
+    const read = bytes === undefined ? undefined : toLoaded(file, bytes);
+    return typeof read === "object" ? [read] : [];
   });
   return check(loaded, checker).findings;
 }

@@ -13,6 +13,7 @@ import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
+import { noteFailed } from "./member-notes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
@@ -143,6 +144,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
       if (m.emit !== undefined) {
         tellExits(m, value, terminator.site);
         noteKept(m);
+        noteFailed(m);
       }
       exits.push({ state: m.state, value });
       return;

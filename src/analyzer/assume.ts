@@ -7,10 +7,11 @@ import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
+import { noteTest } from "./member-notes.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
 import type { Value } from "./value.js";
-import { asAmount, NULL_VALUE, sameValue } from "./value.js";
+import { asAmount, asNumber, NULL_VALUE, sameValue } from "./value.js";
 
 const RELATIONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
 /** The kernel hands an errno back as a pointer in the last page of the address space. */
@@ -29,10 +30,13 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
       site: condition.site,
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
     };
+    noteTest(m, condition.left, left, asNumber(right));
     return compare(m, left, condition.op as Relation, right, truth, tested);
   }
   const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };
-  return compare(m, evaluate(m, condition), "!=", NULL_VALUE, truth, tested);
+  const value = evaluate(m, condition);
+  noteTest(m, condition, value, 0);
+  return compare(m, value, "!=", NULL_VALUE, truth, tested);
 }
 
 /** The test at a site, for `plainTests`. */
@@ -134,7 +138,7 @@ function comparePointer(
   if (moved && against !== "NULL") return movedTest(m, mapping, (op === "==") === truth, site);
   switch (against) {
     case "MAP_FAILED":
-      return testedRight(m, mapping, op, other, truth);
+      return testedRight(m, mapping, op, other, truth, site);
     case "NULL":
       return testedNull(m, mapping, (op === "==") === truth, test);
     case "negative":
@@ -173,7 +177,14 @@ function movedTest(m: Machine, mapping: Mapping, equal: boolean, site: Site): bo
   return true;
 }
 
-function testedRight(m: Machine, mapping: Mapping, op: Relation, other: Value, truth: boolean): boolean {
+function testedRight(
+  m: Machine,
+  mapping: Mapping,
+  op: Relation,
+  other: Value,
+  truth: boolean,
+  site: Site,
+): boolean {
   const n = constantValue(asAmount(other)) ?? -1;
   const holdsForFailure =
     op === "=="
@@ -190,7 +201,11 @@ function testedRight(m: Machine, mapping: Mapping, op: Relation, other: Value, t
   const failed = holdsForFailure === truth;
   switch (mapping.phase) {
     case "unchecked":
-      m.state.update(mapping.id, { phase: failed ? "failed" : "live", weakTest: undefined });
+      m.state.update(mapping.id, {
+        phase: failed ? "failed" : "live",
+        weakTest: undefined,
+        ...(failed ? { history: tell(mapping, site, "found to have failed here") } : {}),
+      });
       settleRemap(m, mapping, failed);
       return true;
     case "failed":
@@ -230,6 +245,8 @@ function testedNull(m: Machine, mapping: Mapping, isNull: boolean, tested: Test)
       else m.state.update(mapping.id, { weakTest: test });
       return true;
     case "failed":
+      // The test is told; what follows from it is not another defect.
+      m.state.update(mapping.id, { told: true });
       return !isNull;
     case "live":
     case "unmapped":

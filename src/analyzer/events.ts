@@ -193,6 +193,18 @@ export interface AbandonEvent extends Base {
   readonly member: string;
 }
 
+/**
+ * After the call has failed, MAP_FAILED stays in a place that outlives the function, and some function of the program
+ * compares what it finds there with NULL. The site is where the failure was seen.
+ */
+export interface StayEvent extends Base {
+  readonly kind: "stay";
+  readonly mapping: Mapping;
+  /** As the program spells it: "ctx->base". */
+  readonly holder: string;
+  readonly test: { readonly site: Site; readonly function: string };
+}
+
 export type Event =
   | MapEvent
   | CheckEvent
@@ -204,4 +216,5 @@ export type Event =
   | EscapeEvent
   | LoseEvent
   | ExitEvent
-  | AbandonEvent;
+  | AbandonEvent
+  | StayEvent;

@@ -101,6 +101,8 @@ function applyEffect(
     }
     case "free":
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
+      // What it held is gone with it.
+      if (value(effect.address).kind === "amount") fill(m, value(effect.address));
       return undefined;
     case "access":
       touch(m, value(effect.address), effect.mode, call.site, { as: effect.as, by: call.function });

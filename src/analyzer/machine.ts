@@ -42,6 +42,25 @@ export interface UnmappedMember {
   readonly lengthText: string;
 }
 
+/** When the function ends, a place that outlives it holds the result of a mapping call that failed. */
+export interface FailedHeld {
+  /** As in HolderTests. */
+  readonly holder: string;
+  readonly name: string;
+  readonly mapping: Mapping;
+}
+
+/**
+ * How functions test what they find in places that outlive them: a struct member, "struct shm.base", or a variable at
+ * file scope, "::table".
+ */
+export interface HolderTests {
+  readonly againstNull: Map<string, Site>;
+  readonly againstFailed: Set<string>;
+  /** The result of an unknown function that is tested against MAP_FAILED where it was stored. */
+  readonly ofResults: Map<string, { readonly site: Site; readonly function: string }>;
+}
+
 /** The function being analyzed. */
 export interface Context {
   readonly cfg: Cfg;
@@ -55,6 +74,8 @@ export interface Context {
   /** Members that were set to NULL while they held something for certain. */
   readonly nulled: Map<string, Site>;
   readonly unmapped: UnmappedMember[];
+  readonly failed: FailedHeld[];
+  readonly tests: HolderTests;
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
   /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */

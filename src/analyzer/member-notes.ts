@@ -1,12 +1,17 @@
 /** Notes of what a function does with struct members, for what only all functions together tell. */
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { isConstant } from "./amount.js";
+import { constantValue, isConstant, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { evaluate, placeOf } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
+import type { Site } from "../diagnostic.js";
 import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import { newMapping } from "./mapping.js";
+import type { State } from "./state.js";
+import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
 
 const FREES = /free|destroy|release|delete|dealloc/i;
@@ -31,6 +36,79 @@ export function memberRead(m: Machine, operand: Operand): string | undefined {
   return operand.kind === "read"
     ? placeOf({ ...m, emit: undefined }, operand.place, undefined).member
     : undefined;
+}
+
+/** The place that an operand reads and that outlives the function: a struct member, or a variable at file scope. */
+function holderRead(m: Machine, operand: Operand): string | undefined {
+  if (operand.kind === "cast") return holderRead(m, operand.operand);
+  if (operand.kind !== "read") return undefined;
+  const place = placeOf({ ...m, emit: undefined }, operand.place, undefined);
+  return holderOf(place);
+}
+
+function holderOf({ key, member }: Place): string | undefined {
+  return member ?? (key.startsWith("::") ? key : undefined);
+}
+
+/** A pointer in a place that outlives the function is compared with NULL or with MAP_FAILED. */
+export function noteTest(m: Machine, operand: Operand, value: Value, constant: number | undefined): void {
+  if (m.emit === undefined || (constant !== 0 && constant !== -1)) return;
+  const holder = holderRead(m, operand);
+  if (holder === undefined) return;
+  const { againstNull, againstFailed, ofResults } = m.context.tests;
+  const { site } = operand;
+  if (value.kind === "pointer") {
+    const live = m.state.mapping(value.mapping)?.phase === "live";
+    if (live && constant === 0 && !againstNull.has(holder) && !isDoubleTest(m, site))
+      againstNull.set(holder, site);
+    return;
+  }
+  if (value.kind !== "amount") return;
+  const origin = soleSymbol(value.amount)?.origin;
+  if (origin?.kind === "call") {
+    if (constant === -1) ofResults.set(holder, { site, function: origin.function ?? "" });
+  } else if (constant === -1) againstFailed.add(holder);
+  else if (!againstNull.has(holder)) againstNull.set(holder, site);
+}
+
+/** `p == MAP_FAILED || p == NULL` says nothing of what the program takes for a mapping. */
+function isDoubleTest({ context }: Machine, site: Site): boolean {
+  const before = context.text({ ...site, start: Math.max(0, site.start - LONGEST_TEST), end: site.start });
+  return /MAP_FAILED[^;{}]*$/.test(before);
+}
+
+/** Characters in which the first part of a condition is looked for. */
+const LONGEST_TEST = 160;
+
+/** The places outside the function that hold MAP_FAILED, fresh from a call, when it ends. */
+export function noteFailed({ context, state }: Machine): void {
+  for (const [key, held] of state.store) {
+    if (!key.startsWith("::") && !key.startsWith("*")) continue;
+    const place = context.places.get(key);
+    const holder = place === undefined ? undefined : holderOf(place);
+    if (place === undefined || holder === undefined) continue;
+    const mapping = failedMapping(state, held, context.tests.ofResults.get(holder));
+    if (mapping !== undefined) context.failed.push({ holder, name: place.name, mapping });
+  }
+}
+
+/** What failed to be made, if the value says so for certain. */
+function failedMapping(
+  state: State,
+  held: Value,
+  result: { readonly site: Site; readonly function: string } | undefined,
+): Mapping | undefined {
+  if (held.kind === "pointer") {
+    const mapping = state.mapping(held.mapping);
+    return mapping?.phase === "failed" && !held.varied && constantValue(held.offset) === 0
+      ? mapping
+      : undefined;
+  }
+  if (held.kind !== "amount" || result === undefined) return undefined;
+  const origin = soleSymbol(held.amount)?.origin;
+  const { min, max } = state.range(held.amount);
+  if (origin?.kind !== "call" || min !== -1 || max !== -1) return undefined;
+  return newMapping({ id: "", source: "mmap", phase: "failed", ...result });
 }
 
 export function letGoOf(m: Machine, operands: readonly Operand[]): void {

@@ -7,9 +7,9 @@ import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
 import { ANY_MEMBER } from "./member-notes.js";
-import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
+import type { AbandonEvent, Event, StayEvent, UnmapEvent } from "./events.js";
 import type { Definition } from "./unit-analysis.js";
-import type { Freed, KeptMember, Pointed, UnmappedMember } from "./machine.js";
+import type { FailedHeld, Freed, HolderTests, KeptMember, Pointed, UnmappedMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 
 /** What the analysis of one function has noted of struct members. */
@@ -20,6 +20,8 @@ export interface MemberNotes {
   readonly pointed: ReadonlyMap<string, Pointed>;
   readonly nulled: ReadonlyMap<string, Site>;
   readonly unmapped: readonly UnmappedMember[];
+  readonly failed: readonly FailedHeld[];
+  readonly tests: HolderTests;
 }
 
 export interface NotedFunction extends Definition {
@@ -75,11 +77,36 @@ export function structsOf(functions: readonly NotedFunction[]): ReadonlySet<stri
     ...notes.pointed.keys(),
     ...notes.nulled.keys(),
     ...[...notes.kept, ...notes.unmapped].map(({ member }) => member),
+    ...notes.failed.map(({ holder }) => holder).filter((holder) => !isGlobal(holder)),
     ...events.flatMap((event) =>
       event.kind === "escape" && event.member !== undefined ? [event.member] : [],
     ),
   ]);
   return new Set(members.map(structOf));
+}
+
+function isGlobal(holder: string): boolean {
+  return holder.startsWith("::");
+}
+
+/** Those that speak of variables at file scope; one with internal linkage is another in each file. */
+export function notesOfGlobals(notes: MemberNotes, file: string): MemberNotes {
+  const named = (holder: string): string => holder.replace("::static:", `::static:${file}:`);
+  return {
+    ...notes,
+    failed: notes.failed
+      .filter(({ holder }) => isGlobal(holder))
+      .map((one) => ({ ...one, holder: named(one.holder) })),
+    tests: {
+      againstNull: new Map(
+        [...notes.tests.againstNull]
+          .filter(([holder]) => isGlobal(holder))
+          .map(([holder, site]) => [named(holder), site]),
+      ),
+      againstFailed: new Set([...notes.tests.againstFailed].filter(isGlobal).map(named)),
+      ofResults: notes.tests.ofResults,
+    },
+  };
 }
 
 /** Those that speak of members of this struct, and what was freed. */
@@ -91,6 +118,12 @@ export function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
     unmapped: notes.unmapped.filter(({ member }) => isOf(member)),
     pointed: new Map([...notes.pointed].filter(([member]) => isOf(member))),
     nulled: new Map([...notes.nulled].filter(([member]) => isOf(member))),
+    failed: notes.failed.filter(({ holder }) => isOf(holder)),
+    tests: {
+      againstNull: new Map([...notes.tests.againstNull].filter(([holder]) => isOf(holder))),
+      againstFailed: new Set([...notes.tests.againstFailed].filter(isOf)),
+      ofResults: notes.tests.ofResults,
+    },
   };
 }
 
@@ -117,6 +150,18 @@ export function mayClear(unit: Unit, outline: FunctionOutline, fields: ReadonlyS
 }
 
 const CLEARING = /(?:->|\.)\s*(\w+)\s*=\s*(?:\(\s*void\s*\*\s*\)\s*)?NULL\b/g;
+
+/** Does it seem to compare one of these members or variables with NULL? */
+export function mayTest(unit: Unit, outline: FunctionOutline, names: ReadonlySet<string>): boolean {
+  if (![...names].some((name) => outline.names.has(name))) return false;
+  const text = unit.source.text.slice(outline.span.start, outline.span.end);
+  return [...text.matchAll(TESTING)].some(
+    ([, before = "", after = ""]) => names.has(before) || names.has(after),
+  );
+}
+
+/** `!m->base`, `(m->base)`, `&& base)`, `m->base == NULL`. */
+const TESTING = /(?:[!(&|]\s*(?:[\w.]|->)*?\b(\w+)\s*(?=[)&|?]))|\b(\w+)\s*[!=]=\s*(?:NULL|0)\b/g;
 
 /** Is it worth analyzing to learn whether it frees the struct? */
 export function mayFree(outline: FunctionOutline, member: string): boolean {
@@ -237,4 +282,37 @@ function toEvent(
       wantedBy: undefined,
     },
   };
+}
+
+/** The last name in a place that outlives a function: "base" of "struct shm.base" and of "::shm.base". */
+export function lastName(holder: string): string {
+  return /\w+$/.exec(holder)?.[0] ?? holder;
+}
+
+/** The failures that stay in a place which the functions compare with NULL, and never with MAP_FAILED. */
+export function stayingFailures(
+  functions: readonly NotedFunction[],
+): readonly { readonly definition: NotedFunction; readonly event: StayEvent }[] {
+  const tests = new Map<string, StayEvent["test"]>();
+  const excluded = new Set<string>();
+  for (const { outline, notes } of functions) {
+    for (const [holder, site] of notes.tests.againstNull)
+      if (!tests.has(holder)) tests.set(holder, { site, function: outline.name });
+    for (const holder of notes.tests.againstFailed) excluded.add(holder);
+  }
+  return functions.flatMap((definition) =>
+    definition.notes.failed.flatMap(({ holder, name, mapping }) => {
+      const test = tests.get(holder);
+      if (test === undefined || excluded.has(holder)) return [];
+      const event: StayEvent = {
+        kind: "stay",
+        site: mapping.history.at(-1)?.site ?? mapping.site,
+        function: definition.outline.name,
+        mapping,
+        holder: name,
+        test,
+      };
+      return [{ definition, event }];
+    }),
+  );
 }

@@ -7,11 +7,15 @@ import {
   abandonment,
   fieldOf,
   keptMembers,
+  lastName,
   mayClear,
   mayFree,
   mayRelease,
+  mayTest,
   memberUnmaps,
+  notesOfGlobals,
   notesOfStruct,
+  stayingFailures,
   structsOf,
 } from "./members.js";
 import type { Definition, GivenUp } from "./unit-analysis.js";
@@ -167,7 +171,8 @@ export class Program {
 
   /** What only all functions together tell of struct members. */
   #tellMembers(): void {
-    this.#reportFillers();
+    this.#reportClearing();
+    this.#reportTesting();
     const noted = [...this.#reported.values()].map(({ unit, outline, readings }): NotedFunction => {
       const analysis = this.#analysisOf(unit);
       return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
@@ -175,18 +180,35 @@ export class Program {
     const letGo = new Set<string>();
     for (const { results } of this.#analyses.values())
       for (const { notes } of results) for (const member of notes.letGo) letGo.add(member);
+    const globals = noted.map((one) => ({
+      ...one,
+      notes: notesOfGlobals(one.notes, one.analysis.unit.source.path),
+    }));
+    for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
     for (const struct of structsOf(noted))
       for (const [home, group] of this.#byHome(struct, noted)) this.#tellStruct(struct, home, group, letGo);
   }
 
   /** Analyzes the functions that set to NULL a member which others fill with a mapping. */
-  #reportFillers(): void {
+  #reportClearing(): void {
     const filled = membersFilled([...this.#reported.values()].flatMap(({ readings }) => readings.flat()));
     if (filled.size === 0) return;
     const fields = new Set([...filled].map(fieldOf));
     for (const analysis of this.#linted)
       for (const outline of analysis.unit.functions)
         if (mayClear(analysis.unit, outline, fields)) this.#report({ analysis, outline });
+  }
+
+  /** Analyzes the functions that compare with NULL what may hold MAP_FAILED since another one has ended. */
+  #reportTesting(): void {
+    const names = new Set<string>();
+    for (const { unit, outline } of this.#reported.values())
+      for (const { holder } of this.#analysisOf(unit).analyze(outline).notes.failed)
+        names.add(lastName(holder));
+    if (names.size === 0) return;
+    for (const analysis of this.#linted)
+      for (const outline of analysis.unit.functions)
+        if (mayTest(analysis.unit, outline, names)) this.#report({ analysis, outline });
   }
 
   /** The functions by the file that defines the struct for them: another file's struct of that name is another one. */
@@ -210,6 +232,7 @@ export class Program {
   ): void {
     for (const [definition, events] of memberUnmaps(noted))
       for (const event of events) this.#append(definition, event);
+    for (const { definition, event } of stayingFailures(noted)) this.#append(definition, event);
     const kept = keptMembers(noted, struct);
     for (const definition of noted) {
       for (const [member, { mapping }] of kept) {

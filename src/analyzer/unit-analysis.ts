@@ -7,7 +7,7 @@ import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
 import type { Cfg } from "./ir.js";
 import { lower } from "./lower.js";
-import type { Context, Pointed } from "./machine.js";
+import type { Context } from "./machine.js";
 import type { MemberNotes } from "./members.js";
 import { isFamilyName } from "./model/library.js";
 import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily } from "./relevance.js";
@@ -28,8 +28,21 @@ export interface Result {
 const UNKNOWN: Result = {
   readings: [],
   summary: "unknown",
-  notes: { letGo: new Set(), freed: [], kept: [], pointed: new Map(), nulled: new Map(), unmapped: [] },
+  notes: noNotes(),
 };
+
+function noNotes(): Pick<Context, keyof MemberNotes> {
+  return {
+    letGo: new Set(),
+    freed: [],
+    kept: [],
+    pointed: new Map(),
+    nulled: new Map(),
+    unmapped: [],
+    failed: [],
+    tests: { againstNull: new Map(), againstFailed: new Set(), ofResults: new Map() },
+  };
+}
 
 /** A function and the file that it is in. */
 export interface Definition {
@@ -113,14 +126,7 @@ export class UnitAnalysis {
     const parsed = this.unit.parse(outline);
     if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
     const readings: (readonly Event[])[] = [];
-    const notes = {
-      letGo: new Set<string>(),
-      freed: [],
-      kept: [],
-      pointed: new Map<string, Pointed>(),
-      nulled: new Map<string, Site>(),
-      unmapped: [],
-    };
+    const notes = noNotes();
     let summary: Summary | undefined;
     try {
       parsed.readings.forEach((definition, i) => {
@@ -149,7 +155,7 @@ export class UnitAnalysis {
     cfg: Cfg,
     outline: FunctionOutline,
     depth: number,
-    notes: Pick<Context, "letGo" | "freed" | "kept" | "pointed" | "nulled" | "unmapped">,
+    notes: Pick<Context, keyof MemberNotes>,
   ): Context {
     const { path, text } = this.unit.source;
     return {

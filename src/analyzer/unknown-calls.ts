@@ -27,8 +27,14 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
     if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   for (const key of m.state.store.keys())
-    if (key.startsWith("::") && !key.startsWith("::static:")) clobberPlace(m, key);
+    if (key.startsWith("::") && !key.startsWith("::static:") && !holdsFailure(m, key)) clobberPlace(m, key);
   m.state.epochs.set("::", `${m.at}${UNKNOWN}`);
+}
+
+/** Nobody but this function knows of the failure, so nobody else repairs what it left in a global. */
+function holdsFailure({ state }: Machine, key: string): boolean {
+  const held = state.store.get(key);
+  return held?.kind === "pointer" && state.mapping(held.mapping)?.phase === "failed";
 }
 
 /** What follows a format with conversions is printed, not kept. */

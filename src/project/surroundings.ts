@@ -82,35 +82,54 @@ function nearestOf(from: string, files: readonly string[]): string | undefined {
   return first !== undefined && first.distance !== second?.distance ? first.file : undefined;
 }
 
-/** The surroundings of the found files: one another, and the headers near those that were named one by one. */
-export function surroundingsOf<Settings>(
-  cwd: string,
+/** The surroundings of the found files: one another. `read` gives a file's bytes, undefined where it cannot. */
+export function surroundingsAmong<Settings>(
   found: readonly FoundFile<Settings>[],
+  read: (path: string) => Buffer | undefined,
 ): ProjectSurroundings<Settings> {
   let among: Include | undefined;
   const sources = new Map<string, Source | undefined>();
-  const read = (name: string): Source | undefined => {
-    if (!sources.has(name)) sources.set(name, readSource(cwd, name));
+  const source = (name: string): Source | undefined => {
+    if (!sources.has(name)) sources.set(name, toSource(name, read(name)));
     return sources.get(name);
   };
   return {
     include: (name, from, angled) => {
       among ??= includeAmong(
         found.map((file) => file.path),
-        read,
+        source,
       );
-      return among(name, from, angled) ?? includeAbove(cwd, name, from, angled, read);
+      return among(name, from, angled);
     },
     naming: (functions, known) => {
       const named = new RegExp(`\\b(?:${[...functions].join("|")})\\b`);
       return found.flatMap((file) => {
         if (known.get(file.path)?.matters === true) return [];
-        const content = readRegularFile(file.absolute, MAX_FILE_BYTES);
-        if (content.kind !== "bytes" || !named.test(content.bytes.toString("latin1"))) return [];
-        const loaded = toLoaded(file, content.bytes, () => true);
+        const bytes = read(file.path);
+        if (bytes === undefined || !named.test(bytes.toString("latin1"))) return [];
+        const loaded = toLoaded(file, bytes, () => true);
         return typeof loaded === "object" ? [loaded] : [];
       });
     },
+  };
+}
+
+/** The same on disk, and for files that were named one by one the headers near them. */
+export function surroundingsOf<Settings>(
+  cwd: string,
+  found: readonly FoundFile<Settings>[],
+): ProjectSurroundings<Settings> {
+  const read = (name: string): Buffer | undefined => readInTree(cwd, name);
+  const { include, naming } = surroundingsAmong(found, read);
+  const above = new Map<string, Source | undefined>();
+  const source = (name: string): Source | undefined => {
+    if (!above.has(name)) above.set(name, toSource(name, read(name)));
+    return above.get(name);
+  };
+  return {
+    include: (name, from, angled) =>
+      include(name, from, angled) ?? includeAbove(cwd, name, from, angled, source),
+    naming,
   };
 }
 
@@ -132,12 +151,14 @@ function includeAbove(
   }
 }
 
-/** Undefined for what is no regular file of the tree, or no text. */
-function readSource(cwd: string, name: string): Source | undefined {
+/** Undefined for what is no regular file of the tree. */
+function readInTree(cwd: string, name: string): Buffer | undefined {
   const absolute = path.resolve(cwd, name);
   if (isInside(cwd, absolute) && leavesTree(cwd, absolute)) return undefined;
   const content = readRegularFile(absolute, MAX_FILE_BYTES);
-  return content.kind === "bytes" && !content.bytes.includes(0)
-    ? { path: name, text: decode(content.bytes) }
-    : undefined;
+  return content.kind === "bytes" ? content.bytes : undefined;
+}
+
+function toSource(name: string, bytes: Buffer | undefined): Source | undefined {
+  return bytes === undefined || bytes.includes(0) ? undefined : { path: name, text: decode(bytes) };
 }

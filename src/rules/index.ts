@@ -16,6 +16,7 @@ import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
 import { protectionViolation } from "./protection-violation.js";
 import { sharingFlag } from "./sharing-flag.js";
+import { storedMapFailed } from "./stored-map-failed.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
@@ -52,4 +53,5 @@ export const rules: readonly Rule[] = [
   zeroLength,
   protectionViolation,
   unterminatedString,
+  storedMapFailed,
 ];

@@ -99,6 +99,8 @@ function lastStep(event: Event): string | undefined {
     case "remap":
     case "escape":
       return undefined;
+    case "stay":
+      return "MAP_FAILED stays where it is";
   }
 }
 

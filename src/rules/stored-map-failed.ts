@@ -1,0 +1,31 @@
+/** MAP_FAILED that outlives the failure: somebody else takes it for a mapping. */
+import type { Rule } from "./rule.js";
+import { failsWithMapFailed, targetName } from "./terms.js";
+
+export const storedMapFailed: Rule = {
+  id: "stored-map-failed",
+  summary: "MAP_FAILED stays in a field or a global that is tested against NULL elsewhere",
+  why: "After the failure has been reported, `(void *)-1` is still in the field. It is not NULL, so the next test takes it for a live mapping: an access faults, a munmap() fails with EINVAL, and a lazy `if (!ctx->map) ctx->map = mmap(…)` never tries again.",
+  help: "map into a local variable and store it when the call has succeeded, or set the field to NULL in the failure branch",
+  severity: "warning",
+  cwe: [253],
+  since: "0.2.0",
+  references: ["mmap(2)"],
+  silent: [
+    "The failure branch sets the field to NULL, or frees the struct that holds it.",
+    "A field that is compared with MAP_FAILED elsewhere: there MAP_FAILED says that nothing is mapped.",
+  ],
+  on: {
+    stay: ({ mapping, holder, test }) =>
+      failsWithMapFailed(mapping)
+        ? `when ${mapping.function}() fails, MAP_FAILED stays in '${holder}', and ${test.function}() tests that against NULL`
+        : undefined,
+    unmap: ({ target }) =>
+      target.mapping?.phase === "failed" && !target.mapping.told && failsWithMapFailed(target.mapping)
+        ? {
+            message: `${targetName(target)} is MAP_FAILED on this path: munmap() fails with EINVAL`,
+            severity: "note",
+          }
+        : undefined,
+  },
+};

@@ -191,7 +191,9 @@ function decline(state: State | undefined, variable: string): void {
 }
 
 function checksOnly(emit: Machine["emit"]): Machine["emit"] {
-  return emit === undefined ? undefined : (event) => (event.kind === "check" ? emit(event) : undefined);
+  return emit === undefined
+    ? undefined
+    : (event) => (event.kind === "check" || event.kind === "result" ? emit(event) : undefined);
 }
 
 function tellExits(m: Machine, value: Value | undefined, site: Site): void {
@@ -267,6 +269,7 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
     }
     if (event.kind === "check") tested.add(origin(event.mapping));
+    if (event.kind === "result" && event.against === "other") tested.add(event.result);
     if (event.kind === "escape" && event.to !== "call") {
       handedOver.add(origin(event.mapping));
       if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
@@ -281,6 +284,7 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   return events.map((event) => {
     if (event.kind === "map")
       return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind === "result") return { ...event, testedRight: tested.has(event.result) };
     if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
     const id = origin(event.mapping);

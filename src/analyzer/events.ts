@@ -6,6 +6,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
 import type { Against, Mapping } from "./mapping.js";
+import type { Convention } from "./model/conventions.js";
 import type { Value } from "./value.js";
 
 /** One argument of a call: what it is, and how it is written. */
@@ -79,6 +80,23 @@ export interface CheckEvent extends Base {
   readonly ofPointer: boolean;
   /** Whatever reaches the test is the result of such a call. */
   readonly sole: boolean;
+}
+
+/** The test of what a library function returned that says by a number whether it has failed. */
+export interface ResultEvent extends Base {
+  readonly kind: "result";
+  readonly mapping: undefined;
+  /** The function called; undefined when only the spelling of the test is known. */
+  readonly callee: string | undefined;
+  readonly convention: Convention | undefined;
+  /** The same for all tests of what one call returned. */
+  readonly result: string;
+  /** `negative`: -1 or its sign; `negation`: `!result` with -1 or by its sign; `errno`: the name of an error. */
+  readonly against: "negative" | "negation" | "errno" | "other";
+  /** What is tested, as written. */
+  readonly text: string;
+  /** Another test of it tells failure from success. */
+  readonly testedRight: boolean;
 }
 
 export interface AccessEvent extends Base {
@@ -196,6 +214,7 @@ export interface AbandonEvent extends Base {
 export type Event =
   | MapEvent
   | CheckEvent
+  | ResultEvent
   | AccessEvent
   | RangeEvent
   | RemapEvent

@@ -15,6 +15,7 @@ import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
 import { protectionViolation } from "./protection-violation.js";
+import { returnConvention } from "./return-convention.js";
 import { sharingFlag } from "./sharing-flag.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
@@ -52,4 +53,5 @@ export const rules: readonly Rule[] = [
   zeroLength,
   protectionViolation,
   unterminatedString,
+  returnConvention,
 ];

@@ -5,6 +5,8 @@ import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
+import type { Flags } from "./flags.js";
+import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
 import { solve } from "./fixpoint.js";
 import type { Block, Cfg, Operand } from "./ir.js";
@@ -263,11 +265,14 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   const keptInLoop = new Set<string>();
   const tested = new Set<string>();
   const tolerated = new Set<string>();
+  const sealed = new Set<string>();
   for (const event of events) {
     if (event.kind === "unmap" && event.target.mapping !== undefined) {
       released.add(origin(event.target.mapping));
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
     }
+    if (event.kind === "protect" && event.target.mapping !== undefined && isReadOnly(event.flags))
+      sealed.add(origin(event.target.mapping));
     if (event.kind === "check") tested.add(origin(event.mapping));
     if (event.kind === "result" && event.against === "other") tested.add(event.result);
     if (event.kind === "escape" && event.to !== "call") {
@@ -284,6 +289,8 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   return events.map((event) => {
     if (event.kind === "map")
       return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind === "protect" && event.target.mapping !== undefined)
+      return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
     if (event.kind === "result") return { ...event, testedRight: tested.has(event.result) };
     if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
@@ -296,6 +303,10 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       handedOverElsewhere: handedOver.has(id),
     };
   });
+}
+
+function isReadOnly(protection: Flags): boolean {
+  return hasFlag(protection, "PROT_READ") === "yes" && hasFlag(protection, "PROT_WRITE") === "no";
 }
 
 /** Says of each test whether anything but such results reaches it. */

@@ -91,8 +91,11 @@ export interface ResultEvent extends Base {
   readonly convention: Convention | undefined;
   /** The same for all tests of what one call returned. */
   readonly result: string;
-  /** `negative`: -1 or its sign; `negation`: `!result` with -1 or by its sign; `errno`: the name of an error. */
-  readonly against: "negative" | "negation" | "errno" | "other";
+  /**
+   * `negative`: -1 or its sign; `negation`: `!result` with -1 or by its sign; `errno`: the name of an error; `nothing`:
+   * dropped without a cast to void.
+   */
+  readonly against: "negative" | "negation" | "errno" | "other" | "nothing";
   /** What is tested, as written. */
   readonly text: string;
   /** Another test of it tells failure from success. */
@@ -122,6 +125,8 @@ export interface RangeEvent extends Base {
   readonly length: Amount | undefined;
   /** The offset of the target has been used to copy bytes. */
   readonly byteOffset: boolean;
+  /** The function makes the same mapping read-only somewhere. */
+  readonly sealed: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
 }

@@ -13,6 +13,7 @@ import type { Machine, Outgoing } from "./machine.js";
 import { attach, map, remap } from "./mapping-calls.js";
 import { newMapping, tell } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
+import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -27,6 +28,7 @@ export function applyModel(
   model: LibraryModel,
 ): Outgoing[] {
   const call = describe(m, instruction, values, true);
+  if (instruction.used === false) tellDropped(m, call, callee);
   if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
   // A failure that is looked at is another path: the protection is then what it was.
   const before =
@@ -47,6 +49,23 @@ export function applyModel(
         { ...outgoing, result: NULL_VALUE },
         { state: before, result: MAP_FAILED_VALUE },
       ];
+}
+
+function tellDropped(m: Machine, call: Call, callee: string): void {
+  const convention = conventionOf(callee);
+  if (convention === undefined) return;
+  m.emit?.({
+    kind: "result",
+    site: call.site,
+    function: m.context.cfg.name,
+    mapping: undefined,
+    callee,
+    convention,
+    result: m.at,
+    against: "nothing",
+    text: call.function,
+    testedRight: false,
+  });
 }
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
@@ -205,6 +224,7 @@ function rangeCall(
     target,
     length,
     byteOffset,
+    sealed: false,
     flags,
   });
   const { mapping } = target;

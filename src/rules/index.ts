@@ -21,6 +21,8 @@ import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
 import { uncheckedMap } from "./unchecked-map.js";
+import { uncheckedProtect } from "./unchecked-protect.js";
+import { uncheckedSync } from "./unchecked-sync.js";
 import { unmapLength } from "./unmap-length.js";
 import { unterminatedString } from "./unterminated-string.js";
 import { useAfterUnmap } from "./use-after-unmap.js";
@@ -54,4 +56,6 @@ export const rules: readonly Rule[] = [
   protectionViolation,
   unterminatedString,
   returnConvention,
+  uncheckedProtect,
+  uncheckedSync,
 ];

@@ -108,6 +108,8 @@ export interface AccessEvent extends Base {
   readonly mode: "read" | "write" | "execute";
   /** Bytes past the start of the mapping. */
   readonly offset: Amount;
+  /** That offset is, on this path, certainly not below the length that was mapped. */
+  readonly pastEnd: boolean;
   /** `string`: read until a NUL byte is found. */
   readonly as: "bytes" | "string";
   /** Through the address asked for rather than the one that was returned. */

@@ -111,10 +111,10 @@ function applyEffect(
       rangeCall(m, effect, call, values);
       return undefined;
     case "allocate":
-      return allocate(m, call);
+      return allocate(m, call, effect.length === undefined ? undefined : values[effect.length]);
     case "allocate-into": {
       const into = value(effect.address);
-      const pointer = allocate(m, call);
+      const pointer = allocate(m, call, values[effect.length]);
       if (into.kind === "address") m.state.write(into.place.key, pointer);
       return undefined;
     }
@@ -178,9 +178,10 @@ function release(
 }
 
 /** Memory of malloc: followed only to see who releases it. */
-function allocate(m: Machine, call: Call): Value {
+function allocate(m: Machine, call: Call, size: Value | undefined): Value {
   const id = `m${m.at}`;
-  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site }));
+  const length = asAmount(size);
+  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site, length }));
   return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
 }
 

@@ -53,8 +53,15 @@ export function map(
     }),
   );
   const address = targetOf(m, argument(effect.address), call.args[effect.address]?.site ?? call.site, false);
-  if (fixed && address.mapping !== undefined)
-    m.state.update(address.mapping.id, { protection: UNKNOWN_FLAGS });
+  if (fixed && address.mapping !== undefined) {
+    const { id, length: before } = address.mapping;
+    const behind =
+      before !== undefined &&
+      address.offset !== undefined &&
+      m.state.holds(subtract(address.offset, before), ">=") === true;
+    // Placed behind its end, it makes it longer.
+    m.state.update(id, { protection: UNKNOWN_FLAGS, ...(behind ? { length: undefined } : {}) });
+  }
   m.emit?.({
     kind: "map",
     site: call.site,

@@ -6,6 +6,9 @@ import { doubleUnmap } from "./double-unmap.js";
 import { fixedClobber } from "./fixed-clobber.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
+import { hugetlbLength } from "./hugetlb-length.js";
+import { ineffectiveFlag } from "./ineffective-flag.js";
+import { lengthRoundsUp } from "./length-rounds-up.js";
 import { mismatchedRelease } from "./mismatched-release.js";
 import { missingMsync } from "./missing-msync.js";
 import { missingMunmap } from "./missing-munmap.js";
@@ -14,6 +17,7 @@ import { msyncMisuse } from "./msync-misuse.js";
 import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
+import { outOfRange } from "./out-of-range.js";
 import { protectionViolation } from "./protection-violation.js";
 import { returnConvention } from "./return-convention.js";
 import { sharingFlag } from "./sharing-flag.js";
@@ -58,4 +62,8 @@ export const rules: readonly Rule[] = [
   returnConvention,
   uncheckedProtect,
   uncheckedSync,
+  hugetlbLength,
+  lengthRoundsUp,
+  ineffectiveFlag,
+  outOfRange,
 ];

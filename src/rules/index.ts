@@ -3,6 +3,7 @@ import type { Rule } from "./rule.js";
 import { anonymousFd } from "./anonymous-fd.js";
 import { combinedAdvice } from "./combined-advice.js";
 import { doubleUnmap } from "./double-unmap.js";
+import { execStackAssumption } from "./exec-stack-assumption.js";
 import { fixedClobber } from "./fixed-clobber.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
@@ -18,6 +19,7 @@ import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
 import { outOfRange } from "./out-of-range.js";
+import { protPortability } from "./prot-portability.js";
 import { protectionViolation } from "./protection-violation.js";
 import { returnConvention } from "./return-convention.js";
 import { sharingFlag } from "./sharing-flag.js";
@@ -66,4 +68,6 @@ export const rules: readonly Rule[] = [
   lengthRoundsUp,
   ineffectiveFlag,
   outOfRange,
+  execStackAssumption,
+  protPortability,
 ];

@@ -62,6 +62,8 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
+  /** The stat() that filled in the length, where its result is dropped. */
+  readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */
   readonly inStatic: boolean;
   /** When the call fails, the function goes on some other way. */

@@ -130,7 +130,7 @@ function applyEffect(
     case "open":
       return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd), /^f(?:truncate|allocate)|^posix_f/.test(call.function), call.site);
+      sizeDescriptor(m, value(effect.fd), call, values[effect.fd + 1]);
       return undefined;
     case "syncFile":
       syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));

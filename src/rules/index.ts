@@ -23,6 +23,7 @@ import { protPortability } from "./prot-portability.js";
 import { protectionViolation } from "./protection-violation.js";
 import { returnConvention } from "./return-convention.js";
 import { sharingFlag } from "./sharing-flag.js";
+import { sparseBacking } from "./sparse-backing.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
@@ -70,4 +71,5 @@ export const rules: readonly Rule[] = [
   outOfRange,
   execStackAssumption,
   protPortability,
+  sparseBacking,
 ];

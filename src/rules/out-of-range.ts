@@ -13,7 +13,7 @@ export const outOfRange: Rule = {
   why: "The first byte after a mapping is `p[len]`. When the length is a multiple of the page size it lies in a page that is not mapped, SIGSEGV, or that belongs to another mapping, which is then read or overwritten. Otherwise it lies in the rest of the last page, and what is written there never reaches the file.",
   help: "stay below the length, or map one byte more",
   severity: "error",
-  cwe: [125, 787],
+  cwe: [125],
   since: "0.1.0",
   references: ["mmap(2)", "POSIX.1-2024 mmap"],
   silent: [

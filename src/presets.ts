@@ -50,6 +50,11 @@ const PORTABILITY = new Set([
   "sharing-flag",
   "zero-length",
   "msync-misuse",
+  "return-convention",
+  "hugetlb-length",
+  "ineffective-flag",
+  "exec-stack-assumption",
+  "prot-portability",
 ]);
 
 export const presets = {

@@ -38,8 +38,8 @@ const MADE = new Set(["mmap", "shmat"]);
 test("the story of every mapping that the function made begins with the call that made it", () => {
   const { functions } = analyze(sources);
   const events = functions.flatMap(({ readings }) => readings.flat());
-  const mappings = events.flatMap((event) =>
-    "mapping" in event ? [event.mapping] : (event.target.mapping ?? []),
+  const mappings = events.flatMap(
+    (event) => ("mapping" in event ? event.mapping : event.target.mapping) ?? [],
   );
   const made = mappings.filter(({ source }) => MADE.has(source));
   const headless = made.filter(({ history }) => !BEGINNING.test(history[0]?.message ?? ""));

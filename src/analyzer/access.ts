@@ -65,7 +65,19 @@ type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   const { name } = m.context.cfg;
-  m.emit?.({ kind: "access", function: name, mapping, expectsFault: m.context.catchesFaults, ...how });
+  m.emit?.({
+    kind: "access",
+    function: name,
+    mapping,
+    pastEnd: !how.viaHint && isPastEnd(m, mapping, how.offset),
+    expectsFault: m.context.catchesFaults,
+    ...how,
+  });
+}
+
+function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boolean {
+  if (length === undefined || (source !== "mmap" && source !== "mremap")) return false;
+  return m.state.holds(subtract(offset, length), ">=") === true;
 }
 
 /** An access through the very value that a mapping was asked to be placed at. */

@@ -5,6 +5,8 @@ import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
+import type { Flags } from "./flags.js";
+import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
 import { solve } from "./fixpoint.js";
 import type { Block, Cfg, Operand } from "./ir.js";
@@ -193,7 +195,9 @@ function decline(state: State | undefined, variable: string): void {
 }
 
 function checksOnly(emit: Machine["emit"]): Machine["emit"] {
-  return emit === undefined ? undefined : (event) => (event.kind === "check" ? emit(event) : undefined);
+  return emit === undefined
+    ? undefined
+    : (event) => (event.kind === "check" || event.kind === "result" ? emit(event) : undefined);
 }
 
 function tellExits(m: Machine, value: Value | undefined, site: Site): void {
@@ -263,12 +267,16 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   const keptInLoop = new Set<string>();
   const tested = new Set<string>();
   const tolerated = new Set<string>();
+  const sealed = new Set<string>();
   for (const event of events) {
     if (event.kind === "unmap" && event.target.mapping !== undefined) {
       released.add(origin(event.target.mapping));
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
     }
+    if (event.kind === "protect" && event.target.mapping !== undefined && isReadOnly(event.flags))
+      sealed.add(origin(event.target.mapping));
     if (event.kind === "check") tested.add(origin(event.mapping));
+    if (event.kind === "result" && event.against === "other") tested.add(event.result);
     if (event.kind === "escape" && event.to !== "call") {
       handedOver.add(origin(event.mapping));
       if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
@@ -283,6 +291,9 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   return events.map((event) => {
     if (event.kind === "map")
       return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+    if (event.kind === "protect" && event.target.mapping !== undefined)
+      return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
+    if (event.kind === "result") return { ...event, testedRight: tested.has(event.result) };
     if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
     const id = origin(event.mapping);
@@ -294,6 +305,10 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       handedOverElsewhere: handedOver.has(id),
     };
   });
+}
+
+function isReadOnly(protection: Flags): boolean {
+  return hasFlag(protection, "PROT_READ") === "yes" && hasFlag(protection, "PROT_WRITE") === "no";
 }
 
 /** Says of each test whether anything but such results reaches it. */

@@ -1,13 +1,15 @@
 /** What a branch taken tells: bounds on numbers, and whether a mapping was made. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { constantValue, isConstant, subtract } from "./amount.js";
+import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
 import { evaluate, typeAt } from "./evaluate.js";
+import type { ResultEvent } from "./events.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
 import { noteTest } from "./member-notes.js";
+import { conventionOf } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
 import type { Value } from "./value.js";
@@ -26,6 +28,7 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   if (condition.kind === "binary" && RELATIONS.has(condition.op)) {
     const left = evaluate(m, condition.left);
     const right = evaluate(m, condition.right);
+    noteNegation(m, condition.left, condition.op as Relation, right);
     const tested = {
       site: condition.site,
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
@@ -66,6 +69,8 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
   const b = asAmount(right);
   if (a === undefined || b === undefined) return true;
   noteErrno(m, a, site);
+  noteResult(m, a, op, b, site);
+  noteResult(m, b, mirrored(op), a, site);
   return m.state.assume(subtract(a, b), truth ? op : negated(op));
 }
 
@@ -95,6 +100,65 @@ function noteErrno(m: Machine, a: Amount, site: Site): void {
   for (const mapping of m.state.mappings.values()) {
     if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
   }
+}
+
+/** Tells of the test of a call's result against a number. */
+function noteResult(m: Machine, tested: Amount, op: Relation, other: Amount, site: Site): void {
+  if (m.emit === undefined) return;
+  const symbol = soleSymbol(tested);
+  if (symbol?.origin.kind !== "call" || symbol.origin.function === undefined) return;
+  const convention = conventionOf(symbol.origin.function);
+  if (convention === undefined) return;
+  m.emit({
+    kind: "result",
+    site,
+    function: m.context.cfg.name,
+    mapping: undefined,
+    callee: symbol.origin.function,
+    convention,
+    result: symbol.id,
+    against: againstNumber(op, other),
+    text: m.context.text(site),
+    testedRight: false,
+  });
+}
+
+function againstNumber(op: Relation, other: Amount): ResultEvent["against"] {
+  const name = soleSymbol(other)?.origin;
+  if (name?.kind === "constant" && /^E[A-Z0-9]+$/.test(name.name)) return "errno";
+  return isSignTest(op, constantValue(other)) ? "negative" : "other";
+}
+
+/** Is it asked whether something is below 0, or is -1? */
+function isSignTest(op: Relation, n: number | undefined): boolean {
+  switch (op) {
+    case "==":
+    case "!=":
+    case "<=":
+    case ">":
+      return n === -1;
+    case "<":
+    case ">=":
+      return n === 0;
+  }
+}
+
+/** `!munmap(p, n) == -1`: what `!` gives is 0 or 1. */
+function noteNegation(m: Machine, left: Operand, op: Relation, right: Value): void {
+  if (left.kind !== "unary" || left.op !== "!" || left.operand.kind !== "temporary") return;
+  if (!isSignTest(op, constantValue(asAmount(right)))) return;
+  m.emit?.({
+    kind: "result",
+    site: left.site,
+    function: m.context.cfg.name,
+    mapping: undefined,
+    callee: undefined,
+    convention: undefined,
+    result: left.operand.id,
+    against: "negation",
+    text: m.context.text(left.site),
+    testedRight: false,
+  });
 }
 
 /** What a constant that a pointer is compared with stands for. */

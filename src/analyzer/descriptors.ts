@@ -1,5 +1,4 @@
 /** File descriptors: how they were opened, whether their objects have a size, when they are synced. */
-import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constant, constantValue, soleSymbol, subtract } from "./amount.js";
 import { fresh } from "./call.js";
@@ -27,6 +26,7 @@ export function openDescriptor(
     path: path?.kind === "string" ? path.value : undefined,
     site: call.site,
     sized: false,
+    truncated: undefined,
   };
   if (symbol !== undefined) m.state.descriptors.set(symbol.id, descriptor);
   return result;
@@ -37,19 +37,29 @@ export function descriptorOf(m: Machine, fd: Value): FileDescriptor | undefined 
   return symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
 }
 
-export function sizeDescriptor(m: Machine, fd: Value, truncates: boolean, site: Site): void {
+/** `length`: the size that the call gives, where it gives one. */
+export function sizeDescriptor(m: Machine, fd: Value, call: Call, length: Value | undefined): void {
   const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
-  const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
   if (symbol === undefined) return;
-  if (descriptor !== undefined) m.state.descriptors.set(symbol.id, { ...descriptor, sized: true });
-  else if (truncates)
-    m.state.descriptors.set(symbol.id, {
-      origin: "other",
-      mode: UNKNOWN_FLAGS,
-      path: undefined,
-      site,
-      sized: true,
-    });
+  const truncates = call.function.startsWith("ftruncate");
+  const allocates = /^(?:posix_)?fallocate/.test(call.function);
+  const known = m.state.descriptors.get(symbol.id);
+  if (known === undefined && !truncates && !allocates) return;
+  const empties = constantValue(asAmount(length)) === 0;
+  m.state.descriptors.set(symbol.id, {
+    origin: "other",
+    mode: UNKNOWN_FLAGS,
+    path: undefined,
+    site: call.site,
+    ...known,
+    sized: true,
+    truncated:
+      truncates && !empties
+        ? { site: call.site, ignored: call.used === false }
+        : truncates || allocates
+          ? undefined
+          : known?.truncated,
+  });
 }
 
 export function syncFile(m: Machine, fd: Value | undefined): void {

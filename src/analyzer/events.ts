@@ -6,6 +6,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
 import type { Against, Mapping } from "./mapping.js";
+import type { Convention } from "./model/conventions.js";
 import type { Value } from "./value.js";
 
 /** One argument of a call: what it is, and how it is written. */
@@ -61,6 +62,8 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
+  /** The stat() that filled in the length, where its result is dropped. */
+  readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */
   readonly inStatic: boolean;
   /** When the call fails, the function goes on some other way. */
@@ -81,12 +84,34 @@ export interface CheckEvent extends Base {
   readonly sole: boolean;
 }
 
+/** The test of what a library function returned that says by a number whether it has failed. */
+export interface ResultEvent extends Base {
+  readonly kind: "result";
+  readonly mapping: undefined;
+  /** The function called; undefined when only the spelling of the test is known. */
+  readonly callee: string | undefined;
+  readonly convention: Convention | undefined;
+  /** The same for all tests of what one call returned. */
+  readonly result: string;
+  /**
+   * `negative`: -1 or its sign; `negation`: `!result` with -1 or by its sign; `errno`: the name of an error; `nothing`:
+   * dropped without a cast to void.
+   */
+  readonly against: "negative" | "negation" | "errno" | "other" | "nothing";
+  /** What is tested, as written. */
+  readonly text: string;
+  /** Another test of it tells failure from success. */
+  readonly testedRight: boolean;
+}
+
 export interface AccessEvent extends Base {
   readonly kind: "access";
   readonly mapping: Mapping;
   readonly mode: "read" | "write" | "execute";
   /** Bytes past the start of the mapping. */
   readonly offset: Amount;
+  /** That offset is, on this path, certainly not below the length that was mapped. */
+  readonly pastEnd: boolean;
   /** `string`: read until a NUL byte is found. */
   readonly as: "bytes" | "string";
   /** Through the address asked for rather than the one that was returned. */
@@ -104,6 +129,8 @@ export interface RangeEvent extends Base {
   readonly length: Amount | undefined;
   /** The offset of the target has been used to copy bytes. */
   readonly byteOffset: boolean;
+  /** The function makes the same mapping read-only somewhere. */
+  readonly sealed: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
 }
@@ -208,6 +235,7 @@ export interface StayEvent extends Base {
 export type Event =
   | MapEvent
   | CheckEvent
+  | ResultEvent
   | AccessEvent
   | RangeEvent
   | RemapEvent

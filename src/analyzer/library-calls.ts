@@ -13,6 +13,7 @@ import type { Machine, Outgoing } from "./machine.js";
 import { attach, map, remap } from "./mapping-calls.js";
 import { newMapping, tell } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
+import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -27,6 +28,7 @@ export function applyModel(
   model: LibraryModel,
 ): Outgoing[] {
   const call = describe(m, instruction, values, true);
+  if (instruction.used === false) tellDropped(m, call, callee);
   if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
   // A failure that is looked at is another path: the protection is then what it was.
   const before =
@@ -47,6 +49,23 @@ export function applyModel(
         { ...outgoing, result: NULL_VALUE },
         { state: before, result: MAP_FAILED_VALUE },
       ];
+}
+
+function tellDropped(m: Machine, call: Call, callee: string): void {
+  const convention = conventionOf(callee);
+  if (convention === undefined) return;
+  m.emit?.({
+    kind: "result",
+    site: call.site,
+    function: m.context.cfg.name,
+    mapping: undefined,
+    callee,
+    convention,
+    result: m.at,
+    against: "nothing",
+    text: call.function,
+    testedRight: false,
+  });
 }
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
@@ -92,10 +111,10 @@ function applyEffect(
       rangeCall(m, effect, call, values);
       return undefined;
     case "allocate":
-      return allocate(m, call);
+      return allocate(m, call, effect.length === undefined ? undefined : values[effect.length]);
     case "allocate-into": {
       const into = value(effect.address);
-      const pointer = allocate(m, call);
+      const pointer = allocate(m, call, values[effect.length]);
       if (into.kind === "address") m.state.write(into.place.key, pointer);
       return undefined;
     }
@@ -113,7 +132,7 @@ function applyEffect(
     case "open":
       return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd), /^f(?:truncate|allocate)|^posix_f/.test(call.function), call.site);
+      sizeDescriptor(m, value(effect.fd), call, values[effect.fd + 1]);
       return undefined;
     case "syncFile":
       syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
@@ -161,9 +180,10 @@ function release(
 }
 
 /** Memory of malloc: followed only to see who releases it. */
-function allocate(m: Machine, call: Call): Value {
+function allocate(m: Machine, call: Call, size: Value | undefined): Value {
   const id = `m${m.at}`;
-  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site }));
+  const length = asAmount(size);
+  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site, length }));
   return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
 }
 
@@ -207,6 +227,7 @@ function rangeCall(
     target,
     length,
     byteOffset,
+    sealed: false,
     flags,
   });
   const { mapping } = target;

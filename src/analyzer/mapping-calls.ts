@@ -1,4 +1,5 @@
 /** The calls that make mappings: mmap(2), shmat(2), mremap(2). */
+import type { Site } from "../diagnostic.js";
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
 import { amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
@@ -53,8 +54,15 @@ export function map(
     }),
   );
   const address = targetOf(m, argument(effect.address), call.args[effect.address]?.site ?? call.site, false);
-  if (fixed && address.mapping !== undefined)
-    m.state.update(address.mapping.id, { protection: UNKNOWN_FLAGS });
+  if (fixed && address.mapping !== undefined) {
+    const { id, length: before } = address.mapping;
+    const behind =
+      before !== undefined &&
+      address.offset !== undefined &&
+      m.state.holds(subtract(address.offset, before), ">=") === true;
+    // Placed behind its end, it makes it longer.
+    m.state.update(id, { protection: UNKNOWN_FLAGS, ...(behind ? { length: undefined } : {}) });
+  }
   m.emit?.({
     kind: "map",
     site: call.site,
@@ -64,6 +72,7 @@ export function map(
     address,
     length,
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
+    sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
     toleratesFailure: false,
     protection: mapping.protection,
@@ -71,6 +80,28 @@ export function map(
     offset: mapping.offset,
   });
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+const STAT = /^(?:f|l)?stat(?:64|at|at64)?$/;
+
+/** The stat() that filled what the length is computed from, where its result is dropped without a cast to void. */
+function untestedSize({ context, emit }: Machine, length: Amount): Site | undefined {
+  if (emit === undefined) return undefined;
+  for (const { symbol } of unrounded(length).terms) {
+    // What is read after a call has filled it names that call.
+    const filledAt = symbol.origin.kind === "load" ? symbol.origin.place.split("@").at(-1) : undefined;
+    if (filledAt === undefined) continue;
+    for (const { instructions } of context.cfg.blocks)
+      for (const instruction of instructions)
+        if (
+          instruction.kind === "call" &&
+          instruction.id === filledAt &&
+          instruction.used === false &&
+          STAT.test(instruction.callee ?? "")
+        )
+          return instruction.site;
+  }
+  return undefined;
 }
 
 /** Some condition on this path compares the amount with something that is no constant. */

@@ -45,6 +45,8 @@ export interface FileDescriptor {
   readonly site: Site;
   /** Has the program given the object a size since it was opened: by writing, ftruncate() or fallocate()? */
   readonly sized: boolean;
+  /** The ftruncate() that gave it its size, until something allocates its blocks; `ignored`: its result is dropped. */
+  readonly truncated: { readonly site: Site; readonly ignored: boolean } | undefined;
 }
 
 /** One moment of the story, told in the order of events. */
@@ -145,7 +147,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
 function factsKey(m: Mapping): string {
   const length = m.length === undefined ? "?" : valueKey({ kind: "amount", amount: m.length });
   const offset = m.offset === undefined ? "?" : valueKey({ kind: "amount", amount: m.offset });
-  return `${length};${offset};${flagsKey(m.protection)};${flagsKey(m.flags)};${m.descriptor?.sized};${m.descriptor?.site.start}`;
+  return `${length};${offset};${flagsKey(m.protection)};${flagsKey(m.flags)};${m.descriptor?.sized};${m.descriptor?.truncated?.site.start};${m.descriptor?.site.start}`;
 }
 
 export function tell(mapping: Mapping, site: Site, message: string): readonly Moment[] {

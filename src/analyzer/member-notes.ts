@@ -108,7 +108,13 @@ function failedMapping(
   const origin = soleSymbol(held.amount)?.origin;
   const { min, max } = state.range(held.amount);
   if (origin?.kind !== "call" || min !== -1 || max !== -1) return undefined;
-  return newMapping({ id: "", source: "mmap", phase: "failed", ...result });
+  return newMapping({
+    id: "",
+    source: "mmap",
+    phase: "failed",
+    ...result,
+    history: [{ site: result.site, message: `made by ${result.function}, tested here` }],
+  });
 }
 
 export function letGoOf(m: Machine, operands: readonly Operand[]): void {

@@ -138,6 +138,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     address,
     length,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
+    sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     toleratesFailure: true,
     protection,

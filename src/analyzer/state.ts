@@ -259,6 +259,7 @@ export class State {
     for (const [id, descriptor] of this.descriptors) {
       const theirs = other.descriptors.get(id);
       if (theirs === undefined || theirs.sized !== descriptor.sized) return false;
+      if (theirs.truncated?.site.start !== descriptor.truncated?.site.start) return false;
     }
     return true;
   }
@@ -327,6 +328,7 @@ export class State {
           ...d,
           mode: joinFlags(d.mode, theirs.mode),
           sized: d.sized || theirs.sized,
+          truncated: d.truncated?.site.start === theirs.truncated?.site.start ? d.truncated : undefined,
         });
     }
     return result;

@@ -3,9 +3,13 @@ import type { Rule } from "./rule.js";
 import { anonymousFd } from "./anonymous-fd.js";
 import { combinedAdvice } from "./combined-advice.js";
 import { doubleUnmap } from "./double-unmap.js";
+import { execStackAssumption } from "./exec-stack-assumption.js";
 import { fixedClobber } from "./fixed-clobber.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
+import { hugetlbLength } from "./hugetlb-length.js";
+import { ineffectiveFlag } from "./ineffective-flag.js";
+import { lengthRoundsUp } from "./length-rounds-up.js";
 import { mismatchedRelease } from "./mismatched-release.js";
 import { missingMsync } from "./missing-msync.js";
 import { missingMunmap } from "./missing-munmap.js";
@@ -14,13 +18,19 @@ import { msyncMisuse } from "./msync-misuse.js";
 import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
+import { outOfRange } from "./out-of-range.js";
+import { protPortability } from "./prot-portability.js";
 import { protectionViolation } from "./protection-violation.js";
+import { returnConvention } from "./return-convention.js";
 import { sharingFlag } from "./sharing-flag.js";
 import { storedMapFailed } from "./stored-map-failed.js";
+import { sparseBacking } from "./sparse-backing.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
 import { uncheckedMap } from "./unchecked-map.js";
+import { uncheckedProtect } from "./unchecked-protect.js";
+import { uncheckedSync } from "./unchecked-sync.js";
 import { unmapLength } from "./unmap-length.js";
 import { unterminatedString } from "./unterminated-string.js";
 import { useAfterUnmap } from "./use-after-unmap.js";
@@ -54,4 +64,14 @@ export const rules: readonly Rule[] = [
   protectionViolation,
   unterminatedString,
   storedMapFailed,
+  returnConvention,
+  uncheckedProtect,
+  uncheckedSync,
+  hugetlbLength,
+  lengthRoundsUp,
+  ineffectiveFlag,
+  outOfRange,
+  execStackAssumption,
+  protPortability,
+  sparseBacking,
 ];

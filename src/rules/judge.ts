@@ -89,6 +89,7 @@ function lastStep(event: Event): string | undefined {
     case "lose":
       return event.how === "discarded" ? undefined : "overwritten here";
     case "check":
+    case "result":
       return "tested here";
     case "protect":
     case "advise":

@@ -1,7 +1,7 @@
 /** Words and questions that several rules share. */
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
-import type { Mapping } from "../analyzer/mapping.js";
+import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
 import { asNumber } from "../analyzer/value.js";
 
 type Answer = "yes" | "no" | "unknown";
@@ -29,12 +29,16 @@ const NO_DISK = /^\/(?:dev|proc|sys|run|var\/run|tmp)\//;
 
 /** Certainly a mapping of a file that lives on a disk, as far as the source tells. */
 export function isDiskFile(mapping: Mapping): boolean {
-  const { descriptor } = mapping;
   return (
-    isAnonymous(mapping) === "no" &&
-    descriptor?.origin === "open" &&
-    (descriptor.path === undefined || !NO_DISK.test(descriptor.path))
+    isAnonymous(mapping) === "no" && mapping.descriptor?.origin === "open" && mayHaveDisk(mapping.descriptor)
   );
+}
+
+/** Nothing says that there is no disk behind it. */
+export function mayHaveDisk(descriptor: FileDescriptor | undefined): boolean {
+  if (descriptor === undefined) return true;
+  const { origin, path } = descriptor;
+  return (origin === "open" || origin === "other") && (path === undefined || !NO_DISK.test(path));
 }
 
 /** Placed where the caller says: it replaces what is there, or fails. */

@@ -25,9 +25,9 @@ export type Effect =
       readonly length: number;
       readonly flags: number | undefined;
     }
-  | { readonly kind: "allocate" }
+  | { readonly kind: "allocate"; readonly length?: number }
   /** The pointer goes to where the argument points. */
-  | { readonly kind: "allocate-into"; readonly address: number }
+  | { readonly kind: "allocate-into"; readonly address: number; readonly length: number }
   /** `realloc`: the result replaces the argument. */
   | { readonly kind: "free"; readonly address: number }
   | {

@@ -34,6 +34,7 @@ export const POSIX: readonly (readonly [string, LibraryModel])[] = [
   ["mlock", lock(undefined)],
   ["mlock2", lock(2)],
   ["munlock", lock(undefined)],
+  ["mlockall", { effects: [], returns: "number" }],
   ["mincore", { effects: [{ kind: "fill", address: 2 }], returns: "number" }],
   ["shmat", { effects: [{ kind: "attach", address: 1, flags: 2 }], returns: "number" }],
   ["shmdt", { effects: [{ kind: "unmap", address: 0, length: undefined }], returns: "number" }],

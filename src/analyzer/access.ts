@@ -16,6 +16,8 @@ const MAX_BYTE_OFFSETS = 4;
 export interface Manner {
   readonly as: "bytes" | "string";
   readonly by: string | undefined;
+  /** One byte is written all over it; "maybe": by a function of the program, that may have wiped it. */
+  readonly fills?: true | "maybe";
 }
 
 /** An access of a tracked mapping: an event, and what is known afterwards. */
@@ -37,7 +39,8 @@ export function access(
     !sameAmount(offset, mapping.offset ?? ZERO)
   )
     return;
-  tellAccess(m, mapping, { offset, mode, site, viaHint: false, ...manner });
+  const { as, by } = manner;
+  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, fills: manner.fills === true });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -55,13 +58,15 @@ export function access(
     ...(mode === "write"
       ? {
           written: site,
+          wiped: manner.fills !== undefined,
+          discarded: undefined,
           history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history,
         }
       : {}),
   });
 }
 
-type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by">;
+type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by" | "fills">;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   const { name } = m.context.cfg;
@@ -79,7 +84,7 @@ export function accessViaHint(
   const mapping = wantedAt(m.state, pointer);
   if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked"))
     return;
-  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by });
+  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by, fills: false });
 }
 
 /** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */
@@ -161,6 +166,13 @@ export function memberOf(m: Machine, amount: Amount): string | undefined {
   return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
 }
 
+/** Has unknown code, or a loop that stores zeros, had its hands on what the function begins to follow here? */
+function mayBeWiped({ state, context }: Machine, { id, origin }: PointerSymbol): boolean {
+  return (
+    context.zeroed.size > 0 || state.epochs.has(id) || (origin.kind === "load" && origin.place.includes("@"))
+  );
+}
+
 /** Starts to follow memory that the function did not map itself. */
 export function materialize(m: Machine, pointer: Amount, site: Site, name?: string): GivenTarget | undefined {
   const known = givenAt(m.state, pointer);
@@ -178,6 +190,7 @@ export function materialize(m: Machine, pointer: Amount, site: Site, name?: stri
       site,
       name: named,
       address: amountValue(ofSymbol(base)),
+      wiped: mayBeWiped(m, base),
     }),
   );
   return givenAt(m.state, pointer);

@@ -89,5 +89,6 @@ function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }
     viaHint: false,
     as: "bytes",
     by: undefined,
+    fills: false,
   });
 }

@@ -93,6 +93,8 @@ export interface AccessEvent extends Base {
   readonly viaHint: boolean;
   /** The library function that accesses it, if one does. */
   readonly by: string | undefined;
+  /** One byte is written all over it: memset(), explicit_bzero(). */
+  readonly fills: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }
@@ -106,6 +108,14 @@ export interface RangeEvent extends Base {
   readonly byteOffset: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
+  /** posix_madvise(): none of its advice may change what the memory holds. */
+  readonly keepsContent: boolean;
+  /** munlock() rather than mlock(). */
+  readonly unlocks: boolean;
+  /** The file has a function of its own whose name says that it wipes memory. */
+  readonly besideWiping: boolean;
+  /** The function has internal linkage: its callers are in view. */
+  readonly inStatic: boolean;
 }
 
 export interface RemapEvent extends Base {

@@ -233,9 +233,11 @@ class UnitAnalysis {
       cfg,
       places: new Map(),
       plainTests: new Set(),
+      zeroed: new Set(),
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
+      wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
       text: (site: Site) => text.slice(site.start, site.end),
       defines: (name) => this.#byName.has(name),
       neverReturns: (name) => this.#declaredToEnd(name),
@@ -324,6 +326,7 @@ function namesKeptField(outline: FunctionOutline, functions: readonly AnalyzedFu
   );
 }
 
+const WIPES = /(?:mem_?zero|zero_?mem|zeroi[sz]e|cleanse|wipe|scrub|secure_(?:zero|clear)|explicit_bzero)/i;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];
 const ENDS = [
   "exit",

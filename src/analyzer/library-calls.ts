@@ -1,7 +1,18 @@
 /** Calls of the C library and of the mmap family, by their models. */
 import type { Site } from "../diagnostic.js";
+import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
-import { amountKey, constantValue, PAGE, soleSymbol, subtract, symbolOf, ZERO } from "./amount.js";
+import type { Amount } from "./amount.js";
+import {
+  amountKey,
+  constantValue,
+  PAGE,
+  sameAmount,
+  soleSymbol,
+  subtract,
+  symbolOf,
+  ZERO,
+} from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { openDescriptor, sizeDescriptor, syncFile } from "./descriptors.js";
@@ -28,9 +39,8 @@ export function applyModel(
 ): Outgoing[] {
   const call = describe(m, instruction, values, true);
   if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
-  // A failure that is looked at is another path: the protection is then what it was.
-  const before =
-    instruction.used === true && model.effects[0]?.kind === "protect" ? m.state.clone() : undefined;
+  // A failure that is looked at is another path: the protection, or the content, is then what it was.
+  const before = instruction.used === true && changes(model.effects[0], values) ? m.state.clone() : undefined;
   let result: Value | undefined;
   for (const effect of model.effects) {
     if (effect.kind === "never-returns") {
@@ -47,6 +57,17 @@ export function applyModel(
         { ...outgoing, result: NULL_VALUE },
         { state: before, result: MAP_FAILED_VALUE },
       ];
+}
+
+/** Is a success of the call another state than its failure? */
+function changes(effect: Effect | undefined, values: readonly Value[]): boolean {
+  if (effect?.kind === "protect") return true;
+  return (
+    effect?.kind === "advise" &&
+    effect.keepsContent !== true &&
+    effect.flags !== undefined &&
+    discardingAdvice(asFlags(values[effect.flags])) !== undefined
+  );
 }
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
@@ -103,7 +124,11 @@ function applyEffect(
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
       return undefined;
     case "access":
-      touch(m, value(effect.address), effect.mode, call.site, { as: effect.as, by: call.function });
+      touch(m, value(effect.address), effect.mode, call.site, {
+        as: effect.as,
+        by: call.function,
+        ...(effect.fills === true ? { fills: true } : {}),
+      });
       return undefined;
     case "format":
       readStrings(m, call, effect.format, values);
@@ -181,6 +206,11 @@ function loseHeld(m: Machine, id: string, site: Site): void {
   m.state.update(id, { owner: "escaped" });
 }
 
+/** The advice that gives content up, where it is certain. */
+function discardingAdvice(advice: Flags): string | undefined {
+  return ["MADV_DONTNEED", "MADV_FREE"].find((name) => hasFlag(advice, name) === "yes");
+}
+
 function rangeCall(
   m: Machine,
   effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" },
@@ -191,7 +221,8 @@ function rangeCall(
     m,
     values[effect.address] ?? NULL_VALUE,
     call.args[effect.address]?.site ?? call.site,
-    false,
+    // Who wipes, unlocks or wipes only then works on memory that is mostly given.
+    effect.kind === "lock",
   );
   const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
   const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
@@ -206,6 +237,10 @@ function rangeCall(
     length,
     byteOffset,
     flags,
+    keepsContent: effect.keepsContent === true,
+    unlocks: effect.unlocks === true,
+    besideWiping: m.context.wipes,
+    inStatic: m.context.cfg.static,
   });
   const { mapping } = target;
   if (mapping === undefined) return;
@@ -223,10 +258,37 @@ function rangeCall(
       history: tell(mapping, call.site, "protection changed here"),
     });
   }
+  if (effect.kind === "advise" && effect.keepsContent !== true) discard(m, target, length, flags, call.site);
+  if (effect.kind === "lock")
+    m.state.update(
+      mapping.id,
+      effect.unlocks === true
+        ? { locked: undefined, unlockedAt: call.site }
+        : { locked: call.site, unlockedAt: undefined },
+    );
   if (effect.kind !== "sync") return;
   if (hasFlag(flags, "MS_SYNC") !== "no")
     m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
   else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** Private memory that has been written is given up: a file's old content, or zeros, is what is read from now on. */
+function discard(m: Machine, target: Target, length: Amount | undefined, advice: Flags, site: Site): void {
+  const name = discardingAdvice(advice);
+  const { mapping, offset } = target;
+  if (name === undefined || mapping === undefined || offset === undefined || target.varied) return;
+  if (mapping.written === undefined || hasFlag(mapping.flags, "MAP_PRIVATE") !== "yes") return;
+  // What others know they may write, or fill when it faults.
+  if (mapping.owner === "escaped") return;
+  const whole =
+    constantValue(offset) === 0 &&
+    length !== undefined &&
+    mapping.length !== undefined &&
+    sameAmount(length, mapping.length);
+  m.state.update(mapping.id, {
+    discarded: { site, advice: name, offset: whole ? undefined : offset },
+    history: tell(mapping, site, "its content is given up here"),
+  });
 }
 
 /** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
@@ -239,13 +301,7 @@ function isByteOffset({ mapping, offset }: Target): boolean {
   );
 }
 
-function touch(
-  m: Machine,
-  value: Value,
-  mode: "read" | "write",
-  site: Site,
-  manner: { readonly as: "bytes" | "string"; readonly by: string | undefined },
-): void {
+function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: Manner): void {
   if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
   else if (value.kind === "amount") {
     accessViaHint(m, value, mode, site, manner.by);

@@ -57,12 +57,16 @@ export interface Context {
   readonly unmapped: UnmappedMember[];
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
+  /** Pointers through which a loop stores zeros. */
+  readonly zeroed: Set<Amount>;
   /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */
   readonly plainTests: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */
   readonly cleansUp: boolean;
+  /** The file has a function whose name says that it wipes memory. */
+  readonly wipes: boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
   /** Does the program define it? */

@@ -42,6 +42,7 @@ export function map(
       flags,
       raw: { protection: argument(effect.protection), flags: argument(effect.flags) },
       fd,
+      locked: hasFlag(flags, "MAP_LOCKED") === "yes" ? call.site : undefined,
       descriptor: descriptorOf(m, fd),
       fdMember: fd.kind === "amount" ? (memberOf(m, fd.amount) ?? memberHolding(m, fd.amount)) : undefined,
       offset: asAmount(argument(effect.offset)),

@@ -47,6 +47,14 @@ export interface FileDescriptor {
   readonly sized: boolean;
 }
 
+/** A madvise() that gives the content up: MADV_DONTNEED, MADV_FREE. */
+export interface Discard {
+  readonly site: Site;
+  readonly advice: string;
+  /** Bytes past the start of the mapping; undefined when all of it is given up. */
+  readonly offset: Amount | undefined;
+}
+
 /** One moment of the story, told in the order of events. */
 export interface Moment {
   readonly site: Site;
@@ -116,6 +124,14 @@ export interface Mapping {
   readonly takenBy: string | undefined;
   /** Unmapped only under a condition that may not have held. */
   readonly uncertain: boolean;
+  /** Where it was locked into memory, by mlock() or MAP_LOCKED, and still is. */
+  readonly locked: Site | undefined;
+  /** Where it was unlocked again. */
+  readonly unlockedAt: Site | undefined;
+  /** It may have been wiped since the function last wrote into it. */
+  readonly wiped: boolean;
+  /** What had been written was given up, and nothing has been written since. */
+  readonly discarded: Discard | undefined;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -138,6 +154,10 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     a.partial?.site.start === b.partial?.site.start &&
     a.asyncAt?.start === b.asyncAt?.start &&
     (a.written === undefined) === (b.written === undefined) &&
+    (a.locked === undefined) === (b.locked === undefined) &&
+    (a.unlockedAt === undefined) === (b.unlockedAt === undefined) &&
+    a.wiped === b.wiped &&
+    a.discarded?.site.start === b.discarded?.site.start &&
     factsKey(a) === factsKey(b)
   );
 }
@@ -195,6 +215,10 @@ export function newMapping(
     byteOffsets: [],
     uncertain: false,
     terminated: false,
+    locked: undefined,
+    unlockedAt: undefined,
+    wiped: false,
+    discarded: undefined,
     history: [],
     ...base,
   };

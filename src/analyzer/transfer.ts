@@ -111,9 +111,18 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);
   for (const [path, inner] of copied) m.state.store.set(place.key + path, inner);
-  if (place.root.kind === "mapping" && isNul(value)) m.state.update(place.root.id, { terminated: true });
+  if (isNul(value)) noteZero(m, place);
   if (value.kind === "pointer") name(m, value.mapping, place, site);
   else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
+}
+
+/** A zero is stored: it ends a string, or is one step of wiping memory. */
+function noteZero({ state, context, again }: Machine, { root }: Place): void {
+  if (root.kind === "mapping") state.update(root.id, { terminated: true, wiped: true });
+  if (root.kind !== "memory") return;
+  const given = givenAt(state, root.pointer);
+  if (given !== undefined) state.update(given.mapping.id, { wiped: true });
+  if (again) context.zeroed.add(root.pointer);
 }
 
 /** `if (s->base) s->base = NULL`: what the member held is gone, unless somebody else has it. */

@@ -1,7 +1,7 @@
 /** Calls of functions that nobody knows: they may read, write and keep whatever they can reach. */
 import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
-import { materialize } from "./access.js";
+import { givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { ofSymbol, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
@@ -81,7 +81,9 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
   switch (value.kind) {
     case "pointer": {
       const mapping = m.state.mapping(value.mapping);
-      if (mapping === undefined || isShared(mapping)) return;
+      if (mapping === undefined) return;
+      m.state.update(mapping.id, { wiped: true, discarded: undefined });
+      if (isShared(mapping)) return;
       m.emit?.({
         kind: "escape",
         site,
@@ -109,6 +111,8 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
           m.state.update(given.mapping.id, { owner: "lent" });
       }
       letGo(m, value.amount);
+      const known = givenAt(m.state, value.amount);
+      if (known !== undefined) m.state.update(known.mapping.id, { wiped: true, discarded: undefined });
       clobberMemory(m, value.amount);
       return;
     }
@@ -132,6 +136,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
         mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
       if (mapping !== undefined && !isShared(mapping))
         m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped" });
+      if (mapping !== undefined) m.state.update(mapping.id, { wiped: true, discarded: undefined });
     } else lend(m, held, site, depth + 1);
   }
   clobberPlace(m, key);

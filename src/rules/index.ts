@@ -6,6 +6,7 @@ import { doubleUnmap } from "./double-unmap.js";
 import { fixedClobber } from "./fixed-clobber.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
+import { madviseDiscard } from "./madvise-discard.js";
 import { mismatchedRelease } from "./mismatched-release.js";
 import { missingMsync } from "./missing-msync.js";
 import { missingMunmap } from "./missing-munmap.js";
@@ -15,6 +16,7 @@ import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
 import { protectionViolation } from "./protection-violation.js";
+import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
@@ -52,4 +54,6 @@ export const rules: readonly Rule[] = [
   zeroLength,
   protectionViolation,
   unterminatedString,
+  madviseDiscard,
+  secretScrub,
 ];

@@ -33,7 +33,10 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ["posix_memalign", model({ kind: "allocate-into", address: 0 })],
 
   ...names("memcpy memmove mempcpy __builtin_memcpy", returning(0, write(0), read(1))),
-  ...names("memset bzero explicit_bzero memset_s", returning(0, write(0))),
+  ...names(
+    "memset bzero explicit_bzero memset_s explicit_memset memset_explicit",
+    returning(0, { kind: "access", address: 0, mode: "write", as: "bytes", fills: true }),
+  ),
   ...names("memcmp bcmp", model(read(0), read(1))),
   ...names("memchr memrchr memmem rawmemchr", within(read(0))),
   ...names(

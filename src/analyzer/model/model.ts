@@ -24,6 +24,10 @@ export type Effect =
       readonly address: number;
       readonly length: number;
       readonly flags: number | undefined;
+      /** munlock(). */
+      readonly unlocks?: true;
+      /** posix_madvise(): it may not change what the memory holds. */
+      readonly keepsContent?: true;
     }
   | { readonly kind: "allocate" }
   /** The pointer goes to where the argument points. */
@@ -35,6 +39,8 @@ export type Effect =
       readonly address: number;
       readonly mode: "read" | "write";
       readonly as: "bytes" | "string";
+      /** Writes one byte all over it. */
+      readonly fills?: true;
     }
   /** `%s` without a precision reads its argument up to a NUL. */
   | { readonly kind: "format"; readonly format: number }

@@ -7,6 +7,7 @@ import type { AccessEvent } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
+import { processOf, writtenAfterFork } from "./processes.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
 import { amountValue } from "./value.js";
@@ -18,6 +19,7 @@ export interface Manner {
   readonly by: string | undefined;
   /** One byte is written all over it; "maybe": by a function of the program, that may have wiped it. */
   readonly fills?: true | "maybe";
+  readonly lockOfProcess?: boolean;
 }
 
 /** An access of a tracked mapping: an event, and what is known afterwards. */
@@ -40,7 +42,9 @@ export function access(
   )
     return;
   const { as, by } = manner;
-  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, fills: manner.fills === true });
+  const fills = manner.fills === true;
+  const lockOfProcess = manner.lockOfProcess === true;
+  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, fills, lockOfProcess });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -60,17 +64,29 @@ export function access(
           written: site,
           wiped: manner.fills !== undefined,
           discarded: undefined,
+          ...writtenAfterFork(m.state, mapping),
           history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history,
         }
       : {}),
   });
 }
 
-type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by" | "fills">;
+type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by"> &
+  Partial<Pick<AccessEvent, "fills" | "lockOfProcess">>;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   const { name } = m.context.cfg;
-  m.emit?.({ kind: "access", function: name, mapping, expectsFault: m.context.catchesFaults, ...how });
+  m.emit?.({
+    kind: "access",
+    function: name,
+    mapping,
+    expectsFault: m.context.catchesFaults,
+    fills: false,
+    lockOfProcess: false,
+    process: processOf(m.state, mapping),
+    childWrote: undefined,
+    ...how,
+  });
 }
 
 /** An access through the very value that a mapping was asked to be placed at. */
@@ -84,7 +100,7 @@ export function accessViaHint(
   const mapping = wantedAt(m.state, pointer);
   if (mapping === undefined || mapping.told || (mapping.phase !== "live" && mapping.phase !== "unchecked"))
     return;
-  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by, fills: false });
+  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by });
 }
 
 /** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */

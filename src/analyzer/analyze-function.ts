@@ -13,6 +13,7 @@ import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
+import { withChildren } from "./processes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
@@ -57,7 +58,7 @@ export function analyzeFunction(context: Context): FunctionResult {
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
   return {
-    events: withHindsight(events, repeatedSites(cfg, shape.loops)).map((event) =>
+    events: withChildren(withHindsight(events, repeatedSites(cfg, shape.loops))).map((event) =>
       withSole(event, context.plainTests),
     ),
     summary,

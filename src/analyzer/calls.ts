@@ -89,6 +89,5 @@ function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }
     viaHint: false,
     as: "bytes",
     by: undefined,
-    fills: false,
   });
 }

@@ -95,6 +95,12 @@ export interface AccessEvent extends Base {
   readonly by: string | undefined;
   /** One byte is written all over it: memset(), explicit_bzero(). */
   readonly fills: boolean;
+  /** After fork(): the process that goes on here, where the path tells. */
+  readonly process: "child" | "parent" | undefined;
+  /** In the parent: where the child writes this memory. */
+  readonly childWrote: Site | undefined;
+  /** A mutex, a semaphore or the like is made there, for the threads of one process. */
+  readonly lockOfProcess: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }

@@ -25,6 +25,7 @@ import { attach, map, remap } from "./mapping-calls.js";
 import { newMapping, tell } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import type { Effect, LibraryModel } from "./model/model.js";
+import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
 import type { Value } from "./value.js";
@@ -141,10 +142,39 @@ function applyEffect(
     case "syncFile":
       syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
       return undefined;
+    case "fork": {
+      const pid = fresh(m, call.function);
+      fork(m, pid, call.site);
+      return pid;
+    }
+    case "make-lock":
+      makeLock(m, effect, call, values);
+      return undefined;
+    case "lock-attributes":
+      setAttributes(m, value(effect.address), effect.shared === undefined ? undefined : value(effect.shared));
+      return undefined;
     case "fill":
       fill(m, value(effect.address));
       return undefined;
   }
+}
+
+function makeLock(
+  m: Machine,
+  { address, attributes, shared }: Effect & { readonly kind: "make-lock" },
+  call: Call,
+  values: readonly Value[],
+): void {
+  const lockOfProcess = isForOneProcess(
+    m,
+    attributes === undefined ? undefined : values[attributes],
+    shared === undefined ? undefined : values[shared],
+  );
+  touch(m, values[address] ?? NULL_VALUE, "write", call.site, {
+    as: "bytes",
+    by: call.function,
+    lockOfProcess,
+  });
 }
 
 function free(m: Machine, call: Call, target: Target): void {
@@ -258,6 +288,10 @@ function rangeCall(
       history: tell(mapping, call.site, "protection changed here"),
     });
   }
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DONTFORK") === "yes")
+    m.state.update(mapping.id, { notInherited: true });
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DOFORK") !== "no")
+    m.state.update(mapping.id, { notInherited: false });
   if (effect.kind === "advise" && effect.keepsContent !== true) discard(m, target, length, flags, call.site);
   if (effect.kind === "lock")
     m.state.update(

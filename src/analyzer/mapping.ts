@@ -55,6 +55,17 @@ export interface Discard {
   readonly offset: Amount | undefined;
 }
 
+/** The process has forked since it was mapped. */
+export interface Fork {
+  /** What fork() returned. */
+  readonly pid: Amount;
+  readonly site: Site;
+  /** Then it held nothing but zeros. */
+  readonly blank: boolean;
+  readonly writtenByChild: boolean;
+  readonly writtenByParent: boolean;
+}
+
 /** One moment of the story, told in the order of events. */
 export interface Moment {
   readonly site: Site;
@@ -132,6 +143,9 @@ export interface Mapping {
   readonly wiped: boolean;
   /** What had been written was given up, and nothing has been written since. */
   readonly discarded: Discard | undefined;
+  readonly forked: Fork | undefined;
+  /** MADV_DONTFORK: a child does not have it. */
+  readonly notInherited: boolean;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -157,8 +171,19 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     (a.locked === undefined) === (b.locked === undefined) &&
     (a.unlockedAt === undefined) === (b.unlockedAt === undefined) &&
     a.wiped === b.wiped &&
+    a.notInherited === b.notInherited &&
+    sameFork(a.forked, b.forked) &&
     a.discarded?.site.start === b.discarded?.site.start &&
     factsKey(a) === factsKey(b)
+  );
+}
+
+function sameFork(a: Fork | undefined, b: Fork | undefined): boolean {
+  return (
+    a?.site.start === b?.site.start &&
+    a?.blank === b?.blank &&
+    a?.writtenByChild === b?.writtenByChild &&
+    a?.writtenByParent === b?.writtenByParent
   );
 }
 
@@ -219,6 +244,8 @@ export function newMapping(
     unlockedAt: undefined,
     wiped: false,
     discarded: undefined,
+    forked: undefined,
+    notInherited: false,
     history: [],
     ...base,
   };

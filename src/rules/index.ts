@@ -4,6 +4,7 @@ import { anonymousFd } from "./anonymous-fd.js";
 import { combinedAdvice } from "./combined-advice.js";
 import { doubleUnmap } from "./double-unmap.js";
 import { fixedClobber } from "./fixed-clobber.js";
+import { forkSharing } from "./fork-sharing.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
 import { madviseDiscard } from "./madvise-discard.js";
@@ -56,4 +57,5 @@ export const rules: readonly Rule[] = [
   unterminatedString,
   madviseDiscard,
   secretScrub,
+  forkSharing,
 ];

@@ -110,7 +110,25 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ["getpagesize", { effects: [], returns: "page-size" }],
   ["sysconf", model()],
   ...names(
-    "fork vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday",
+    "vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday",
+    model(),
+  ),
+  ["fork", model({ kind: "fork" })],
+  ...names(
+    "pthread_mutex_init pthread_cond_init pthread_rwlock_init pthread_barrier_init",
+    model({ kind: "make-lock", address: 0, attributes: 1 }),
+  ),
+  ...names("sem_init pthread_spin_init", model({ kind: "make-lock", address: 0, shared: 1 })),
+  ...names(
+    "pthread_mutexattr_init pthread_condattr_init pthread_rwlockattr_init pthread_barrierattr_init",
+    model({ kind: "lock-attributes", address: 0 }),
+  ),
+  ...names(
+    "pthread_mutexattr_setpshared pthread_condattr_setpshared pthread_rwlockattr_setpshared pthread_barrierattr_setpshared",
+    model({ kind: "lock-attributes", address: 0, shared: 1 }),
+  ),
+  ...names(
+    "pthread_mutexattr_settype pthread_mutexattr_setrobust pthread_mutexattr_setprotocol pthread_condattr_setclock pthread_mutexattr_destroy pthread_condattr_destroy wait waitpid",
     model(),
   ),
   ...names("sigsetjmp setjmp _setjmp __sigsetjmp", model()),

@@ -53,6 +53,16 @@ export type Effect =
   /** Gives the object behind a descriptor a size. */
   | { readonly kind: "size"; readonly fd: number }
   | { readonly kind: "syncFile"; readonly fd: number }
+  | { readonly kind: "fork" }
+  /** Makes a mutex, a semaphore or the like; `shared` or the attributes say for whom. */
+  | {
+      readonly kind: "make-lock";
+      readonly address: number;
+      readonly attributes?: number;
+      readonly shared?: number;
+    }
+  /** Attributes of a lock, as new or with what is said of sharing. */
+  | { readonly kind: "lock-attributes"; readonly address: number; readonly shared?: number }
   /** Fills what the argument points to. */
   | { readonly kind: "fill"; readonly address: number }
   | { readonly kind: "never-returns"; readonly unlessZero?: number };

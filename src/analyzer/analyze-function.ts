@@ -3,6 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
+import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
 import type { Lattice } from "./fixpoint.js";
@@ -208,6 +209,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       mapping,
       excused,
       inMain: cfg.name === "main",
+      descriptor: descriptorAtExit(m, mapping, value),
       releasedElsewhere: false,
       releasedInLoop: false,
       testedElsewhere: false,

@@ -1,12 +1,13 @@
 /** File descriptors: how they were opened, whether their objects have a size, when they are synced. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { constant, constantValue, soleSymbol, subtract } from "./amount.js";
+import { add, constant, constantValue, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
 import { fresh } from "./call.js";
-import type { Call } from "./events.js";
+import type { Call, FileEvent } from "./events.js";
 import { flag, openFlagsOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import type { Machine } from "./machine.js";
-import type { FileDescriptor } from "./mapping.js";
+import type { FileDescriptor, Mapping } from "./mapping.js";
+import { tell } from "./mapping.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
 import { asAmount, asFlags } from "./value.js";
@@ -27,6 +28,9 @@ export function openDescriptor(
     path: path?.kind === "string" ? path.value : undefined,
     site: call.site,
     sized: false,
+    written: false,
+    closed: false,
+    handed: false,
   };
   if (symbol !== undefined) m.state.descriptors.set(symbol.id, descriptor);
   return result;
@@ -37,18 +41,86 @@ export function descriptorOf(m: Machine, fd: Value): FileDescriptor | undefined 
   return symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
 }
 
-export function sizeDescriptor(m: Machine, fd: Value, truncates: boolean, site: Site): void {
+export function noteDescriptor(
+  m: Machine,
+  fd: Value,
+  change: Partial<Pick<FileDescriptor, "closed" | "handed">>,
+): void {
+  const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
+  const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
+  if (symbol !== undefined && descriptor !== undefined)
+    m.state.descriptors.set(symbol.id, { ...descriptor, ...change });
+}
+
+/** The descriptor of a mapping when the function ends: handed on when it is returned. */
+export function descriptorAtExit(
+  { state }: Machine,
+  mapping: Mapping,
+  returned: Value | undefined,
+): FileDescriptor | undefined {
+  const symbol = mapping.fd?.kind === "amount" ? soleSymbol(mapping.fd.amount) : undefined;
+  const descriptor = symbol === undefined ? undefined : state.descriptors.get(symbol.id);
+  if (symbol === undefined || descriptor === undefined) return undefined;
+  const holds = (value: Value | undefined): boolean =>
+    value?.kind === "amount" && value.amount.terms.some((term) => term.symbol.id === symbol.id);
+  return holds(returned) ? { ...descriptor, handed: true } : descriptor;
+}
+
+/** The mappings of a file that are there now. */
+function mappedFrom({ state }: Machine, fd: Value): readonly Mapping[] {
+  const amount = asAmount(fd);
+  if (amount === undefined) return [];
+  return [...state.mappings.values()].filter(
+    (mapping) => mapping.phase === "live" && sameAmount(asAmount(mapping.fd) ?? constant(-2), amount),
+  );
+}
+
+export function tellFile(m: Machine, fd: Value, call: Call, use: FileEvent["use"]): void {
+  const descriptor = descriptorOf(m, fd);
+  for (const mapping of mappedFrom(m, fd))
+    m.emit?.({ kind: "file", site: call.site, function: m.context.cfg.name, mapping, call, use, descriptor });
+}
+
+/** ftruncate(): what is mapped past the new end is gone. */
+export function resizeMapped(m: Machine, fd: Value, size: Value, site: Site): void {
+  const length = asAmount(size);
+  for (const mapping of mappedFrom(m, fd)) {
+    const end = mapping.length === undefined ? undefined : add(mapping.length, mapping.offset ?? ZERO);
+    const isShorter =
+      length !== undefined &&
+      (constantValue(length) === 0 || (end !== undefined && (constantValue(subtract(end, length)) ?? 0) > 0));
+    m.state.update(mapping.id, {
+      shrunk: isShorter ? { site, length } : undefined,
+      history: isShorter ? tell(mapping, site, "the file is made shorter here") : mapping.history,
+    });
+  }
+}
+
+export function sizeDescriptor(
+  m: Machine,
+  fd: Value,
+  by: (Effect & { readonly kind: "size" })["by"],
+  site: Site,
+): void {
   const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
   const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
   if (symbol === undefined) return;
-  if (descriptor !== undefined) m.state.descriptors.set(symbol.id, { ...descriptor, sized: true });
-  else if (truncates)
+  if (descriptor !== undefined)
+    m.state.descriptors.set(symbol.id, {
+      ...descriptor,
+      sized: true,
+      written: descriptor.written || by === "write",
+    });
+  else if (by !== "write")
     m.state.descriptors.set(symbol.id, {
       origin: "other",
       mode: UNKNOWN_FLAGS,
       path: undefined,
       site,
       sized: true,
+      written: false,
+      closed: false,
+      handed: true,
     });
 }
 

@@ -5,7 +5,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
-import type { Against, Mapping } from "./mapping.js";
+import type { Against, FileDescriptor, Mapping } from "./mapping.js";
 import type { Value } from "./value.js";
 
 /** One argument of a call: what it is, and how it is written. */
@@ -63,6 +63,8 @@ export interface MapEvent extends Base {
   readonly offsetTested: boolean;
   /** The function has internal linkage: its callers are in view. */
   readonly inStatic: boolean;
+  /** The mapping of the same length that was placed right before it, in a reservation that the two fill. */
+  readonly twin: Mapping | undefined;
   /** When the call fails, the function goes on some other way. */
   readonly toleratesFailure: boolean;
   readonly protection: Flags;
@@ -194,6 +196,8 @@ export interface ExitEvent extends Base {
   /** The path is taken only for one setting of a build-time constant, or a cleanup attribute may release it. */
   readonly excused: boolean;
   readonly inMain: boolean;
+  /** What has become of the descriptor that was mapped. */
+  readonly descriptor: FileDescriptor | undefined;
   /** What the path returns, if known: negative or NULL stands for failure by convention; `delegated`: a call's result. */
   readonly returns: "success" | "failure" | "delegated" | "unknown";
 }
@@ -209,6 +213,16 @@ export interface AbandonEvent extends Base {
   readonly member: string;
 }
 
+/** The file behind a mapping that is still there is synced, or its content is sent elsewhere, through its descriptor. */
+export interface FileEvent extends Base {
+  readonly kind: "file";
+  readonly mapping: Mapping;
+  readonly call: Call;
+  readonly use: "sync" | "send";
+  /** What has become of the descriptor, where it was opened in this function. */
+  readonly descriptor: FileDescriptor | undefined;
+}
+
 export type Event =
   | MapEvent
   | CheckEvent
@@ -220,4 +234,5 @@ export type Event =
   | EscapeEvent
   | LoseEvent
   | ExitEvent
+  | FileEvent
   | AbandonEvent;

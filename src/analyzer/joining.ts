@@ -94,6 +94,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     locked: a.locked !== undefined && b.locked !== undefined ? a.locked : undefined,
     unlockedAt: a.unlockedAt !== undefined && b.unlockedAt !== undefined ? a.unlockedAt : undefined,
     wiped: a.wiped || b.wiped,
+    shrunk: a.shrunk?.site.start === b.shrunk?.site.start ? a.shrunk : undefined,
     forked: joinForks(a.forked, b.forked),
     notInherited: a.notInherited && b.notInherited,
     discarded: a.discarded?.site.start === b.discarded?.site.start ? a.discarded : undefined,

@@ -15,7 +15,14 @@ import {
 } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
-import { openDescriptor, sizeDescriptor, syncFile } from "./descriptors.js";
+import {
+  noteDescriptor,
+  openDescriptor,
+  resizeMapped,
+  sizeDescriptor,
+  syncFile,
+  tellFile,
+} from "./descriptors.js";
 import { moved, opaque } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
@@ -137,10 +144,21 @@ function applyEffect(
     case "open":
       return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd), /^f(?:truncate|allocate)|^posix_f/.test(call.function), call.site);
+      sizeDescriptor(m, value(effect.fd), effect.by, call.site);
+      if (effect.by === "truncate") resizeMapped(m, value(effect.fd), value(effect.length), call.site);
       return undefined;
     case "syncFile":
+      if (effect.fd >= 0) tellFile(m, value(effect.fd), call, "sync");
       syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
+      return undefined;
+    case "sendFile":
+      tellFile(m, value(effect.fd), call, "send");
+      return undefined;
+    case "close":
+      noteDescriptor(m, value(effect.fd), { closed: true });
+      return undefined;
+    case "handFile":
+      noteDescriptor(m, value(effect.fd), { handed: true });
       return undefined;
     case "fork": {
       const pid = fresh(m, call.function);

@@ -1,13 +1,14 @@
 /** The calls that make mappings: mmap(2), shmat(2), mremap(2). */
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
+import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
 import { begin, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
-import type { Call } from "./events.js";
+import type { Call, Target } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
@@ -66,12 +67,37 @@ export function map(
     length,
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     inStatic: m.context.cfg.static,
+    twin: twinOf(m, address, length, mapping.id),
     toleratesFailure: false,
     protection: mapping.protection,
     flags,
     offset: mapping.offset,
   });
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+/** A reservation of twice the length, and a mapping of that length at its start: this one fills the rest. */
+function twinOf(
+  { state }: Machine,
+  { mapping: whole, offset }: Target,
+  length: Amount | undefined,
+  id: string,
+): Mapping | undefined {
+  if (whole?.length === undefined || offset === undefined || length === undefined) return undefined;
+  if (!sameAmount(offset, length) || !sameAmount(whole.length, add(length, length))) return undefined;
+  for (const other of state.mappings.values()) {
+    const { address } = other;
+    if (
+      other.id !== id &&
+      address?.kind === "pointer" &&
+      address.mapping === whole.id &&
+      constantValue(address.offset) === 0 &&
+      other.length !== undefined &&
+      sameAmount(other.length, length)
+    )
+      return other;
+  }
+  return undefined;
 }
 
 /** Some condition on this path compares the amount with something that is no constant. */

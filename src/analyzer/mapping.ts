@@ -45,6 +45,11 @@ export interface FileDescriptor {
   readonly site: Site;
   /** Has the program given the object a size since it was opened: by writing, ftruncate() or fallocate()? */
   readonly sized: boolean;
+  /** Has something been written to it by a call? */
+  readonly written: boolean;
+  readonly closed: boolean;
+  /** Somebody else has it, or may have it: what becomes of it is not known. */
+  readonly handed: boolean;
 }
 
 /** A madvise() that gives the content up: MADV_DONTNEED, MADV_FREE. */
@@ -146,6 +151,8 @@ export interface Mapping {
   readonly forked: Fork | undefined;
   /** MADV_DONTFORK: a child does not have it. */
   readonly notInherited: boolean;
+  /** The file was made shorter than the mapping, and has not grown since. */
+  readonly shrunk: { readonly site: Site; readonly length: Amount } | undefined;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -171,6 +178,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     (a.locked === undefined) === (b.locked === undefined) &&
     (a.unlockedAt === undefined) === (b.unlockedAt === undefined) &&
     a.wiped === b.wiped &&
+    a.shrunk?.site.start === b.shrunk?.site.start &&
     a.notInherited === b.notInherited &&
     sameFork(a.forked, b.forked) &&
     a.discarded?.site.start === b.discarded?.site.start &&
@@ -246,6 +254,7 @@ export function newMapping(
     discarded: undefined,
     forked: undefined,
     notInherited: false,
+    shrunk: undefined,
     history: [],
     ...base,
   };

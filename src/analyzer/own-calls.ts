@@ -140,6 +140,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     length,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
     inStatic: m.context.cfg.static,
+    twin: undefined,
     toleratesFailure: true,
     protection,
     flags,

@@ -258,7 +258,7 @@ export class State {
     for (const [symbol, at] of this.epochs) if (other.epochs.get(symbol) !== at) return false;
     for (const [id, descriptor] of this.descriptors) {
       const theirs = other.descriptors.get(id);
-      if (theirs === undefined || theirs.sized !== descriptor.sized) return false;
+      if (theirs === undefined || !sameProgress(theirs, descriptor)) return false;
     }
     return true;
   }
@@ -327,6 +327,9 @@ export class State {
           ...d,
           mode: joinFlags(d.mode, theirs.mode),
           sized: d.sized || theirs.sized,
+          written: d.written || theirs.written,
+          closed: d.closed || theirs.closed,
+          handed: d.handed || theirs.handed,
         });
     }
     return result;
@@ -352,6 +355,10 @@ export class State {
     }
     return symbols;
   }
+}
+
+function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
+  return a.sized === b.sized && a.written === b.written && a.closed === b.closed && a.handed === b.handed;
 }
 
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */

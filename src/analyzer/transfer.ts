@@ -6,6 +6,7 @@ import type { CallInstruction } from "./call.js";
 import { lend } from "./unknown-calls.js";
 import { letGo, letGoOf } from "./member-notes.js";
 import { runCall } from "./calls.js";
+import { noteDescriptor } from "./descriptors.js";
 import { evaluate, placeOf } from "./evaluate.js";
 import { givenAt, materialize } from "./access.js";
 import { hasFlag } from "./flags.js";
@@ -112,6 +113,8 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   m.state.write(place.key, value);
   for (const [path, inner] of copied) m.state.store.set(place.key + path, inner);
   if (isNul(value)) noteZero(m, place);
+  // Where others find it, anybody may close it.
+  if (isOuter(place.key) || place.path !== "") noteDescriptor(m, value, { handed: true });
   if (value.kind === "pointer") name(m, value.mapping, place, site);
   else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
 }

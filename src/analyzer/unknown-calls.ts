@@ -5,6 +5,7 @@ import { givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { ofSymbol, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
+import { noteDescriptor } from "./descriptors.js";
 import { evaluate, opaque } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -111,6 +112,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
           m.state.update(given.mapping.id, { owner: "lent" });
       }
       letGo(m, value.amount);
+      noteDescriptor(m, value, { handed: true });
       const known = givenAt(m.state, value.amount);
       if (known !== undefined) m.state.update(known.mapping.id, { wiped: true, discarded: undefined });
       clobberMemory(m, value.amount);

@@ -3,6 +3,7 @@ import type { Rule } from "./rule.js";
 import { anonymousFd } from "./anonymous-fd.js";
 import { combinedAdvice } from "./combined-advice.js";
 import { doubleUnmap } from "./double-unmap.js";
+import { fdKeptOpen } from "./fd-kept-open.js";
 import { fixedClobber } from "./fixed-clobber.js";
 import { forkSharing } from "./fork-sharing.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
@@ -16,6 +17,7 @@ import { msyncMisuse } from "./msync-misuse.js";
 import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
+import { privateWriteLost } from "./private-write-lost.js";
 import { protectionViolation } from "./protection-violation.js";
 import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
@@ -58,4 +60,6 @@ export const rules: readonly Rule[] = [
   madviseDiscard,
   secretScrub,
   forkSharing,
+  privateWriteLost,
+  fdKeptOpen,
 ];

@@ -94,6 +94,8 @@ function lastStep(event: Event): string | undefined {
     case "lock":
     case "sync":
       return `${event.call.function}() here`;
+    case "file":
+      return `${event.call.function}() here`;
     case "map":
     case "remap":
     case "escape":

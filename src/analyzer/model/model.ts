@@ -50,9 +50,15 @@ export type Effect =
       readonly path: number | undefined;
       readonly flags: number | undefined;
     }
-  /** Gives the object behind a descriptor a size. */
-  | { readonly kind: "size"; readonly fd: number }
+  /** Gives the object behind a descriptor a size: by writing, or `length` bytes. */
+  | { readonly kind: "size"; readonly fd: number; readonly by: "write" | "allocate" }
+  | { readonly kind: "size"; readonly fd: number; readonly by: "truncate"; readonly length: number }
   | { readonly kind: "syncFile"; readonly fd: number }
+  /** What the file holds goes elsewhere. */
+  | { readonly kind: "sendFile"; readonly fd: number }
+  | { readonly kind: "close"; readonly fd: number }
+  /** Another descriptor, or the kernel, knows the file from now on. */
+  | { readonly kind: "handFile"; readonly fd: number }
   | { readonly kind: "fork" }
   /** Makes a mutex, a semaphore or the like; `shared` or the attributes say for whom. */
   | {

@@ -10,9 +10,44 @@ import type { FileDescriptor, Mapping } from "./mapping.js";
 import { tell } from "./mapping.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
-import { asAmount, asFlags } from "./value.js";
+import { asAmount, asFlags, NULL_VALUE } from "./value.js";
 
-export function openDescriptor(
+type FileEffect = Extract<
+  Effect,
+  { readonly kind: "open" | "size" | "syncFile" | "sendFile" | "close" | "handFile" }
+>;
+
+/** A call that works on a descriptor; its result where it makes one. */
+export function applyToFile(
+  m: Machine,
+  effect: FileEffect,
+  call: Call,
+  values: readonly Value[],
+): Value | undefined {
+  if (effect.kind === "open") return openDescriptor(m, effect, call, values);
+  const fd = values[effect.fd];
+  switch (effect.kind) {
+    case "size":
+      sizeDescriptor(m, fd ?? NULL_VALUE, effect.by, call.site);
+      if (effect.by === "truncate")
+        resizeMapped(m, fd ?? NULL_VALUE, values[effect.length] ?? NULL_VALUE, call.site);
+      return undefined;
+    case "syncFile":
+      if (fd !== undefined) tellFile(m, fd, call, "sync");
+      syncFile(m, effect.fd < 0 ? undefined : (fd ?? NULL_VALUE));
+      return undefined;
+    case "sendFile":
+      if (fd !== undefined) tellFile(m, fd, call, "send");
+      return undefined;
+    case "close":
+    case "handFile":
+      if (fd !== undefined)
+        noteDescriptor(m, fd, effect.kind === "close" ? { closed: true } : { handed: true });
+      return undefined;
+  }
+}
+
+function openDescriptor(
   m: Machine,
   effect: Effect & { readonly kind: "open" },
   call: Call,
@@ -75,14 +110,14 @@ function mappedFrom({ state }: Machine, fd: Value): readonly Mapping[] {
   );
 }
 
-export function tellFile(m: Machine, fd: Value, call: Call, use: FileEvent["use"]): void {
+function tellFile(m: Machine, fd: Value, call: Call, use: FileEvent["use"]): void {
   const descriptor = descriptorOf(m, fd);
   for (const mapping of mappedFrom(m, fd))
     m.emit?.({ kind: "file", site: call.site, function: m.context.cfg.name, mapping, call, use, descriptor });
 }
 
 /** ftruncate(): what is mapped past the new end is gone. */
-export function resizeMapped(m: Machine, fd: Value, size: Value, site: Site): void {
+function resizeMapped(m: Machine, fd: Value, size: Value, site: Site): void {
   const length = asAmount(size);
   for (const mapping of mappedFrom(m, fd)) {
     const end = mapping.length === undefined ? undefined : add(mapping.length, mapping.offset ?? ZERO);
@@ -96,7 +131,7 @@ export function resizeMapped(m: Machine, fd: Value, size: Value, site: Site): vo
   }
 }
 
-export function sizeDescriptor(
+function sizeDescriptor(
   m: Machine,
   fd: Value,
   by: (Effect & { readonly kind: "size" })["by"],
@@ -124,7 +159,7 @@ export function sizeDescriptor(
     });
 }
 
-export function syncFile(m: Machine, fd: Value | undefined): void {
+function syncFile(m: Machine, fd: Value | undefined): void {
   for (const mapping of m.state.mappings.values()) {
     if (
       fd === undefined ||

@@ -15,14 +15,7 @@ import {
 } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
-import {
-  noteDescriptor,
-  openDescriptor,
-  resizeMapped,
-  sizeDescriptor,
-  syncFile,
-  tellFile,
-} from "./descriptors.js";
+import { applyToFile } from "./descriptors.js";
 import { moved, opaque } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
@@ -142,24 +135,12 @@ function applyEffect(
       readStrings(m, call, effect.format, values);
       return undefined;
     case "open":
-      return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd), effect.by, call.site);
-      if (effect.by === "truncate") resizeMapped(m, value(effect.fd), value(effect.length), call.site);
-      return undefined;
     case "syncFile":
-      if (effect.fd >= 0) tellFile(m, value(effect.fd), call, "sync");
-      syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
-      return undefined;
     case "sendFile":
-      tellFile(m, value(effect.fd), call, "send");
-      return undefined;
     case "close":
-      noteDescriptor(m, value(effect.fd), { closed: true });
-      return undefined;
     case "handFile":
-      noteDescriptor(m, value(effect.fd), { handed: true });
-      return undefined;
+      return applyToFile(m, effect, call, values);
     case "fork": {
       const pid = fresh(m, call.function);
       fork(m, pid, call.site);

@@ -83,6 +83,7 @@ export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
     expectsFault: m.context.catchesFaults,
     fills: false,
     lockOfProcess: false,
+    storesPointer: false,
     process: processOf(m.state, mapping),
     childWrote: undefined,
     ...how,

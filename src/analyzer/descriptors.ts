@@ -4,7 +4,7 @@ import type { Amount } from "./amount.js";
 import { add, constant, constantValue, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
 import { fresh } from "./call.js";
 import type { Call, FileEvent } from "./events.js";
-import { flag, openFlagsOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import { flag, hasFlag, openFlagsOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import type { Machine } from "./machine.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { tell } from "./mapping.js";
@@ -47,6 +47,15 @@ export function applyToFile(
   }
 }
 
+/** Nobody else can have made the object: it is new, or emptied, or this is the program's own main file. */
+function isOwned(m: Machine, call: Call, values: readonly Value[]): boolean {
+  const flags = asFlags(values[1]);
+  if (hasFlag(flags, "O_CREAT") !== "yes" || call.args[0]?.text === "SHM_ANON") return false;
+  return (
+    hasFlag(flags, "O_EXCL") === "yes" || hasFlag(flags, "O_TRUNC") === "yes" || m.context.defines("main")
+  );
+}
+
 function openDescriptor(
   m: Machine,
   effect: Effect & { readonly kind: "open" },
@@ -66,6 +75,7 @@ function openDescriptor(
     written: false,
     closed: false,
     handed: false,
+    leftBehind: effect.origin === "shm_open" && isOwned(m, call, values) && !m.context.unlinksShared(),
   };
   if (symbol !== undefined) m.state.descriptors.set(symbol.id, descriptor);
   return result;
@@ -156,6 +166,7 @@ function sizeDescriptor(
       written: false,
       closed: false,
       handed: true,
+      leftBehind: false,
     });
 }
 

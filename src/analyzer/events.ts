@@ -97,6 +97,8 @@ export interface AccessEvent extends Base {
   readonly by: string | undefined;
   /** One byte is written all over it: memset(), explicit_bzero(). */
   readonly fills: boolean;
+  /** What is stored is certainly a pointer: into memory that is mapped or allocated, to an object, a string, a function. */
+  readonly storesPointer: boolean;
   /** After fork(): the process that goes on here, where the path tells. */
   readonly process: "child" | "parent" | undefined;
   /** In the parent: where the child writes this memory. */

@@ -238,6 +238,7 @@ class UnitAnalysis {
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
+      unlinksShared: () => this.all.some(({ source }) => source.text.includes("shm_unlink")),
       text: (site: Site) => text.slice(site.start, site.end),
       defines: (name) => this.#byName.has(name),
       neverReturns: (name) => this.#declaredToEnd(name),

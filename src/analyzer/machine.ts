@@ -67,6 +67,8 @@ export interface Context {
   readonly cleansUp: boolean;
   /** The file has a function whose name says that it wipes memory. */
   readonly wipes: boolean;
+  /** Does any file of the program name shm_unlink()? */
+  unlinksShared(): boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
   /** Does the program define it? */

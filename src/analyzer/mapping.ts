@@ -50,6 +50,8 @@ export interface FileDescriptor {
   readonly closed: boolean;
   /** Somebody else has it, or may have it: what becomes of it is not known. */
   readonly handed: boolean;
+  /** shm_open() has made an object with a name that no function of the program removes. */
+  readonly leftBehind: boolean;
 }
 
 /** A madvise() that gives the content up: MADV_DONTNEED, MADV_FREE. */

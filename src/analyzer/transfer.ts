@@ -105,7 +105,7 @@ function discard(m: Machine, id: string, site: Site): void {
 }
 
 function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand: Operand): void {
-  const place = placeOf(m, target, "write");
+  const place = placeOf(storing(m, value), target, "write");
   registerPlace(m, place);
   if (isNul(value)) noteNulled(m, place, site);
   overwrite(m, place.key, value, site);
@@ -117,6 +117,17 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   if (isOuter(place.key) || place.path !== "") noteDescriptor(m, value, { handed: true });
   if (value.kind === "pointer") name(m, value.mapping, place, site);
   else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
+}
+
+/** Whoever is told of the write is told that it stores a pointer. */
+function storing(m: Machine, value: Value): Machine {
+  const { emit } = m;
+  if (emit === undefined || value.kind === "amount" || value.kind === "flags") return m;
+  return {
+    ...m,
+    emit: (event) =>
+      emit(event.kind === "access" && event.mode === "write" ? { ...event, storesPointer: true } : event),
+  };
 }
 
 /** A zero is stored: it ends a string, or is one step of wiping memory. */

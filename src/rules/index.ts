@@ -17,10 +17,13 @@ import { msyncMisuse } from "./msync-misuse.js";
 import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
+import { pointerInShared } from "./pointer-in-shared.js";
 import { privateWriteLost } from "./private-write-lost.js";
 import { protectionViolation } from "./protection-violation.js";
 import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
+import { shmUnlink } from "./shm-unlink.js";
+import { shrinkingFile } from "./shrinking-file.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
@@ -62,4 +65,7 @@ export const rules: readonly Rule[] = [
   forkSharing,
   privateWriteLost,
   fdKeptOpen,
+  shmUnlink,
+  shrinkingFile,
+  pointerInShared,
 ];

@@ -225,6 +225,18 @@ export interface FileEvent extends Base {
   readonly descriptor: FileDescriptor | undefined;
 }
 
+/** A function of the program is made the handler of a fault. */
+export interface HandlerEvent extends Base {
+  readonly kind: "handler";
+  readonly call: Call;
+  readonly signal: "SIGSEGV" | "SIGBUS";
+  readonly handler: string;
+  /** It does nothing about the fault and returns, for certain. */
+  readonly returns: boolean;
+  /** A function it calls that must not be called from a handler. */
+  readonly unsafe: string | undefined;
+}
+
 export type Event =
   | MapEvent
   | CheckEvent
@@ -237,4 +249,5 @@ export type Event =
   | LoseEvent
   | ExitEvent
   | FileEvent
+  | HandlerEvent
   | AbandonEvent;

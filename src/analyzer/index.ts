@@ -238,6 +238,7 @@ class UnitAnalysis {
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
+      calledBy: (name) => this.#calledBy(name),
       unlinksShared: () => this.all.some(({ source }) => source.text.includes("shm_unlink")),
       text: (site: Site) => text.slice(site.start, site.end),
       defines: (name) => this.#byName.has(name),
@@ -249,6 +250,16 @@ class UnitAnalysis {
   /** Declared never to return. Declarations are parsed only in a file that says so of anything. */
   #declaredToEnd(name: string): boolean {
     return this.#saysNoreturn && this.unit.global(name)?.noreturn === true;
+  }
+
+  #calledBy(name: string): ReadonlySet<string> | undefined {
+    const outline = this.#byName.get(name);
+    if (outline === undefined) return undefined;
+    const body = this.unit.source.text.slice(outline.span.start, outline.span.end);
+    return new Set([
+      ...[...body.matchAll(/\b(\w+)\s*\(/g)].map(([, called = ""]) => called).filter((n) => n !== name),
+      ...[...outline.names].filter((n) => n.startsWith("uc_") || n === "__asm__" || n === "asm"),
+    ]);
   }
 
   /** Is the last thing it does to call something that may end the process? */

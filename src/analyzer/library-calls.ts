@@ -25,6 +25,7 @@ import { attach, map, remap } from "./mapping-calls.js";
 import { newMapping, tell } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import type { Effect, LibraryModel } from "./model/model.js";
+import { tellHandler } from "./handlers.js";
 import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -146,6 +147,9 @@ function applyEffect(
       fork(m, pid, call.site);
       return pid;
     }
+    case "handle":
+      tellHandler(m, call, value(effect.signal), value(effect.handler));
+      return undefined;
     case "make-lock":
       makeLock(m, effect, call, values);
       return undefined;

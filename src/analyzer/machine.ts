@@ -67,6 +67,8 @@ export interface Context {
   readonly cleansUp: boolean;
   /** The file has a function whose name says that it wipes memory. */
   readonly wipes: boolean;
+  /** What a function of the file calls, as its text shows; undefined for all others. */
+  calledBy(name: string): ReadonlySet<string> | undefined;
   /** Does any file of the program name shm_unlink()? */
   unlinksShared(): boolean;
   /** The text of the file at a site. */

@@ -24,6 +24,7 @@ import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
 import { shmUnlink } from "./shm-unlink.js";
 import { shrinkingFile } from "./shrinking-file.js";
+import { signalUnsafeFault } from "./signal-unsafe-fault.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
@@ -68,4 +69,5 @@ export const rules: readonly Rule[] = [
   shmUnlink,
   shrinkingFile,
   pointerInShared,
+  signalUnsafeFault,
 ];

@@ -112,9 +112,10 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ["getpagesize", { effects: [], returns: "page-size" }],
   ["sysconf", model()],
   ...names(
-    "vfork getrlimit setrlimit sigaction signal sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday",
+    "vfork getrlimit setrlimit sigemptyset sigaddset sigprocmask alarm clock_gettime gettimeofday",
     model(),
   ),
+  ...names("signal sigaction bsd_signal", model({ kind: "handle", signal: 0, handler: 1 })),
   ["fork", model({ kind: "fork" })],
   ...names(
     "pthread_mutex_init pthread_cond_init pthread_rwlock_init pthread_barrier_init",

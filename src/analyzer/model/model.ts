@@ -60,6 +60,8 @@ export type Effect =
   /** Another descriptor, or the kernel, knows the file from now on. */
   | { readonly kind: "handFile"; readonly fd: number }
   | { readonly kind: "fork" }
+  /** Makes a function, or what the struct `action` names, the handler of a signal. */
+  | { readonly kind: "handle"; readonly signal: number; readonly handler: number }
   /** Makes a mutex, a semaphore or the like; `shared` or the attributes say for whom. */
   | {
       readonly kind: "make-lock";

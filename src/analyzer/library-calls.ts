@@ -142,19 +142,17 @@ function applyEffect(
     case "close":
     case "handFile":
       return applyToFile(m, effect, call, values);
+    case "handle":
+      tellHandler(m, call, value(effect.signal), value(effect.handler));
+      return undefined;
     case "fork": {
       const pid = fresh(m, call.function);
       fork(m, pid, call.site);
       return pid;
     }
-    case "handle":
-      tellHandler(m, call, value(effect.signal), value(effect.handler));
-      return undefined;
     case "make-lock":
-      makeLock(m, effect, call, values);
-      return undefined;
     case "lock-attributes":
-      setAttributes(m, value(effect.address), effect.shared === undefined ? undefined : value(effect.shared));
+      applyLock(m, effect, call, values);
       return undefined;
     case "fill":
       fill(m, value(effect.address));
@@ -162,22 +160,21 @@ function applyEffect(
   }
 }
 
-function makeLock(
+function applyLock(
   m: Machine,
-  { address, attributes, shared }: Effect & { readonly kind: "make-lock" },
+  effect: Extract<Effect, { readonly kind: "make-lock" | "lock-attributes" }>,
   call: Call,
   values: readonly Value[],
 ): void {
-  const lockOfProcess = isForOneProcess(
-    m,
-    attributes === undefined ? undefined : values[attributes],
-    shared === undefined ? undefined : values[shared],
-  );
-  touch(m, values[address] ?? NULL_VALUE, "write", call.site, {
-    as: "bytes",
-    by: call.function,
-    lockOfProcess,
-  });
+  const address = values[effect.address] ?? NULL_VALUE;
+  const shared = effect.shared === undefined ? undefined : values[effect.shared];
+  if (effect.kind === "lock-attributes") {
+    setAttributes(m, address, shared);
+    return;
+  }
+  const attributes = effect.attributes === undefined ? undefined : values[effect.attributes];
+  const lockOfProcess = isForOneProcess(m, attributes, shared);
+  touch(m, address, "write", call.site, { as: "bytes", by: call.function, lockOfProcess });
 }
 
 function free(m: Machine, call: Call, target: Target): void {

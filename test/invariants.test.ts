@@ -40,7 +40,7 @@ test("the story of every mapping that the function made begins with the call tha
   const { functions } = analyze(sources.map(openUnit));
   const events = functions.flatMap(({ readings }) => readings.flat());
   const mappings = events.flatMap((event) =>
-    "mapping" in event ? [event.mapping] : (event.target.mapping ?? []),
+    "mapping" in event ? [event.mapping] : "target" in event ? (event.target.mapping ?? []) : [],
   );
   const made = mappings.filter(({ source }) => MADE.has(source));
   const headless = made.filter(({ history }) => !BEGINNING.test(history[0]?.message ?? ""));

@@ -39,7 +39,8 @@ test("the story of every mapping that the function made begins with the call tha
   const { functions } = analyze(sources);
   const events = functions.flatMap(({ readings }) => readings.flat());
   const mappings = events.flatMap(
-    (event) => ("mapping" in event ? event.mapping : event.target.mapping) ?? [],
+    (event) =>
+      ("mapping" in event ? event.mapping : "target" in event ? event.target.mapping : undefined) ?? [],
   );
   const made = mappings.filter(({ source }) => MADE.has(source));
   const headless = made.filter(({ history }) => !BEGINNING.test(history[0]?.message ?? ""));

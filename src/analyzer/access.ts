@@ -7,6 +7,7 @@ import type { AccessEvent } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
+import { processOf, writtenAfterFork } from "./processes.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
 import { amountValue } from "./value.js";
@@ -16,6 +17,9 @@ const MAX_BYTE_OFFSETS = 4;
 export interface Manner {
   readonly as: "bytes" | "string";
   readonly by: string | undefined;
+  /** One byte is written all over it; "maybe": by a function of the program, that may have wiped it. */
+  readonly fills?: true | "maybe";
+  readonly lockOfProcess?: boolean;
 }
 
 /** An access of a tracked mapping: an event, and what is known afterwards. */
@@ -37,7 +41,10 @@ export function access(
     !sameAmount(offset, mapping.offset ?? ZERO)
   )
     return;
-  tellAccess(m, mapping, { offset, mode, site, viaHint: false, ...manner });
+  const { as, by } = manner;
+  const fills = manner.fills === true;
+  const lockOfProcess = manner.lockOfProcess === true;
+  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, fills, lockOfProcess });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -55,13 +62,17 @@ export function access(
     ...(mode === "write"
       ? {
           written: site,
+          wiped: manner.fills !== undefined,
+          discarded: undefined,
+          ...writtenAfterFork(m.state, mapping),
           history: mapping.written === undefined ? tell(mapping, site, "written here") : mapping.history,
         }
       : {}),
   });
 }
 
-type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by">;
+type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by"> &
+  Partial<Pick<AccessEvent, "fills" | "lockOfProcess">>;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   const { name } = m.context.cfg;
@@ -71,6 +82,11 @@ export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
     mapping,
     pastEnd: !how.viaHint && isPastEnd(m, mapping, how.offset),
     expectsFault: m.context.catchesFaults,
+    fills: false,
+    lockOfProcess: false,
+    storesPointer: false,
+    process: processOf(m.state, mapping),
+    childWrote: undefined,
     ...how,
   });
 }
@@ -173,6 +189,13 @@ export function memberOf(m: Machine, amount: Amount): string | undefined {
   return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
 }
 
+/** Has unknown code, or a loop that stores zeros, had its hands on what the function begins to follow here? */
+function mayBeWiped({ state, context }: Machine, { id, origin }: PointerSymbol): boolean {
+  return (
+    context.zeroed.size > 0 || state.epochs.has(id) || (origin.kind === "load" && origin.place.includes("@"))
+  );
+}
+
 /** Starts to follow memory that the function did not map itself. */
 export function materialize(m: Machine, pointer: Amount, site: Site, name?: string): GivenTarget | undefined {
   const known = givenAt(m.state, pointer);
@@ -190,6 +213,7 @@ export function materialize(m: Machine, pointer: Amount, site: Site, name?: stri
       site,
       name: named,
       address: amountValue(ofSymbol(base)),
+      wiped: mayBeWiped(m, base),
     }),
   );
   return givenAt(m.state, pointer);

@@ -3,6 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
+import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
 import type { Flags } from "./flags.js";
@@ -16,6 +17,7 @@ import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { noteFailed } from "./member-notes.js";
+import { withChildren } from "./processes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
@@ -60,7 +62,7 @@ export function analyzeFunction(context: Context): FunctionResult {
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
   return {
-    events: withHindsight(events, repeatedSites(cfg, shape.loops)).map((event) =>
+    events: withChildren(withHindsight(events, repeatedSites(cfg, shape.loops))).map((event) =>
       withSole(event, context.plainTests),
     ),
     summary,
@@ -213,6 +215,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       mapping,
       excused,
       inMain: cfg.name === "main",
+      descriptor: descriptorAtExit(m, mapping, value),
       releasedElsewhere: false,
       releasedInLoop: false,
       testedElsewhere: false,

@@ -5,6 +5,7 @@ import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { fresh } from "./call.js";
+import { noteDescriptor } from "./descriptors.js";
 import { evaluate } from "./evaluate.js";
 import { applyModel } from "./library-calls.js";
 import type { Machine, Outgoing } from "./machine.js";
@@ -20,6 +21,8 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const values = instruction.args.map((arg) => evaluate(m, arg));
   const { callee } = instruction;
   noteFreed(m, instruction);
+  if (callee === undefined || m.context.defines(callee) || libraryModel(callee) === undefined)
+    for (const value of values) noteDescriptor(m, value, { handed: true });
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);

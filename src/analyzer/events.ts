@@ -5,7 +5,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { Flags } from "./flags.js";
-import type { Against, Mapping } from "./mapping.js";
+import type { Against, FileDescriptor, Mapping } from "./mapping.js";
 import type { Convention } from "./model/conventions.js";
 import type { Value } from "./value.js";
 
@@ -66,6 +66,8 @@ export interface MapEvent extends Base {
   readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */
   readonly inStatic: boolean;
+  /** The mapping of the same length that was placed right before it, in a reservation that the two fill. */
+  readonly twin: Mapping | undefined;
   /** When the call fails, the function goes on some other way. */
   readonly toleratesFailure: boolean;
   readonly protection: Flags;
@@ -118,6 +120,16 @@ export interface AccessEvent extends Base {
   readonly viaHint: boolean;
   /** The library function that accesses it, if one does. */
   readonly by: string | undefined;
+  /** One byte is written all over it: memset(), explicit_bzero(). */
+  readonly fills: boolean;
+  /** What is stored is certainly a pointer: into memory that is mapped or allocated, to an object, a string, a function. */
+  readonly storesPointer: boolean;
+  /** After fork(): the process that goes on here, where the path tells. */
+  readonly process: "child" | "parent" | undefined;
+  /** In the parent: where the child writes this memory. */
+  readonly childWrote: Site | undefined;
+  /** A mutex, a semaphore or the like is made there, for the threads of one process. */
+  readonly lockOfProcess: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }
@@ -133,6 +145,14 @@ export interface RangeEvent extends Base {
   readonly sealed: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
+  /** posix_madvise(): none of its advice may change what the memory holds. */
+  readonly keepsContent: boolean;
+  /** munlock() rather than mlock(). */
+  readonly unlocks: boolean;
+  /** The file has a function of its own whose name says that it wipes memory. */
+  readonly besideWiping: boolean;
+  /** The function has internal linkage: its callers are in view. */
+  readonly inStatic: boolean;
 }
 
 export interface RemapEvent extends Base {
@@ -205,6 +225,8 @@ export interface ExitEvent extends Base {
   /** The path is taken only for one setting of a build-time constant, or a cleanup attribute may release it. */
   readonly excused: boolean;
   readonly inMain: boolean;
+  /** What has become of the descriptor that was mapped. */
+  readonly descriptor: FileDescriptor | undefined;
   /** What the path returns, if known: negative or NULL stands for failure by convention; `delegated`: a call's result. */
   readonly returns: "success" | "failure" | "delegated" | "unknown";
 }
@@ -232,6 +254,28 @@ export interface StayEvent extends Base {
   readonly test: { readonly site: Site; readonly function: string };
 }
 
+/** The file behind a mapping that is still there is synced, or its content is sent elsewhere, through its descriptor. */
+export interface FileEvent extends Base {
+  readonly kind: "file";
+  readonly mapping: Mapping;
+  readonly call: Call;
+  readonly use: "sync" | "send";
+  /** What has become of the descriptor, where it was opened in this function. */
+  readonly descriptor: FileDescriptor | undefined;
+}
+
+/** A function of the program is made the handler of a fault. */
+export interface HandlerEvent extends Base {
+  readonly kind: "handler";
+  readonly call: Call;
+  readonly signal: "SIGSEGV" | "SIGBUS";
+  readonly handler: string;
+  /** It does nothing about the fault and returns, for certain. */
+  readonly returns: boolean;
+  /** A function it calls that must not be called from a handler. */
+  readonly unsafe: string | undefined;
+}
+
 export type Event =
   | MapEvent
   | CheckEvent
@@ -244,5 +288,7 @@ export type Event =
   | EscapeEvent
   | LoseEvent
   | ExitEvent
+  | FileEvent
+  | HandlerEvent
   | AbandonEvent
   | StayEvent;

@@ -2,7 +2,7 @@
 import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
 import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
-import type { Mapping } from "./mapping.js";
+import type { Fork, Mapping } from "./mapping.js";
 import { isShared } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
@@ -91,10 +91,28 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
         : undefined,
     written: a.written !== undefined && b.written !== undefined ? a.written : undefined,
     terminated: a.terminated || b.terminated,
+    locked: a.locked !== undefined && b.locked !== undefined ? a.locked : undefined,
+    unlockedAt: a.unlockedAt !== undefined && b.unlockedAt !== undefined ? a.unlockedAt : undefined,
+    wiped: a.wiped || b.wiped,
+    shrunk: a.shrunk?.site.start === b.shrunk?.site.start ? a.shrunk : undefined,
+    forked: joinForks(a.forked, b.forked),
+    notInherited: a.notInherited && b.notInherited,
+    discarded: a.discarded?.site.start === b.discarded?.site.start ? a.discarded : undefined,
     compared: a.compared || b.compared,
     accessed: a.accessed === "write" || b.accessed === "write" ? "write" : (a.accessed ?? b.accessed),
     descriptor: a.descriptor?.site.start === b.descriptor?.site.start ? a.descriptor : undefined,
     history: a.history.length <= b.history.length ? a.history : b.history,
+  };
+}
+
+/** One of the paths may be a child's: what that one wrote may be read here. */
+function joinForks(a: Fork | undefined, b: Fork | undefined): Fork | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return {
+    ...a,
+    blank: a.blank && b.blank,
+    writtenByChild: a.writtenByChild || b.writtenByChild,
+    writtenByParent: a.writtenByParent || b.writtenByParent,
   };
 }
 

@@ -1,10 +1,21 @@
 /** Calls of the C library and of the mmap family, by their models. */
 import type { Site } from "../diagnostic.js";
+import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
-import { amountKey, constantValue, PAGE, soleSymbol, subtract, symbolOf, ZERO } from "./amount.js";
+import type { Amount } from "./amount.js";
+import {
+  amountKey,
+  constantValue,
+  PAGE,
+  sameAmount,
+  soleSymbol,
+  subtract,
+  symbolOf,
+  ZERO,
+} from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
-import { openDescriptor, sizeDescriptor, syncFile } from "./descriptors.js";
+import { applyToFile } from "./descriptors.js";
 import { moved, opaque } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Flags } from "./flags.js";
@@ -15,6 +26,8 @@ import { newMapping, tell } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
+import { tellHandler } from "./handlers.js";
+import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
 import type { Value } from "./value.js";
@@ -30,9 +43,8 @@ export function applyModel(
   const call = describe(m, instruction, values, true);
   if (instruction.used === false) tellDropped(m, call, callee);
   if (m.state.store.has("::errno")) clobberPlace(m, "::errno", "filled");
-  // A failure that is looked at is another path: the protection is then what it was.
-  const before =
-    instruction.used === true && model.effects[0]?.kind === "protect" ? m.state.clone() : undefined;
+  // A failure that is looked at is another path: the protection, or the content, is then what it was.
+  const before = instruction.used === true && changes(model.effects[0], values) ? m.state.clone() : undefined;
   let result: Value | undefined;
   for (const effect of model.effects) {
     if (effect.kind === "never-returns") {
@@ -66,6 +78,17 @@ function tellDropped(m: Machine, call: Call, callee: string): void {
     text: call.function,
     testedRight: false,
   });
+}
+
+/** Is a success of the call another state than its failure? */
+function changes(effect: Effect | undefined, values: readonly Value[]): boolean {
+  if (effect?.kind === "protect") return true;
+  return (
+    effect?.kind === "advise" &&
+    effect.keepsContent !== true &&
+    effect.flags !== undefined &&
+    discardingAdvice(asFlags(values[effect.flags])) !== undefined
+  );
 }
 
 function resultOf(m: Machine, callee: string, values: readonly Value[], model: LibraryModel): Value {
@@ -124,23 +147,55 @@ function applyEffect(
       if (value(effect.address).kind === "amount") fill(m, value(effect.address));
       return undefined;
     case "access":
-      touch(m, value(effect.address), effect.mode, call.site, { as: effect.as, by: call.function });
+      touch(m, value(effect.address), effect.mode, call.site, {
+        as: effect.as,
+        by: call.function,
+        ...(effect.fills === true ? { fills: true } : {}),
+      });
       return undefined;
     case "format":
       readStrings(m, call, effect.format, values);
       return undefined;
     case "open":
-      return openDescriptor(m, effect, call, values);
     case "size":
-      sizeDescriptor(m, value(effect.fd), call, values[effect.fd + 1]);
-      return undefined;
     case "syncFile":
-      syncFile(m, effect.fd < 0 ? undefined : value(effect.fd));
+    case "sendFile":
+    case "close":
+    case "handFile":
+      return applyToFile(m, effect, call, values);
+    case "handle":
+      tellHandler(m, call, value(effect.signal), value(effect.handler));
+      return undefined;
+    case "fork": {
+      const pid = fresh(m, call.function);
+      fork(m, pid, call.site);
+      return pid;
+    }
+    case "make-lock":
+    case "lock-attributes":
+      applyLock(m, effect, call, values);
       return undefined;
     case "fill":
       fill(m, value(effect.address));
       return undefined;
   }
+}
+
+function applyLock(
+  m: Machine,
+  effect: Extract<Effect, { readonly kind: "make-lock" | "lock-attributes" }>,
+  call: Call,
+  values: readonly Value[],
+): void {
+  const address = values[effect.address] ?? NULL_VALUE;
+  const shared = effect.shared === undefined ? undefined : values[effect.shared];
+  if (effect.kind === "lock-attributes") {
+    setAttributes(m, address, shared);
+    return;
+  }
+  const attributes = effect.attributes === undefined ? undefined : values[effect.attributes];
+  const lockOfProcess = isForOneProcess(m, attributes, shared);
+  touch(m, address, "write", call.site, { as: "bytes", by: call.function, lockOfProcess });
 }
 
 function free(m: Machine, call: Call, target: Target): void {
@@ -203,6 +258,11 @@ function loseHeld(m: Machine, id: string, site: Site): void {
   m.state.update(id, { owner: "escaped" });
 }
 
+/** The advice that gives content up, where it is certain. */
+function discardingAdvice(advice: Flags): string | undefined {
+  return ["MADV_DONTNEED", "MADV_FREE"].find((name) => hasFlag(advice, name) === "yes");
+}
+
 function rangeCall(
   m: Machine,
   effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" },
@@ -213,7 +273,8 @@ function rangeCall(
     m,
     values[effect.address] ?? NULL_VALUE,
     call.args[effect.address]?.site ?? call.site,
-    false,
+    // Who wipes, unlocks or wipes only then works on memory that is mostly given.
+    effect.kind === "lock",
   );
   const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
   const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
@@ -229,6 +290,10 @@ function rangeCall(
     byteOffset,
     sealed: false,
     flags,
+    keepsContent: effect.keepsContent === true,
+    unlocks: effect.unlocks === true,
+    besideWiping: m.context.wipes,
+    inStatic: m.context.cfg.static,
   });
   const { mapping } = target;
   if (mapping === undefined) return;
@@ -246,10 +311,41 @@ function rangeCall(
       history: tell(mapping, call.site, "protection changed here"),
     });
   }
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DONTFORK") === "yes")
+    m.state.update(mapping.id, { notInherited: true });
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DOFORK") !== "no")
+    m.state.update(mapping.id, { notInherited: false });
+  if (effect.kind === "advise" && effect.keepsContent !== true) discard(m, target, length, flags, call.site);
+  if (effect.kind === "lock")
+    m.state.update(
+      mapping.id,
+      effect.unlocks === true
+        ? { locked: undefined, unlockedAt: call.site }
+        : { locked: call.site, unlockedAt: undefined },
+    );
   if (effect.kind !== "sync") return;
   if (hasFlag(flags, "MS_SYNC") !== "no")
     m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
   else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** Private memory that has been written is given up: a file's old content, or zeros, is what is read from now on. */
+function discard(m: Machine, target: Target, length: Amount | undefined, advice: Flags, site: Site): void {
+  const name = discardingAdvice(advice);
+  const { mapping, offset } = target;
+  if (name === undefined || mapping === undefined || offset === undefined || target.varied) return;
+  if (mapping.written === undefined || hasFlag(mapping.flags, "MAP_PRIVATE") !== "yes") return;
+  // What others know they may write, or fill when it faults.
+  if (mapping.owner === "escaped") return;
+  const whole =
+    constantValue(offset) === 0 &&
+    length !== undefined &&
+    mapping.length !== undefined &&
+    sameAmount(length, mapping.length);
+  m.state.update(mapping.id, {
+    discarded: { site, advice: name, offset: whole ? undefined : offset },
+    history: tell(mapping, site, "its content is given up here"),
+  });
 }
 
 /** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
@@ -262,13 +358,7 @@ function isByteOffset({ mapping, offset }: Target): boolean {
   );
 }
 
-function touch(
-  m: Machine,
-  value: Value,
-  mode: "read" | "write",
-  site: Site,
-  manner: { readonly as: "bytes" | "string"; readonly by: string | undefined },
-): void {
+function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: Manner): void {
   if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
   else if (value.kind === "amount") {
     accessViaHint(m, value, mode, site, manner.by);

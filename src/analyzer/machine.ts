@@ -78,12 +78,20 @@ export interface Context {
   readonly tests: HolderTests;
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
+  /** Pointers through which a loop stores zeros. */
+  readonly zeroed: Set<Amount>;
   /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */
   readonly plainTests: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */
   readonly cleansUp: boolean;
+  /** The file has a function whose name says that it wipes memory. */
+  readonly wipes: boolean;
+  /** What a function of the file calls, as its text shows; undefined for all others. */
+  calledBy(name: string): ReadonlySet<string> | undefined;
+  /** Does any file of the program name shm_unlink()? */
+  unlinksShared(): boolean;
   /** The text of the file at a site. */
   text(site: Site): string;
   /** Does the program define it? */

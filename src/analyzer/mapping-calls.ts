@@ -2,13 +2,14 @@
 import type { Site } from "../diagnostic.js";
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
+import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
 import { begin, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
-import type { Call } from "./events.js";
+import type { Call, Target } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
+import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
@@ -43,6 +44,7 @@ export function map(
       flags,
       raw: { protection: argument(effect.protection), flags: argument(effect.flags) },
       fd,
+      locked: hasFlag(flags, "MAP_LOCKED") === "yes" ? call.site : undefined,
       descriptor: descriptorOf(m, fd),
       fdMember: fd.kind === "amount" ? (memberOf(m, fd.amount) ?? memberHolding(m, fd.amount)) : undefined,
       offset: asAmount(argument(effect.offset)),
@@ -74,6 +76,7 @@ export function map(
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
+    twin: twinOf(m, address, length, mapping.id),
     toleratesFailure: false,
     protection: mapping.protection,
     flags,
@@ -100,6 +103,30 @@ function untestedSize({ context, emit }: Machine, length: Amount): Site | undefi
           STAT.test(instruction.callee ?? "")
         )
           return instruction.site;
+  }
+  return undefined;
+}
+
+/** A reservation of twice the length, and a mapping of that length at its start: this one fills the rest. */
+function twinOf(
+  { state }: Machine,
+  { mapping: whole, offset }: Target,
+  length: Amount | undefined,
+  id: string,
+): Mapping | undefined {
+  if (whole?.length === undefined || offset === undefined || length === undefined) return undefined;
+  if (!sameAmount(offset, length) || !sameAmount(whole.length, add(length, length))) return undefined;
+  for (const other of state.mappings.values()) {
+    const { address } = other;
+    if (
+      other.id !== id &&
+      address?.kind === "pointer" &&
+      address.mapping === whole.id &&
+      constantValue(address.offset) === 0 &&
+      other.length !== undefined &&
+      sameAmount(other.length, length)
+    )
+      return other;
   }
   return undefined;
 }

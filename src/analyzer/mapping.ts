@@ -47,6 +47,32 @@ export interface FileDescriptor {
   readonly sized: boolean;
   /** The ftruncate() that gave it its size, until something allocates its blocks; `ignored`: its result is dropped. */
   readonly truncated: { readonly site: Site; readonly ignored: boolean } | undefined;
+  /** Has something been written to it by a call? */
+  readonly written: boolean;
+  readonly closed: boolean;
+  /** Somebody else has it, or may have it: what becomes of it is not known. */
+  readonly handed: boolean;
+  /** shm_open() has made an object with a name that no function of the program removes. */
+  readonly leftBehind: boolean;
+}
+
+/** A madvise() that gives the content up: MADV_DONTNEED, MADV_FREE. */
+export interface Discard {
+  readonly site: Site;
+  readonly advice: string;
+  /** Bytes past the start of the mapping; undefined when all of it is given up. */
+  readonly offset: Amount | undefined;
+}
+
+/** The process has forked since it was mapped. */
+export interface Fork {
+  /** What fork() returned. */
+  readonly pid: Amount;
+  readonly site: Site;
+  /** Then it held nothing but zeros. */
+  readonly blank: boolean;
+  readonly writtenByChild: boolean;
+  readonly writtenByParent: boolean;
 }
 
 /** One moment of the story, told in the order of events. */
@@ -118,6 +144,19 @@ export interface Mapping {
   readonly takenBy: string | undefined;
   /** Unmapped only under a condition that may not have held. */
   readonly uncertain: boolean;
+  /** Where it was locked into memory, by mlock() or MAP_LOCKED, and still is. */
+  readonly locked: Site | undefined;
+  /** Where it was unlocked again. */
+  readonly unlockedAt: Site | undefined;
+  /** It may have been wiped since the function last wrote into it. */
+  readonly wiped: boolean;
+  /** What had been written was given up, and nothing has been written since. */
+  readonly discarded: Discard | undefined;
+  readonly forked: Fork | undefined;
+  /** MADV_DONTFORK: a child does not have it. */
+  readonly notInherited: boolean;
+  /** The file was made shorter than the mapping, and has not grown since. */
+  readonly shrunk: { readonly site: Site; readonly length: Amount } | undefined;
   /** Left out of equality. */
   readonly history: readonly Moment[];
 }
@@ -140,7 +179,23 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     a.partial?.site.start === b.partial?.site.start &&
     a.asyncAt?.start === b.asyncAt?.start &&
     (a.written === undefined) === (b.written === undefined) &&
+    (a.locked === undefined) === (b.locked === undefined) &&
+    (a.unlockedAt === undefined) === (b.unlockedAt === undefined) &&
+    a.wiped === b.wiped &&
+    a.shrunk?.site.start === b.shrunk?.site.start &&
+    a.notInherited === b.notInherited &&
+    sameFork(a.forked, b.forked) &&
+    a.discarded?.site.start === b.discarded?.site.start &&
     factsKey(a) === factsKey(b)
+  );
+}
+
+function sameFork(a: Fork | undefined, b: Fork | undefined): boolean {
+  return (
+    a?.site.start === b?.site.start &&
+    a?.blank === b?.blank &&
+    a?.writtenByChild === b?.writtenByChild &&
+    a?.writtenByParent === b?.writtenByParent
   );
 }
 
@@ -197,6 +252,13 @@ export function newMapping(
     byteOffsets: [],
     uncertain: false,
     terminated: false,
+    locked: undefined,
+    unlockedAt: undefined,
+    wiped: false,
+    discarded: undefined,
+    forked: undefined,
+    notInherited: false,
+    shrunk: undefined,
     history: [],
     ...base,
   };

@@ -1,6 +1,7 @@
 /** Calls of the program's own functions, by their summaries. */
 import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
+import type { Manner } from "./access.js";
 import { access, accessGiven } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constant, sameAmount, subtract, ZERO } from "./amount.js";
@@ -140,6 +141,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     offsetTested: offset === undefined || isRemainderTested(m, offset),
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
+    twin: undefined,
     toleratesFailure: true,
     protection,
     flags,
@@ -238,10 +240,9 @@ function applyToGiven(
 
 function touchThrough(m: Machine, value: Value, mode: "read" | "write", call: Call, first: boolean): void {
   const machine = first ? m : { ...m, emit: undefined };
-  if (value.kind === "pointer")
-    access(machine, value.mapping, value.offset, mode, call.site, { as: "bytes", by: call.function });
-  else if (value.kind === "amount")
-    accessGiven(machine, value.amount, mode, call.site, { as: "bytes", by: call.function });
+  const manner: Manner = { as: "bytes", by: call.function, fills: "maybe" };
+  if (value.kind === "pointer") access(machine, value.mapping, value.offset, mode, call.site, manner);
+  else if (value.kind === "amount") accessGiven(machine, value.amount, mode, call.site, manner);
 }
 
 /** A mapping that the callee made, as the caller sees it. */

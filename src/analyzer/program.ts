@@ -112,7 +112,12 @@ export class Program {
   #analysisOf(unit: Unit): UnitAnalysis {
     let analysis = this.#analyses.get(unit);
     if (analysis === undefined) {
-      analysis = new UnitAnalysis(unit, this.#externals.link, (other) => this.#analysisOf(other));
+      analysis = new UnitAnalysis(
+        unit,
+        this.#externals.link,
+        (other) => this.#analysisOf(other),
+        (word) => this.#linted.some((linted) => linted.unit.source.text.includes(word)),
+      );
       this.#analyses.set(unit, analysis);
     }
     return analysis;

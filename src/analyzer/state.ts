@@ -258,7 +258,7 @@ export class State {
     for (const [symbol, at] of this.epochs) if (other.epochs.get(symbol) !== at) return false;
     for (const [id, descriptor] of this.descriptors) {
       const theirs = other.descriptors.get(id);
-      if (theirs === undefined || theirs.sized !== descriptor.sized) return false;
+      if (theirs === undefined || !sameProgress(theirs, descriptor)) return false;
       if (theirs.truncated?.site.start !== descriptor.truncated?.site.start) return false;
     }
     return true;
@@ -329,6 +329,9 @@ export class State {
           mode: joinFlags(d.mode, theirs.mode),
           sized: d.sized || theirs.sized,
           truncated: d.truncated?.site.start === theirs.truncated?.site.start ? d.truncated : undefined,
+          written: d.written || theirs.written,
+          closed: d.closed || theirs.closed,
+          handed: d.handed || theirs.handed,
         });
     }
     return result;
@@ -354,6 +357,10 @@ export class State {
     }
     return symbols;
   }
+}
+
+function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
+  return a.sized === b.sized && a.written === b.written && a.closed === b.closed && a.handed === b.handed;
 }
 
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */

@@ -6,6 +6,7 @@ import type { CallInstruction } from "./call.js";
 import { lend } from "./unknown-calls.js";
 import { letGo, letGoOf } from "./member-notes.js";
 import { runCall } from "./calls.js";
+import { noteDescriptor } from "./descriptors.js";
 import { evaluate, placeOf } from "./evaluate.js";
 import { givenAt, materialize } from "./access.js";
 import { hasFlag } from "./flags.js";
@@ -104,16 +105,38 @@ function discard(m: Machine, id: string, site: Site): void {
 }
 
 function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand: Operand): void {
-  const place = placeOf(m, target, "write");
+  const place = placeOf(storing(m, value), target, "write");
   registerPlace(m, place);
   if (isNul(value)) noteNulled(m, place, site);
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);
   for (const [path, inner] of copied) m.state.store.set(place.key + path, inner);
-  if (place.root.kind === "mapping" && isNul(value)) m.state.update(place.root.id, { terminated: true });
+  if (isNul(value)) noteZero(m, place);
+  // Where others find it, anybody may close it.
+  if (isOuter(place.key) || place.path !== "") noteDescriptor(m, value, { handed: true });
   if (value.kind === "pointer") name(m, value.mapping, place, site);
   else if (value.kind === "amount" && isOuter(place.key)) keepGiven(m, value.amount, site);
+}
+
+/** Whoever is told of the write is told that it stores a pointer. */
+function storing(m: Machine, value: Value): Machine {
+  const { emit } = m;
+  if (emit === undefined || value.kind === "amount" || value.kind === "flags") return m;
+  return {
+    ...m,
+    emit: (event) =>
+      emit(event.kind === "access" && event.mode === "write" ? { ...event, storesPointer: true } : event),
+  };
+}
+
+/** A zero is stored: it ends a string, or is one step of wiping memory. */
+function noteZero({ state, context, again }: Machine, { root }: Place): void {
+  if (root.kind === "mapping") state.update(root.id, { terminated: true, wiped: true });
+  if (root.kind !== "memory") return;
+  const given = givenAt(state, root.pointer);
+  if (given !== undefined) state.update(given.mapping.id, { wiped: true });
+  if (again) context.zeroed.add(root.pointer);
 }
 
 /** `if (s->base) s->base = NULL`: what the member held is gone, unless somebody else has it. */

@@ -75,6 +75,8 @@ export class UnitAnalysis {
     readonly unit: Unit,
     readonly link: Link,
     readonly analysisOf: (unit: Unit) => UnitAnalysis,
+    /** Is the word anywhere in the linted files? */
+    readonly mentions: (word: string) => boolean,
   ) {}
 
   /** The functions by name; the first of several. */
@@ -162,14 +164,28 @@ export class UnitAnalysis {
       cfg,
       places: new Map(),
       plainTests: new Set(),
+      zeroed: new Set(),
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
+      wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
+      calledBy: (name) => this.#calledBy(name),
+      unlinksShared: () => this.mentions("shm_unlink"),
       text: (site: Site) => (site.file === path ? text.slice(site.start, site.end) : ""),
       defines: (name) => this.link(name, this) !== undefined,
       neverReturns: (name) => this.unit.neverReturns(name),
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };
+  }
+
+  #calledBy(name: string): ReadonlySet<string> | undefined {
+    const outline = this.byName.get(name);
+    if (outline === undefined) return undefined;
+    const body = this.unit.source.text.slice(outline.span.start, outline.span.end);
+    return new Set([
+      ...[...body.matchAll(/\b(\w+)\s*\(/g)].map(([, called = ""]) => called).filter((n) => n !== name),
+      ...[...outline.names].filter((n) => n.startsWith("uc_") || n === "__asm__" || n === "asm"),
+    ]);
   }
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
@@ -201,4 +217,5 @@ export class UnitAnalysis {
 const TAIL = 300;
 
 const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
+const WIPES = /(?:mem_?zero|zero_?mem|zeroi[sz]e|cleanse|wipe|scrub|secure_(?:zero|clear)|explicit_bzero)/i;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];

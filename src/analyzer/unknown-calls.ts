@@ -1,10 +1,11 @@
 /** Calls of functions that nobody knows: they may read, write and keep whatever they can reach. */
 import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
-import { materialize } from "./access.js";
+import { givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { ofSymbol, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
+import { noteDescriptor } from "./descriptors.js";
 import { evaluate, opaque } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -87,7 +88,9 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
   switch (value.kind) {
     case "pointer": {
       const mapping = m.state.mapping(value.mapping);
-      if (mapping === undefined || isShared(mapping)) return;
+      if (mapping === undefined) return;
+      m.state.update(mapping.id, { wiped: true, discarded: undefined });
+      if (isShared(mapping)) return;
       m.emit?.({
         kind: "escape",
         site,
@@ -115,6 +118,9 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
           m.state.update(given.mapping.id, { owner: "lent" });
       }
       letGo(m, value.amount);
+      noteDescriptor(m, value, { handed: true });
+      const known = givenAt(m.state, value.amount);
+      if (known !== undefined) m.state.update(known.mapping.id, { wiped: true, discarded: undefined });
       clobberMemory(m, value.amount);
       return;
     }
@@ -138,6 +144,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
         mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
       if (mapping !== undefined && !isShared(mapping))
         m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped" });
+      if (mapping !== undefined) m.state.update(mapping.id, { wiped: true, discarded: undefined });
     } else lend(m, held, site, depth + 1);
   }
   clobberPlace(m, key);

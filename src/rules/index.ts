@@ -4,12 +4,15 @@ import { anonymousFd } from "./anonymous-fd.js";
 import { combinedAdvice } from "./combined-advice.js";
 import { doubleUnmap } from "./double-unmap.js";
 import { execStackAssumption } from "./exec-stack-assumption.js";
+import { fdKeptOpen } from "./fd-kept-open.js";
 import { fixedClobber } from "./fixed-clobber.js";
+import { forkSharing } from "./fork-sharing.js";
 import { hardcodedPageSize } from "./hardcoded-page-size.js";
 import { hintAssumed } from "./hint-assumed.js";
 import { hugetlbLength } from "./hugetlb-length.js";
 import { ineffectiveFlag } from "./ineffective-flag.js";
 import { lengthRoundsUp } from "./length-rounds-up.js";
+import { madviseDiscard } from "./madvise-discard.js";
 import { mismatchedRelease } from "./mismatched-release.js";
 import { missingMsync } from "./missing-msync.js";
 import { missingMunmap } from "./missing-munmap.js";
@@ -19,12 +22,18 @@ import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
 import { openMode } from "./open-mode.js";
 import { outOfRange } from "./out-of-range.js";
+import { pointerInShared } from "./pointer-in-shared.js";
+import { privateWriteLost } from "./private-write-lost.js";
 import { protPortability } from "./prot-portability.js";
 import { protectionViolation } from "./protection-violation.js";
 import { returnConvention } from "./return-convention.js";
+import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
-import { storedMapFailed } from "./stored-map-failed.js";
+import { shmUnlink } from "./shm-unlink.js";
+import { shrinkingFile } from "./shrinking-file.js";
+import { signalUnsafeFault } from "./signal-unsafe-fault.js";
 import { sparseBacking } from "./sparse-backing.js";
+import { storedMapFailed } from "./stored-map-failed.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
 import { unalignedOffset } from "./unaligned-offset.js";
@@ -74,4 +83,13 @@ export const rules: readonly Rule[] = [
   execStackAssumption,
   protPortability,
   sparseBacking,
+  madviseDiscard,
+  secretScrub,
+  forkSharing,
+  privateWriteLost,
+  fdKeptOpen,
+  shmUnlink,
+  shrinkingFile,
+  pointerInShared,
+  signalUnsafeFault,
 ];

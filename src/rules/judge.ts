@@ -62,6 +62,7 @@ function toDiagnostic(
 }
 
 function mappingOf(event: Event): Mapping | undefined {
+  if (event.kind === "handler") return undefined;
   return "mapping" in event ? event.mapping : event.target.mapping;
 }
 
@@ -96,6 +97,9 @@ function lastStep(event: Event): string | undefined {
     case "lock":
     case "sync":
       return `${event.call.function}() here`;
+    case "file":
+      return `${event.call.function}() here`;
+    case "handler":
     case "map":
     case "remap":
     case "escape":

@@ -4,7 +4,7 @@ import type { RangeEvent } from "../analyzer/events.js";
 import { hasFlag, isExact } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { isAnonymous, targetName } from "./terms.js";
+import { isAnonymous, isPrivateFileWritten, targetName } from "./terms.js";
 
 export const msyncMisuse: Rule = {
   id: "msync-misuse",
@@ -83,7 +83,8 @@ function wrongTarget({ target, length, call }: RangeEvent): Finding | undefined 
     };
   if (isAnonymous(mapping) === "yes")
     return { message: `${what} is anonymous memory: msync() has no file to write to` };
-  if (hasFlag(mapping.flags, "MAP_PRIVATE") === "yes")
+  // Written: said by another rule, which knows what is lost.
+  if (hasFlag(mapping.flags, "MAP_PRIVATE") === "yes" && !isPrivateFileWritten(mapping))
     return { message: `${what} is a private mapping: msync() never writes it to the file` };
   return undefined;
 }

@@ -41,6 +41,18 @@ export function mayHaveDisk(descriptor: FileDescriptor | undefined): boolean {
   return (origin === "open" || origin === "other") && (path === undefined || !NO_DISK.test(path));
 }
 
+/** A private copy of a file has been changed: the file itself has not. */
+export function isPrivateFileWritten(mapping: Mapping): boolean {
+  const { descriptor } = mapping;
+  return (
+    mapping.written !== undefined &&
+    isAnonymous(mapping) === "no" &&
+    hasFlag(mapping.flags, "MAP_PRIVATE") === "yes" &&
+    hasFlag(mapping.flags, "MAP_SHARED") === "no" &&
+    (descriptor?.path === undefined || !NO_DISK.test(descriptor.path))
+  );
+}
+
 /** Placed where the caller says: it replaces what is there, or fails. */
 export function isFixed(mapping: Mapping): boolean {
   return (

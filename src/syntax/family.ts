@@ -2,7 +2,7 @@
 
 const FAMILY_NAMES =
   "mmap mmap64 munmap mremap mprotect pkey_mprotect msync madvise posix_madvise mlock mlock2 munlock mlockall mincore " +
-  "shmat shmdt shm_open memfd_create remap_file_pages process_madvise MAP_FAILED";
+  "shmat shmdt shm_open shm_unlink memfd_create remap_file_pages process_madvise MAP_FAILED";
 
 /** The prefilter: a text without any of these words cannot matter by itself. */
 const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
@@ -12,7 +12,7 @@ const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
  * search for the words, and most texts hold none.
  */
 const HINT =
-  /[mMh](?:map|unmap|remap|protect|sync|advise|lock|unlock|incore|mat|mdt|m_open|emfd_c|ap_file|AP_FAI)/;
+  /[mMh](?:map|unmap|remap|protect|sync|advise|lock|unlock|incore|mat|mdt|m_open|m_unli|emfd_c|ap_file|AP_FAI)/;
 
 /** True when the text names the mmap family. */
 export function couldMatter(text: string): boolean {
@@ -20,9 +20,7 @@ export function couldMatter(text: string): boolean {
 }
 
 const FAMILY_FUNCTIONS: ReadonlySet<string> = new Set(
-  `${FAMILY_NAMES} munlockall shm_unlink shmget shmctl mmap2 __mmap __mmap2 __munmap ftruncate ftruncate64`.split(
-    " ",
-  ),
+  `${FAMILY_NAMES} munlockall shmget shmctl mmap2 __mmap __mmap2 __munmap ftruncate ftruncate64`.split(" "),
 );
 
 const SYSTEM_CONSTANTS: ReadonlySet<string> = new Set(

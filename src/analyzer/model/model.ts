@@ -24,6 +24,10 @@ export type Effect =
       readonly address: number;
       readonly length: number;
       readonly flags: number | undefined;
+      /** munlock(). */
+      readonly unlocks?: true;
+      /** posix_madvise(): it may not change what the memory holds. */
+      readonly keepsContent?: true;
     }
   | { readonly kind: "allocate"; readonly length?: number }
   /** The pointer goes to where the argument points. */
@@ -35,6 +39,8 @@ export type Effect =
       readonly address: number;
       readonly mode: "read" | "write";
       readonly as: "bytes" | "string";
+      /** Writes one byte all over it. */
+      readonly fills?: true;
     }
   /** `%s` without a precision reads its argument up to a NUL. */
   | { readonly kind: "format"; readonly format: number }
@@ -44,9 +50,27 @@ export type Effect =
       readonly path: number | undefined;
       readonly flags: number | undefined;
     }
-  /** Gives the object behind a descriptor a size. */
-  | { readonly kind: "size"; readonly fd: number }
+  /** Gives the object behind a descriptor a size: by writing, or `length` bytes. */
+  | { readonly kind: "size"; readonly fd: number; readonly by: "write" | "allocate" }
+  | { readonly kind: "size"; readonly fd: number; readonly by: "truncate"; readonly length: number }
   | { readonly kind: "syncFile"; readonly fd: number }
+  /** What the file holds goes elsewhere. */
+  | { readonly kind: "sendFile"; readonly fd: number }
+  | { readonly kind: "close"; readonly fd: number }
+  /** Another descriptor, or the kernel, knows the file from now on. */
+  | { readonly kind: "handFile"; readonly fd: number }
+  | { readonly kind: "fork" }
+  /** Makes a function, or what the struct `action` names, the handler of a signal. */
+  | { readonly kind: "handle"; readonly signal: number; readonly handler: number }
+  /** Makes a mutex, a semaphore or the like; `shared` or the attributes say for whom. */
+  | {
+      readonly kind: "make-lock";
+      readonly address: number;
+      readonly attributes?: number;
+      readonly shared?: number;
+    }
+  /** Attributes of a lock, as new or with what is said of sharing. */
+  | { readonly kind: "lock-attributes"; readonly address: number; readonly shared?: number }
   /** Fills what the argument points to. */
   | { readonly kind: "fill"; readonly address: number }
   | { readonly kind: "never-returns"; readonly unlessZero?: number };

@@ -13,6 +13,10 @@ const advise: LibraryModel = {
   effects: [{ kind: "advise", address: 0, length: 1, flags: 2 }],
   returns: "number",
 };
+const posixAdvise: LibraryModel = {
+  effects: [{ kind: "advise", address: 0, length: 1, flags: 2, keepsContent: true }],
+  returns: "number",
+};
 const protect: LibraryModel = {
   effects: [{ kind: "protect", address: 0, length: 1, flags: 2 }],
   returns: "number",
@@ -30,10 +34,16 @@ export const POSIX: readonly (readonly [string, LibraryModel])[] = [
   ["pkey_mprotect", protect],
   ["msync", { effects: [{ kind: "sync", address: 0, length: 1, flags: 2 }], returns: "number" }],
   ["madvise", advise],
-  ["posix_madvise", advise],
+  ["posix_madvise", posixAdvise],
   ["mlock", lock(undefined)],
   ["mlock2", lock(2)],
-  ["munlock", lock(undefined)],
+  [
+    "munlock",
+    {
+      effects: [{ kind: "lock", address: 0, length: 1, flags: undefined, unlocks: true }],
+      returns: "number",
+    },
+  ],
   ["mlockall", { effects: [], returns: "number" }],
   ["mincore", { effects: [{ kind: "fill", address: 2 }], returns: "number" }],
   ["shmat", { effects: [{ kind: "attach", address: 1, flags: 2 }], returns: "number" }],

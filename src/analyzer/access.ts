@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount, Origin, Symbol as PointerSymbol } from "./amount.js";
 import { amountKey, constantValue, ofSymbol, sameAmount, subtract, ZERO } from "./amount.js";
 import { hasFlag } from "./flags.js";
-import type { AccessEvent } from "./events.js";
+import type { AccessEvent, RangeEvent } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
@@ -75,10 +75,13 @@ type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by
   Partial<Pick<AccessEvent, "fills" | "lockOfProcess">>;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
-  const { name } = m.context.cfg;
-  m.emit?.({
+  m.emit?.(accessEvent(m, mapping, how));
+}
+
+function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
+  return {
     kind: "access",
-    function: name,
+    function: m.context.cfg.name,
     mapping,
     pastEnd: !how.viaHint && isPastEnd(m, mapping, how.offset),
     expectsFault: m.context.catchesFaults,
@@ -88,7 +91,7 @@ export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
     process: processOf(m.state, mapping),
     childWrote: undefined,
     ...how,
-  });
+  };
 }
 
 function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boolean {
@@ -125,6 +128,14 @@ export function wantedAt(state: State, pointer: Value): Mapping | undefined {
   return undefined;
 }
 
+/** Stands for a mapping that is not known yet. */
+const SOME_MAPPING = newMapping({
+  id: "",
+  source: "given",
+  function: "",
+  site: { file: "", start: 0, end: 0 },
+});
+
 /** An access through a pointer that the function was given: its callers want to know. */
 export function accessGiven(
   m: Machine,
@@ -134,6 +145,10 @@ export function accessGiven(
   manner: Manner,
 ): void {
   const known = givenAt(m.state, pointer);
+  if (m.emit !== undefined && known?.mapping.phase !== "unmapped") {
+    const { as, by } = manner;
+    noteUse(m, pointer, accessEvent(m, SOME_MAPPING, { offset: ZERO, mode, site, viaHint: false, as, by }));
+  }
   if (known !== undefined) {
     access(m, known.mapping.id, known.offset, mode, site, manner);
     return;
@@ -181,6 +196,27 @@ export function givenAt(state: State, pointer: Amount): GivenTarget | undefined 
       };
   }
   return undefined;
+}
+
+/** The place that outlives functions which an address was read from: a member, "struct shm.base", or "::table". */
+function holderIn(
+  m: Machine,
+  pointer: Amount,
+): { readonly holder: string; readonly offset: Amount } | undefined {
+  const base = baseSymbol(pointer);
+  if (base?.origin.kind !== "load") return undefined;
+  const { place } = base.origin;
+  const key = place.replace(/@.*$/, "");
+  const holder = m.context.places.get(key)?.member ?? (key.startsWith("::") ? key : undefined);
+  return holder === undefined ? undefined : { holder, offset: subtract(pointer, ofSymbol(base)) };
+}
+
+/** Notes a use of memory that this function has not made, but that others may have mapped; once for each place. */
+export function noteUse(m: Machine, pointer: Amount, event: AccessEvent | RangeEvent): void {
+  const held = holderIn(m, pointer);
+  if (held === undefined) return;
+  const key = `${event.kind} ${event.site.start} ${held.holder}`;
+  if (!m.context.uses.has(key)) m.context.uses.set(key, { ...held, event });
 }
 
 /** The struct member that a value was read from. */

@@ -1,6 +1,5 @@
 /** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
 import type { Site } from "../diagnostic.js";
-import type { Amount } from "./amount.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
 import { descriptorAtExit } from "./descriptors.js";
@@ -9,14 +8,14 @@ import { evaluate } from "./evaluate.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
-import { solve } from "./fixpoint.js";
+import { MAX_STATES, solve } from "./fixpoint.js";
 import type { Block, Cfg, Operand } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
 import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
-import { noteFailed } from "./member-notes.js";
+import { noteFailed, noteKept } from "./member-notes.js";
 import { withChildren } from "./processes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
@@ -103,15 +102,31 @@ function runBlock(
   if (block === undefined) return { next: [], exits: [] };
   let states = [start];
   for (const instruction of block.instructions) {
-    states = states.flatMap((state) =>
+    const after = states.flatMap((state) =>
       execute({ context, state, at: instruction.id, again, emit }, instruction),
     );
+    states = after.length > MAX_STATES ? fewer(after, instruction.id) : after;
   }
   const next: [number, State][] = [];
   const exits: Exit[] = [];
   for (const state of states) finish({ context, state, at: `b${index}`, again, emit }, block, next, exits);
   for (const [, state] of next) dropTemporaries(state, shape.crossing);
   return { next, exits };
+}
+
+/**
+ * Calls with several outcomes multiply the states of a block: beyond the limit those that the fixpoint would not keep
+ * apart are joined, and if that is not enough, all of them.
+ */
+function fewer(states: readonly State[], at: string): State[] {
+  const byKey = new Map<string, State>();
+  for (const state of states) {
+    const key = state.key();
+    const other = byKey.get(key);
+    byKey.set(key, other === undefined ? state : other.join(state, at, false));
+  }
+  const apart = [...byKey.values()];
+  return apart.length > MAX_STATES ? [apart.reduce((all, state) => all.join(state, at, false))] : apart;
 }
 
 function dropTemporaries(state: State, crossing: ReadonlySet<string>): void {
@@ -222,24 +237,6 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       handedOverElsewhere: false,
       returns: outcome(cfg, value),
     });
-  }
-}
-
-/** The mappings that struct members hold when the function ends, with the members beside them. */
-function noteKept({ context, state }: Machine): void {
-  for (const [key, held] of state.store) {
-    const place = held.kind === "pointer" ? context.places.get(key) : undefined;
-    const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
-    if (place?.member === undefined || mapping === undefined || held.kind !== "pointer" || held.varied)
-      continue;
-    if (mapping.phase !== "live" || mapping.source === "given" || mapping.source === "heap") continue;
-    const holder = key.slice(0, key.lastIndexOf("."));
-    const beside = new Map<string, Amount>();
-    for (const [other, value] of state.store) {
-      const member = other.startsWith(`${holder}.`) ? context.places.get(other)?.member : undefined;
-      if (member !== undefined && value.kind === "amount") beside.set(member, value.amount);
-    }
-    context.kept.push({ member: place.member, mapping, offset: held.offset, beside });
   }
 }
 

@@ -3,7 +3,7 @@
 /** A block is visited at most this often before the function is given up. */
 const MAX_VISITS_PER_BLOCK = 60;
 /** States kept apart at the beginning of a block; beyond, they are joined whatever they say. */
-const MAX_STATES = 16;
+export const MAX_STATES = 16;
 
 export class NoFixpoint extends Error {}
 

@@ -2,31 +2,20 @@
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
-import type { Amount } from "./amount.js";
-import {
-  amountKey,
-  constantValue,
-  PAGE,
-  sameAmount,
-  soleSymbol,
-  subtract,
-  symbolOf,
-  ZERO,
-} from "./amount.js";
+import { PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { applyToFile } from "./descriptors.js";
 import { moved, opaque } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
-import type { Flags } from "./flags.js";
-import { hasFlag, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { attach, map, remap } from "./mapping-calls.js";
-import { newMapping, tell } from "./mapping.js";
+import { newMapping } from "./mapping.js";
 import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
 import { tellHandler } from "./handlers.js";
+import { discardingAdvice, rangeCall } from "./range-calls.js";
 import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -143,8 +132,6 @@ function applyEffect(
     }
     case "free":
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
-      // What it held is gone with it.
-      if (value(effect.address).kind === "amount") fill(m, value(effect.address));
       return undefined;
     case "access":
       touch(m, value(effect.address), effect.mode, call.site, {
@@ -200,6 +187,8 @@ function applyLock(
 
 function free(m: Machine, call: Call, target: Target): void {
   const { mapping } = target;
+  // What it held is gone with it.
+  if (target.value.kind === "amount") fill(m, target.value);
   if (mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given") {
     emitRelease(m, call, target);
     m.state.drop(mapping.id);
@@ -256,106 +245,6 @@ function loseHeld(m: Machine, id: string, site: Site): void {
     releasedElsewhere: false,
   });
   m.state.update(id, { owner: "escaped" });
-}
-
-/** The advice that gives content up, where it is certain. */
-function discardingAdvice(advice: Flags): string | undefined {
-  return ["MADV_DONTNEED", "MADV_FREE"].find((name) => hasFlag(advice, name) === "yes");
-}
-
-function rangeCall(
-  m: Machine,
-  effect: Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" },
-  call: Call,
-  values: readonly Value[],
-): void {
-  const target = targetOf(
-    m,
-    values[effect.address] ?? NULL_VALUE,
-    call.args[effect.address]?.site ?? call.site,
-    // Who wipes, unlocks or wipes only then works on memory that is mostly given.
-    effect.kind === "lock",
-  );
-  const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
-  const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
-  const length = asAmount(values[effect.length]);
-  const byteOffset = target.offset !== undefined && isByteOffset(target);
-  m.emit?.({
-    kind: effect.kind,
-    site: call.site,
-    function: m.context.cfg.name,
-    call,
-    target,
-    length,
-    byteOffset,
-    sealed: false,
-    flags,
-    keepsContent: effect.keepsContent === true,
-    unlocks: effect.unlocks === true,
-    besideWiping: m.context.wipes,
-    inStatic: m.context.cfg.static,
-  });
-  const { mapping } = target;
-  if (mapping === undefined) return;
-  if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
-  if (effect.kind === "protect") {
-    // A part of it gets another protection: nothing is certain of the whole any more.
-    const whole =
-      target.offset !== undefined &&
-      constantValue(target.offset) === 0 &&
-      length !== undefined &&
-      mapping.length !== undefined &&
-      constantValue(subtract(length, mapping.length)) === 0;
-    m.state.update(mapping.id, {
-      protection: whole ? flags : UNKNOWN_FLAGS,
-      history: tell(mapping, call.site, "protection changed here"),
-    });
-  }
-  if (effect.kind === "advise" && hasFlag(flags, "MADV_DONTFORK") === "yes")
-    m.state.update(mapping.id, { notInherited: true });
-  if (effect.kind === "advise" && hasFlag(flags, "MADV_DOFORK") !== "no")
-    m.state.update(mapping.id, { notInherited: false });
-  if (effect.kind === "advise" && effect.keepsContent !== true) discard(m, target, length, flags, call.site);
-  if (effect.kind === "lock")
-    m.state.update(
-      mapping.id,
-      effect.unlocks === true
-        ? { locked: undefined, unlockedAt: call.site }
-        : { locked: call.site, unlockedAt: undefined },
-    );
-  if (effect.kind !== "sync") return;
-  if (hasFlag(flags, "MS_SYNC") !== "no")
-    m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
-  else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
-}
-
-/** Private memory that has been written is given up: a file's old content, or zeros, is what is read from now on. */
-function discard(m: Machine, target: Target, length: Amount | undefined, advice: Flags, site: Site): void {
-  const name = discardingAdvice(advice);
-  const { mapping, offset } = target;
-  if (name === undefined || mapping === undefined || offset === undefined || target.varied) return;
-  if (mapping.written === undefined || hasFlag(mapping.flags, "MAP_PRIVATE") !== "yes") return;
-  // What others know they may write, or fill when it faults.
-  if (mapping.owner === "escaped") return;
-  const whole =
-    constantValue(offset) === 0 &&
-    length !== undefined &&
-    mapping.length !== undefined &&
-    sameAmount(length, mapping.length);
-  m.state.update(mapping.id, {
-    discarded: { site, advice: name, offset: whole ? undefined : offset },
-    history: tell(mapping, site, "its content is given up here"),
-  });
-}
-
-/** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
-function isByteOffset({ mapping, offset }: Target): boolean {
-  if (mapping === undefined || offset === undefined || !mapping.byteOffsets.includes(amountKey(offset)))
-    return false;
-  return (
-    offset.terms.length > 0 &&
-    offset.terms.every(({ symbol }) => symbol.origin.kind === "load" || symbol.origin.kind === "parameter")
-  );
 }
 
 function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, manner: Manner): void {

@@ -1,7 +1,7 @@
 /** What running one instruction needs: the state it changes, the function it is in, and where events go. */
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import type { Call, Event } from "./events.js";
+import type { AccessEvent, Call, Event, RangeEvent } from "./events.js";
 import type { Cfg } from "./ir.js";
 import type { Mapping } from "./mapping.js";
 import type { State } from "./state.js";
@@ -61,6 +61,16 @@ export interface HolderTests {
   readonly ofResults: Map<string, { readonly site: Site; readonly function: string }>;
 }
 
+/** What a function does with memory that it has found in a place which outlives functions. */
+export interface HeldUse {
+  /** As in HolderTests. */
+  readonly holder: string;
+  /** Bytes past what the place points to. */
+  readonly offset: Amount;
+  /** As it would be told of the mapping that others have put there. */
+  readonly event: AccessEvent | RangeEvent;
+}
+
 /** The function being analyzed. */
 export interface Context {
   readonly cfg: Cfg;
@@ -75,6 +85,9 @@ export interface Context {
   readonly nulled: Map<string, Site>;
   readonly unmapped: UnmappedMember[];
   readonly failed: FailedHeld[];
+  readonly uses: Map<string, HeldUse>;
+  /** Places that outlive it into which it has put something else than a mapping, NULL or MAP_FAILED. */
+  readonly refilled: Set<string>;
   readonly tests: HolderTests;
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];

@@ -46,6 +46,17 @@ function holderRead(m: Machine, operand: Operand): string | undefined {
   return holderOf(place);
 }
 
+/** Something else than a mapping is put into a place that outlives the function. */
+export function noteRefilled(m: Machine, place: Place, value: Value): void {
+  const holder = holderOf(place);
+  if (m.emit === undefined || holder === undefined) return;
+  const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  const n = value.kind === "amount" ? constantValue(value.amount) : undefined;
+  const isNothing = n === 0 || n === -1;
+  const isMapping = mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given";
+  if (!isNothing && !isMapping) m.context.refilled.add(holder);
+}
+
 function holderOf({ key, member }: Place): string | undefined {
   return member ?? (key.startsWith("::") ? key : undefined);
 }
@@ -79,6 +90,25 @@ function isDoubleTest({ context }: Machine, site: Site): boolean {
 
 /** Characters in which the first part of a condition is looked for. */
 const LONGEST_TEST = 160;
+
+/** The mappings that members and globals hold when the function ends, with what stands beside them. */
+export function noteKept({ context, state }: Machine): void {
+  for (const [key, held] of state.store) {
+    const place = held.kind === "pointer" ? context.places.get(key) : undefined;
+    const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
+    const holder = place === undefined ? undefined : holderOf(place);
+    if (holder === undefined || mapping === undefined || held.kind !== "pointer" || held.varied) continue;
+    if (mapping.phase !== "live" || mapping.source === "given" || mapping.source === "heap") continue;
+    const around = key.includes(".") ? `${key.slice(0, key.lastIndexOf("."))}.` : "::";
+    const beside = new Map<string, Amount>();
+    for (const [other, value] of state.store) {
+      const neighbour = other.startsWith(around) ? context.places.get(other) : undefined;
+      const name = neighbour === undefined ? undefined : holderOf(neighbour);
+      if (name !== undefined && value.kind === "amount") beside.set(name, value.amount);
+    }
+    context.kept.push({ member: holder, mapping, offset: held.offset, beside });
+  }
+}
 
 /** The places outside the function that hold MAP_FAILED, fresh from a call, when it ends. */
 export function noteFailed({ context, state }: Machine): void {

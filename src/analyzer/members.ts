@@ -9,7 +9,15 @@ import { constantValue, sameAmount } from "./amount.js";
 import { ANY_MEMBER } from "./member-notes.js";
 import type { AbandonEvent, Event, StayEvent, UnmapEvent } from "./events.js";
 import type { Definition } from "./unit-analysis.js";
-import type { FailedHeld, Freed, HolderTests, KeptMember, Pointed, UnmappedMember } from "./machine.js";
+import type {
+  FailedHeld,
+  Freed,
+  HeldUse,
+  HolderTests,
+  KeptMember,
+  Pointed,
+  UnmappedMember,
+} from "./machine.js";
 import type { Mapping } from "./mapping.js";
 
 /** What the analysis of one function has noted of struct members. */
@@ -21,6 +29,8 @@ export interface MemberNotes {
   readonly nulled: ReadonlyMap<string, Site>;
   readonly unmapped: readonly UnmappedMember[];
   readonly failed: readonly FailedHeld[];
+  readonly uses: ReadonlyMap<string, HeldUse>;
+  readonly refilled: ReadonlySet<string>;
   readonly tests: HolderTests;
 }
 
@@ -76,7 +86,7 @@ export function structsOf(functions: readonly NotedFunction[]): ReadonlySet<stri
   const members = functions.flatMap(({ notes, events }) => [
     ...notes.pointed.keys(),
     ...notes.nulled.keys(),
-    ...[...notes.kept, ...notes.unmapped].map(({ member }) => member),
+    ...[...notes.kept, ...notes.unmapped].map(({ member }) => member).filter((member) => !isGlobal(member)),
     ...notes.failed.map(({ holder }) => holder).filter((holder) => !isGlobal(holder)),
     ...events.flatMap((event) =>
       event.kind === "escape" && event.member !== undefined ? [event.member] : [],
@@ -94,6 +104,15 @@ export function notesOfGlobals(notes: MemberNotes, file: string): MemberNotes {
   const named = (holder: string): string => holder.replace("::static:", `::static:${file}:`);
   return {
     ...notes,
+    kept: notes.kept
+      .filter(({ member }) => isGlobal(member))
+      .map((one) => ({ ...one, member: named(one.member) })),
+    uses: new Map(
+      [...notes.uses]
+        .filter(([, { holder }]) => isGlobal(holder))
+        .map(([key, use]) => [key, { ...use, holder: named(use.holder) }]),
+    ),
+    refilled: new Set([...notes.refilled].filter(isGlobal).map(named)),
     failed: notes.failed
       .filter(({ holder }) => isGlobal(holder))
       .map((one) => ({ ...one, holder: named(one.holder) })),
@@ -115,6 +134,7 @@ export function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
   return {
     ...notes,
     kept: notes.kept.filter(({ member }) => isOf(member)),
+    uses: new Map([...notes.uses].filter(([, { holder }]) => isOf(holder))),
     unmapped: notes.unmapped.filter(({ member }) => isOf(member)),
     pointed: new Map([...notes.pointed].filter(([member]) => isOf(member))),
     nulled: new Map([...notes.nulled].filter(([member]) => isOf(member))),
@@ -228,7 +248,7 @@ function movedInto(
 }
 
 /** Do all that put something into the member put it there in the same way? */
-function agree(makers: readonly KeptMember[]): boolean {
+export function agree(makers: readonly KeptMember[]): boolean {
   return makers.every(
     (one) =>
       sameAmount(one.offset, makers[0]?.offset ?? one.offset) &&

@@ -1,6 +1,7 @@
 /** The linted files as one program: which functions matter in it, and what only all of them together tell. */
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import type { Event } from "./events.js";
+import { heldUses, mayRefill } from "./held.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import {
@@ -190,6 +191,7 @@ export class Program {
       notes: notesOfGlobals(one.notes, one.analysis.unit.source.path),
     }));
     for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
+    this.#tellUses(globals);
     for (const struct of structsOf(noted))
       for (const [home, group] of this.#byHome(struct, noted)) this.#tellStruct(struct, home, group, letGo);
   }
@@ -238,6 +240,7 @@ export class Program {
     for (const [definition, events] of memberUnmaps(noted))
       for (const event of events) this.#append(definition, event);
     for (const { definition, event } of stayingFailures(noted)) this.#append(definition, event);
+    this.#tellUses(noted);
     const kept = keptMembers(noted, struct);
     for (const definition of noted) {
       for (const [member, { mapping }] of kept) {
@@ -259,6 +262,17 @@ export class Program {
         break;
       }
     }
+  }
+
+  #tellUses(noted: readonly NotedFunction[]): void {
+    const uses = heldUses(noted, (name) =>
+      this.#linted.some((analysis) =>
+        analysis.unit.functions.some(
+          (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, name),
+        ),
+      ),
+    );
+    for (const [definition, events] of uses) for (const event of events) this.#append(definition, event);
   }
 
   /** The functions of the files for which the struct is the one defined in `home`. */

@@ -4,7 +4,7 @@ import type { Amount } from "./amount.js";
 import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { lend } from "./unknown-calls.js";
-import { letGo, letGoOf } from "./member-notes.js";
+import { letGo, letGoOf, noteRefilled } from "./member-notes.js";
 import { runCall } from "./calls.js";
 import { noteDescriptor } from "./descriptors.js";
 import { evaluate, placeOf } from "./evaluate.js";
@@ -108,6 +108,7 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   const place = placeOf(storing(m, value), target, "write");
   registerPlace(m, place);
   if (isNul(value)) noteNulled(m, place, site);
+  noteRefilled(m, place, value);
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);

@@ -40,6 +40,8 @@ function noNotes(): Pick<Context, keyof MemberNotes> {
     nulled: new Map(),
     unmapped: [],
     failed: [],
+    uses: new Map(),
+    refilled: new Set(),
     tests: { againstNull: new Map(), againstFailed: new Set(), ofResults: new Map() },
   };
 }

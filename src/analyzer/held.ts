@@ -1,0 +1,79 @@
+/**
+ * Mappings that one function puts into a place which outlives it, and others use there: the uses are told as events of
+ * the mapping, after all functions have been analyzed.
+ */
+import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import type { Event } from "./events.js";
+import { flagsKey, UNKNOWN_FLAGS } from "./flags.js";
+import { add } from "./amount.js";
+import type { HeldUse, KeptMember } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import type { NotedFunction } from "./members.js";
+import { agree, lastName } from "./members.js";
+
+/** The uses of what the functions have put into places, by the function that uses it. */
+export function heldUses(
+  functions: readonly NotedFunction[],
+  isRefilled: (name: string) => boolean,
+): ReadonlyMap<NotedFunction, readonly Event[]> {
+  const kept = new Map<string, KeptMember[]>();
+  for (const { notes } of functions)
+    for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
+  const refilled = new Set(functions.flatMap(({ notes }) => [...notes.refilled]));
+  const known = new Map<string, KeptMember>();
+  for (const [holder, makers] of kept) {
+    const [first] = makers;
+    if (first === undefined || refilled.has(holder) || !agree(makers) || !alike(makers)) continue;
+    if (!isRefilled(lastName(holder))) known.set(holder, first);
+  }
+  const events = new Map<NotedFunction, readonly Event[]>();
+  if (known.size === 0) return events;
+  const reprotected = new Set(functions.flatMap(({ notes }) => protectedIn(notes.uses, known)));
+  for (const definition of functions) {
+    const own = new Set(definition.notes.kept.map(({ member }) => member));
+    const told = [...definition.notes.uses.values()].flatMap((use) => {
+      const { holder } = use;
+      const maker = known.get(holder);
+      // The function that maps it has told of it already, with what it knows of each path.
+      if (maker === undefined || own.has(holder)) return [];
+      const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
+      return [useOf({ ...maker, mapping: { ...maker.mapping, protection } }, use)];
+    });
+    if (told.length > 0) events.set(definition, told);
+  }
+  return events;
+}
+
+/** Do all that put a mapping into the place ask for the same kind of mapping? */
+function alike(makers: readonly KeptMember[]): boolean {
+  const keys = makers.map(
+    ({ mapping: { protection, flags, descriptor } }) =>
+      `${flagsKey(protection)} ${flagsKey(flags)} ${descriptor?.path}`,
+  );
+  return keys.every((key) => key === keys[0]);
+}
+
+/** The use as an event of the mapping. */
+function useOf({ mapping: made, offset: at }: KeptMember, { offset, event }: HeldUse): Event {
+  const mapping: Mapping = { ...made, phase: "live", owner: "stored", told: false };
+  const there = add(at, offset);
+  if (event.kind === "access") return { ...event, mapping, offset: there };
+  const value = { kind: "pointer", mapping: mapping.id, offset: there, varied: false } as const;
+  return { ...event, target: { ...event.target, value, mapping, offset: there } };
+}
+
+function protectedIn(
+  uses: NotedFunction["notes"]["uses"],
+  known: ReadonlyMap<string, KeptMember>,
+): readonly string[] {
+  return [...uses.values()].flatMap(({ holder, event }) =>
+    known.has(holder) && event.kind === "protect" ? [holder] : [],
+  );
+}
+
+/** Does the function seem to put something else than NULL into a member or variable of that name? */
+export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, name: string): boolean {
+  if (!names.has(name)) return false;
+  const text = source.text.slice(span.start, span.end);
+  return new RegExp(`\\b${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
+}

@@ -1,0 +1,122 @@
+/** Calls that do something to a range of memory: mprotect(2), madvise(2), mlock(2), msync(2). */
+import type { Site } from "../diagnostic.js";
+import { noteUse } from "./access.js";
+import type { Amount } from "./amount.js";
+import { amountKey, constantValue, sameAmount, subtract } from "./amount.js";
+import { targetOf } from "./call.js";
+import type { Call, RangeEvent, Target } from "./events.js";
+import type { Flags } from "./flags.js";
+import { hasFlag, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import type { Machine } from "./machine.js";
+import { tell } from "./mapping.js";
+import type { Effect } from "./model/model.js";
+import type { Value } from "./value.js";
+import { asAmount, asFlags, NULL_VALUE } from "./value.js";
+
+/** The advice that gives content up, where it is certain. */
+export function discardingAdvice(advice: Flags): string | undefined {
+  return ["MADV_DONTNEED", "MADV_FREE"].find((name) => hasFlag(advice, name) === "yes");
+}
+
+/** A range gets another protection, advice, a lock, or is synced. */
+export function rangeCall(m: Machine, effect: RangeEffect, call: Call, values: readonly Value[]): void {
+  const target = targetOf(
+    m,
+    values[effect.address] ?? NULL_VALUE,
+    call.args[effect.address]?.site ?? call.site,
+    // Who wipes, unlocks or wipes only then works on memory that is mostly given.
+    effect.kind === "lock",
+  );
+  const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
+  const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
+  const length = asAmount(values[effect.length]);
+  const byteOffset = target.offset !== undefined && isByteOffset(target);
+  tellRange(m, effect, { call, target, length, byteOffset, flags });
+  const { mapping } = target;
+  if (mapping === undefined) return;
+  if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
+  if (effect.kind === "protect") {
+    // A part of it gets another protection: nothing is certain of the whole any more.
+    const whole =
+      target.offset !== undefined &&
+      constantValue(target.offset) === 0 &&
+      length !== undefined &&
+      mapping.length !== undefined &&
+      constantValue(subtract(length, mapping.length)) === 0;
+    m.state.update(mapping.id, {
+      protection: whole ? flags : UNKNOWN_FLAGS,
+      history: tell(mapping, call.site, "protection changed here"),
+    });
+  }
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DONTFORK") === "yes")
+    m.state.update(mapping.id, { notInherited: true });
+  if (effect.kind === "advise" && hasFlag(flags, "MADV_DOFORK") !== "no")
+    m.state.update(mapping.id, { notInherited: false });
+  if (effect.kind === "advise" && effect.keepsContent !== true) discard(m, target, length, flags, call.site);
+  if (effect.kind === "lock")
+    m.state.update(
+      mapping.id,
+      effect.unlocks === true
+        ? { locked: undefined, unlockedAt: call.site }
+        : { locked: call.site, unlockedAt: undefined },
+    );
+  if (effect.kind !== "sync") return;
+  if (hasFlag(flags, "MS_SYNC") !== "no")
+    m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
+  else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** Tells the call of what it is given, and notes it for memory that others may have mapped. */
+function tellRange(
+  m: Machine,
+  effect: RangeEffect,
+  facts: Pick<RangeEvent, "call" | "target" | "length" | "byteOffset" | "flags">,
+): void {
+  if (m.emit === undefined) return;
+  const { cfg, wipes } = m.context;
+  const event: RangeEvent = {
+    kind: effect.kind,
+    site: facts.call.site,
+    function: cfg.name,
+    ...facts,
+    sealed: false,
+    keepsContent: effect.keepsContent === true,
+    unlocks: effect.unlocks === true,
+    besideWiping: wipes,
+    inStatic: cfg.static,
+  };
+  m.emit(event);
+  const { value } = facts.target;
+  if (value.kind === "amount") noteUse(m, value.amount, event);
+}
+
+type RangeEffect = Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" };
+
+/** Private memory that has been written is given up: a file's old content, or zeros, is what is read from now on. */
+function discard(m: Machine, target: Target, length: Amount | undefined, advice: Flags, site: Site): void {
+  const name = discardingAdvice(advice);
+  const { mapping, offset } = target;
+  if (name === undefined || mapping === undefined || offset === undefined || target.varied) return;
+  if (mapping.written === undefined || hasFlag(mapping.flags, "MAP_PRIVATE") !== "yes") return;
+  // What others know they may write, or fill when it faults.
+  if (mapping.owner === "escaped") return;
+  const whole =
+    constantValue(offset) === 0 &&
+    length !== undefined &&
+    mapping.length !== undefined &&
+    sameAmount(length, mapping.length);
+  m.state.update(mapping.id, {
+    discarded: { site, advice: name, offset: whole ? undefined : offset },
+    history: tell(mapping, site, "its content is given up here"),
+  });
+}
+
+/** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
+function isByteOffset({ mapping, offset }: Target): boolean {
+  if (mapping === undefined || offset === undefined || !mapping.byteOffsets.includes(amountKey(offset)))
+    return false;
+  return (
+    offset.terms.length > 0 &&
+    offset.terms.every(({ symbol }) => symbol.origin.kind === "load" || symbol.origin.kind === "parameter")
+  );
+}

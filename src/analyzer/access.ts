@@ -19,6 +19,8 @@ export interface Manner {
   readonly by: string | undefined;
   /** One byte is written all over it; "maybe": by a function of the program, that may have wiped it. */
   readonly fills?: true | "maybe";
+  /** Through an lvalue of a number's type that is certainly not volatile. */
+  readonly plain?: boolean;
   readonly lockOfProcess?: boolean;
 }
 
@@ -41,10 +43,10 @@ export function access(
     !sameAmount(offset, mapping.offset ?? ZERO)
   )
     return;
-  const { as, by } = manner;
+  const { as, by, plain = false } = manner;
   const fills = manner.fills === true;
   const lockOfProcess = manner.lockOfProcess === true;
-  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, fills, lockOfProcess });
+  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, plain, fills, lockOfProcess });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -62,6 +64,7 @@ export function access(
     ...(mode === "write"
       ? {
           written: site,
+          unflushed: site,
           wiped: manner.fills !== undefined,
           discarded: undefined,
           ...writtenAfterFork(m.state, mapping),
@@ -72,7 +75,7 @@ export function access(
 }
 
 type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by"> &
-  Partial<Pick<AccessEvent, "fills" | "lockOfProcess">>;
+  Partial<Pick<AccessEvent, "plain" | "fills" | "lockOfProcess">>;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   m.emit?.(accessEvent(m, mapping, how));
@@ -85,6 +88,7 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
     mapping,
     pastEnd: !how.viaHint && isPastEnd(m, mapping, how.offset),
     expectsFault: m.context.catchesFaults,
+    plain: false,
     fills: false,
     lockOfProcess: false,
     storesPointer: false,
@@ -146,8 +150,9 @@ export function accessGiven(
 ): void {
   const known = givenAt(m.state, pointer);
   if (m.emit !== undefined && known?.mapping.phase !== "unmapped") {
-    const { as, by } = manner;
-    noteUse(m, pointer, accessEvent(m, SOME_MAPPING, { offset: ZERO, mode, site, viaHint: false, as, by }));
+    const { as, by, plain = false } = manner;
+    const how = { offset: ZERO, mode, site, viaHint: false, as, by, plain };
+    noteUse(m, pointer, accessEvent(m, SOME_MAPPING, how));
   }
   if (known !== undefined) {
     access(m, known.mapping.id, known.offset, mode, site, manner);

@@ -3,7 +3,8 @@ import type { Site } from "../diagnostic.js";
 import { givenAt, materialize, wantedAt } from "./access.js";
 import { constantValue, soleSymbol, symbolOf } from "./amount.js";
 import type { Argument, Call, Target } from "./events.js";
-import type { Instruction } from "./ir.js";
+import { typeAt } from "./evaluate.js";
+import type { Instruction, Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import type { Value } from "./value.js";
@@ -30,10 +31,18 @@ export function describe(
     site: operand.site,
     text: m.context.text(operand.site),
     inMacro: operand.macro !== undefined,
+    narrow: isNarrow(operand),
     sizeofPointer: operand.kind === "sizeof" && operand.ofPointer,
   }));
   const { site, nameSite, used } = instruction;
   return { function: instruction.callee ?? "", site, nameSite, args, used, direct };
+}
+
+/** Reads a variable or member of an integer type that has no more than 32 bits. */
+function isNarrow(operand: Operand): boolean {
+  if (operand.kind !== "read") return false;
+  const type = typeAt(operand.place);
+  return type.kind === "int" && type.bits <= 32;
 }
 
 /** What an address argument points to. `follow` begins to track memory that the function was given. */

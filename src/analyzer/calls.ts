@@ -1,6 +1,6 @@
 /** Calls: each kind to its own. */
 import type { Site } from "../diagnostic.js";
-import { tellAccess } from "./access.js";
+import { givenAt, tellAccess } from "./access.js";
 import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
@@ -22,7 +22,7 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const { callee } = instruction;
   noteFreed(m, instruction);
   if (callee === undefined || m.context.defines(callee) || libraryModel(callee) === undefined)
-    for (const value of values) noteDescriptor(m, value, { handed: true });
+    for (const value of values) noteDescriptor(m, value, { handed: true, passed: true });
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
@@ -42,7 +42,7 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   } else if (instruction.pointer !== undefined) {
     letGoOf(m, instruction.args);
     const target = evaluate(m, instruction.pointer);
-    if (target.kind === "pointer") executeMapping(m, target, instruction.site);
+    executeMapping(m, target, instruction.site);
   }
   const predicate = predicateOf(callee, values);
   if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
@@ -82,15 +82,14 @@ function holdsTracked(m: Machine, value: Value): boolean {
   return origin?.kind === "parameter";
 }
 
-function executeMapping(m: Machine, target: Value & { readonly kind: "pointer" }, site: Site): void {
-  const mapping = m.state.mapping(target.mapping);
-  if (mapping === undefined) return;
-  tellAccess(m, mapping, {
-    offset: target.offset,
-    mode: "execute",
-    site,
-    viaHint: false,
-    as: "bytes",
-    by: undefined,
-  });
+function executeMapping(m: Machine, target: Value, site: Site): void {
+  const at =
+    target.kind === "pointer"
+      ? { mapping: m.state.mapping(target.mapping), offset: target.offset }
+      : target.kind === "amount"
+        ? givenAt(m.state, target.amount)
+        : undefined;
+  if (at?.mapping === undefined) return;
+  const { mapping, offset } = at;
+  tellAccess(m, mapping, { offset, mode: "execute", site, viaHint: false, as: "bytes", by: undefined });
 }

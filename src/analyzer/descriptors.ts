@@ -42,7 +42,7 @@ export function applyToFile(
     case "close":
     case "handFile":
       if (fd !== undefined)
-        noteDescriptor(m, fd, effect.kind === "close" ? { closed: true } : { handed: true });
+        noteDescriptor(m, fd, effect.kind === "close" ? { closed: true } : { handed: true, passed: true });
       return undefined;
   }
 }
@@ -76,6 +76,7 @@ function openDescriptor(
     written: false,
     closed: false,
     handed: false,
+    passed: false,
     leftBehind: effect.origin === "shm_open" && isOwned(m, call, values) && !m.context.unlinksShared(),
   };
   if (symbol !== undefined) m.state.descriptors.set(symbol.id, descriptor);
@@ -84,13 +85,40 @@ function openDescriptor(
 
 export function descriptorOf(m: Machine, fd: Value): FileDescriptor | undefined {
   const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
-  return symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
+  if (symbol === undefined) return undefined;
+  const { origin } = symbol;
+  return (
+    m.state.descriptors.get(symbol.id) ?? (origin.kind === "load" ? openedElsewhere(m, origin) : undefined)
+  );
+}
+
+/** A variable at file scope that the file opens one device for, and nothing else. */
+function openedElsewhere(
+  { context }: Machine,
+  { place }: { readonly place: string },
+): FileDescriptor | undefined {
+  const name = /^::(?:static:)?(\w+)(?:@|$)/.exec(place)?.[1];
+  const path = name === undefined ? undefined : context.openedFor(name);
+  if (path === undefined) return undefined;
+  return {
+    origin: "open",
+    mode: UNKNOWN_FLAGS,
+    path,
+    site: { file: context.cfg.file, start: 0, end: 0 },
+    sized: false,
+    truncated: undefined,
+    written: false,
+    closed: false,
+    handed: true,
+    passed: true,
+    leftBehind: false,
+  };
 }
 
 export function noteDescriptor(
   m: Machine,
   fd: Value,
-  change: Partial<Pick<FileDescriptor, "closed" | "handed">>,
+  change: Partial<Pick<FileDescriptor, "closed" | "handed" | "passed">>,
 ): void {
   const symbol = fd.kind === "amount" ? soleSymbol(fd.amount) : undefined;
   const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
@@ -164,13 +192,14 @@ function sizeDescriptor(
     site: call.site,
     closed: false,
     handed: true,
+    passed: true,
     leftBehind: false,
     ...known,
     sized: true,
     written: known?.written === true || by === "write",
     truncated:
       truncates && !empties
-        ? { site: call.site, ignored: call.used === false }
+        ? { site: call.site, ignored: call.used === false, size: asAmount(length) }
         : truncates || allocates
           ? undefined
           : known?.truncated,

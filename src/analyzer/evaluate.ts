@@ -295,12 +295,13 @@ function comparison(op: string, difference: Amount): Amount | undefined {
 }
 
 /** The object that a place expression names now. A dereference on the way is an access in `mode`. */
-export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
+export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode, plain?: boolean): Place {
+  const isPlain = plain !== false && isPlainType(typeAt(expr), plain === true);
   switch (expr.kind) {
     case "variable":
       return placeAt({ kind: "variable", id: expr.variable.id }, "", expr.variable.name);
     case "field": {
-      const object = placeOf(m, expr.object, mode);
+      const object = placeOf(m, expr.object, mode, isPlain);
       const offset = add(object.offset, sizeAmount(expr.offset));
       const place = {
         ...placeAt(object.root, `${object.path}.${expr.field}`, m.context.text(expr.site), offset),
@@ -310,7 +311,7 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
       return place;
     }
     case "element": {
-      const array = placeOf(m, expr.array, mode);
+      const array = placeOf(m, expr.array, mode, isPlain);
       const index = asAmount(evaluate(m, expr.index));
       const key = index === undefined ? `?${m.at}` : (constantValue(index) ?? keyOf(index));
       const inside =
@@ -325,7 +326,7 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode): Place {
       );
     }
     case "deref":
-      return dereference(m, evaluate(m, expr.pointer), mode, expr.site);
+      return dereference(m, evaluate(m, expr.pointer), mode, expr.site, isPlain);
   }
 }
 
@@ -336,7 +337,12 @@ function keyOf(amount: Amount): string {
     : `{${symbol.id}}`;
 }
 
-function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): Place {
+/** A number that is certainly not volatile; `inside`: what holds such a number. */
+function isPlainType(type: CType, inside: boolean): boolean {
+  return type.volatile !== true && (inside || type.kind === "int" || type.kind === "float");
+}
+
+function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site, plain: boolean): Place {
   const name = m.context.text(site);
   switch (pointer.kind) {
     case "address": {
@@ -346,12 +352,12 @@ function dereference(m: Machine, pointer: Value, mode: AccessMode, site: Site): 
     }
     case "pointer":
       if (mode !== undefined)
-        access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined });
+        access(m, pointer.mapping, pointer.offset, mode, site, { as: "bytes", by: undefined, plain });
       return placeAt({ kind: "mapping", id: pointer.mapping, offset: pointer.offset }, "", name);
     case "amount":
       if (mode !== undefined) {
         accessViaHint(m, pointer, mode, site, undefined);
-        accessGiven(m, pointer.amount, mode, site, { as: "bytes", by: undefined });
+        accessGiven(m, pointer.amount, mode, site, { as: "bytes", by: undefined, plain });
       }
       return placeAt({ kind: "memory", pointer: pointer.amount }, "", name);
     case "flags":

@@ -16,6 +16,8 @@ export interface Argument {
   /** As in the file; a macro's use when it comes from a macro. */
   readonly text: string;
   readonly inMacro: boolean;
+  /** Its static type is an integer of 32 bits or less. */
+  readonly narrow: boolean;
   /** `sizeof` of a pointer variable. */
   readonly sizeofPointer: boolean;
 }
@@ -62,6 +64,10 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
+  /** A number of pages or bytes was subtracted, and no condition on the path says that the offset was as large. */
+  readonly offsetMayWrap: boolean;
+  /** Some condition on the path speaks of the size of a file. */
+  readonly sizeCompared: boolean;
   /** The stat() that filled in the length, where its result is dropped. */
   readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */
@@ -130,12 +136,15 @@ export interface AccessEvent extends Base {
   readonly childWrote: Site | undefined;
   /** A mutex, a semaphore or the like is made there, for the threads of one process. */
   readonly lockOfProcess: boolean;
+  /** Through an lvalue of a number's type that is certainly not volatile. */
+  readonly plain: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }
 
 export interface RangeEvent extends Base {
-  readonly kind: "protect" | "advise" | "lock" | "sync";
+  /** `flush`: what was written becomes visible to the fetching of instructions. */
+  readonly kind: "protect" | "advise" | "lock" | "sync" | "flush";
   readonly call: Call;
   readonly target: Target;
   readonly length: Amount | undefined;
@@ -196,6 +205,8 @@ export interface EscapeEvent extends Base {
   readonly mapping: Mapping;
   /** Bytes past the start of the mapping. */
   readonly offset: Amount | undefined;
+  /** Some condition on the path speaks of what the offset is computed from. */
+  readonly offsetCompared: boolean;
   readonly to: "caller" | "global" | "field" | "call";
   /** The struct member that holds it from now on. */
   readonly member: string | undefined;

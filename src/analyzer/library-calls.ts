@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
-import { PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
+import { amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { applyToFile } from "./descriptors.js";
@@ -15,7 +15,7 @@ import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
 import { tellHandler } from "./handlers.js";
-import { discardingAdvice, rangeCall } from "./range-calls.js";
+import { discardingAdvice, flush, rangeCall } from "./range-calls.js";
 import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -121,6 +121,9 @@ function applyEffect(
     case "lock":
     case "sync":
       rangeCall(m, effect, call, values);
+      return undefined;
+    case "flush":
+      flush(m, effect, call, values);
       return undefined;
     case "allocate":
       return allocate(m, call, effect.length === undefined ? undefined : values[effect.length]);
@@ -251,6 +254,7 @@ function touch(m: Machine, value: Value, mode: "read" | "write", site: Site, man
   if (value.kind === "pointer") access(m, value.mapping, value.offset, mode, site, manner);
   else if (value.kind === "amount") {
     accessViaHint(m, value, mode, site, manner.by);
+    if (m.emit !== undefined) m.context.copied.add(amountKey(value.amount));
     accessGiven(m, value.amount, mode, site, manner);
     if (mode === "write") clobberMemory(m, value.amount);
   } else if (value.kind === "address" && mode === "write") {

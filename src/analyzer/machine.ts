@@ -95,6 +95,8 @@ export interface Context {
   readonly zeroed: Set<Amount>;
   /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */
   readonly plainTests: Set<string>;
+  /** Addresses, as keys, that library functions have copied bytes to or from. */
+  readonly copied: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */
@@ -105,6 +107,8 @@ export interface Context {
   calledBy(name: string): ReadonlySet<string> | undefined;
   /** Does any file of the program name shm_unlink()? */
   unlinksShared(): boolean;
+  /** The literal path for which the file opens the variable at file scope, everywhere it does. */
+  openedFor(variable: string): string | undefined;
   /** The text of the file at a site. */
   text(site: Site): string;
   /** Does the program define it? */

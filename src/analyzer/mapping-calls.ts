@@ -74,6 +74,8 @@ export function map(
     address,
     length,
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
+    offsetMayWrap: mapping.offset !== undefined && mayWrap(m, mapping.offset),
+    sizeCompared: [...m.state.facts.keys()].some((key) => FILE_SIZE.test(key)),
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
@@ -83,6 +85,23 @@ export function map(
     offset: mapping.offset,
   });
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
+}
+
+/** In what a condition speaks of: the size that stat() or lseek() gives. */
+const FILE_SIZE = /st_size|stx_size/;
+
+/** `offset - page`, with nothing known of how the two compare. */
+function mayWrap(m: Machine, offset: Amount): boolean {
+  const [less, more] = [offset.terms.filter(isTaken), offset.terms.filter((term) => !isTaken(term))];
+  if (more.length === 0 || (less.length === 0 && offset.constant >= 0)) return false;
+  const isPages = less.every(({ symbol }) => symbol.origin.kind === "page");
+  return (
+    isPages && !isRemainderTested(m, offset) && !isCompared(m, offset) && m.state.holds(offset, ">=") !== true
+  );
+}
+
+function isTaken({ coefficient }: Amount["terms"][number]): boolean {
+  return coefficient < 0;
 }
 
 const STAT = /^(?:f|l)?stat(?:64|at|at64)?$/;

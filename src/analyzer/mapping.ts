@@ -46,12 +46,15 @@ export interface FileDescriptor {
   /** Has the program given the object a size since it was opened: by writing, ftruncate() or fallocate()? */
   readonly sized: boolean;
   /** The ftruncate() that gave it its size, until something allocates its blocks; `ignored`: its result is dropped. */
-  readonly truncated: { readonly site: Site; readonly ignored: boolean } | undefined;
+  readonly truncated:
+    { readonly site: Site; readonly ignored: boolean; readonly size: Amount | undefined } | undefined;
   /** Has something been written to it by a call? */
   readonly written: boolean;
   readonly closed: boolean;
   /** Somebody else has it, or may have it: what becomes of it is not known. */
   readonly handed: boolean;
+  /** It was given to code that is not known, which may have done anything to the file. */
+  readonly passed: boolean;
   /** shm_open() has made an object with a name that no function of the program removes. */
   readonly leftBehind: boolean;
 }
@@ -118,6 +121,8 @@ export interface Mapping {
   readonly lostTo: { readonly id: string; readonly site: Site } | undefined;
   /** It is gone because mremap moved it, not because it was unmapped. */
   readonly moved: boolean;
+  /** Where it was last written since the instruction cache was flushed. */
+  readonly unflushed: Site | undefined;
   /** The result was compared with the address asked for. */
   readonly compared: boolean;
   /** Has the function read or written it? Kept for `given` memory, so that callers know. */
@@ -172,6 +177,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     a.lostTo?.id === b.lostTo?.id &&
     a.compared === b.compared &&
     a.terminated === b.terminated &&
+    (a.unflushed === undefined) === (b.unflushed === undefined) &&
     a.accessed === b.accessed &&
     a.told === b.told &&
     a.declined === b.declined &&
@@ -238,6 +244,7 @@ export function newMapping(
     replaces: undefined,
     lostTo: undefined,
     moved: false,
+    unflushed: undefined,
     compared: false,
     accessed: undefined,
     mayBeEmpty: false,

@@ -108,6 +108,7 @@ function tellKept(m: Machine, place: Place, id: string, site: Site): void {
     function: m.context.cfg.name,
     mapping,
     offset: undefined,
+    offsetCompared: true,
     to: "field",
     member,
   });
@@ -139,6 +140,8 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     address,
     length,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
+    offsetMayWrap: false,
+    sizeCompared: true,
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,

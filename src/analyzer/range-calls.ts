@@ -1,7 +1,7 @@
 /** Calls that do something to a range of memory: mprotect(2), madvise(2), mlock(2), msync(2). */
 import type { Site } from "../diagnostic.js";
 import { noteUse } from "./access.js";
-import type { Amount } from "./amount.js";
+import type { Amount, Symbol } from "./amount.js";
 import { amountKey, constantValue, sameAmount, subtract } from "./amount.js";
 import { targetOf } from "./call.js";
 import type { Call, RangeEvent, Target } from "./events.js";
@@ -30,7 +30,7 @@ export function rangeCall(m: Machine, effect: RangeEffect, call: Call, values: r
   const ofNumber = effect.kind === "protect" ? protectionOfNumber : (): Flags => UNKNOWN_FLAGS;
   const flags = effect.flags === undefined ? UNKNOWN_FLAGS : asFlags(values[effect.flags], ofNumber);
   const length = asAmount(values[effect.length]);
-  const byteOffset = target.offset !== undefined && isByteOffset(target);
+  const byteOffset = isByteOffset(target) || isCopied(m, target.value);
   tellRange(m, effect, { call, target, length, byteOffset, flags });
   const { mapping } = target;
   if (mapping === undefined) return;
@@ -66,10 +66,32 @@ export function rangeCall(m: Machine, effect: RangeEffect, call: Call, values: r
   else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
 }
 
+/** The end is an address, not a length: what lies between the two is made visible to the fetching of instructions. */
+export function flush(
+  m: Machine,
+  { address, end }: Effect & { readonly kind: "flush" },
+  call: Call,
+  values: readonly Value[],
+): void {
+  const start = values[address] ?? NULL_VALUE;
+  const target = targetOf(m, start, call.args[address]?.site ?? call.site, false);
+  const length = distance(start, values[end] ?? NULL_VALUE);
+  tellRange(m, { kind: "flush" }, { call, target, length, byteOffset: false, flags: UNKNOWN_FLAGS });
+  if (target.mapping !== undefined) m.state.update(target.mapping.id, { unflushed: undefined });
+}
+
+function distance(from: Value, to: Value): Amount | undefined {
+  if (from.kind === "pointer")
+    return to.kind === "pointer" && to.mapping === from.mapping
+      ? subtract(to.offset, from.offset)
+      : undefined;
+  return from.kind === "amount" && to.kind === "amount" ? subtract(to.amount, from.amount) : undefined;
+}
+
 /** Tells the call of what it is given, and notes it for memory that others may have mapped. */
 function tellRange(
   m: Machine,
-  effect: RangeEffect,
+  effect: Pick<RangeEvent, "kind"> & Partial<Pick<RangeEffect, "keepsContent" | "unlocks">>,
   facts: Pick<RangeEvent, "call" | "target" | "length" | "byteOffset" | "flags">,
 ): void {
   if (m.emit === undefined) return;
@@ -111,12 +133,21 @@ function discard(m: Machine, target: Target, length: Amount | undefined, advice:
   });
 }
 
+/** The same of memory that is not followed: some path copies bytes from or to the very sum that is the address here. */
+function isCopied({ context }: Machine, value: Value): boolean {
+  if (value.kind !== "amount" || value.amount.terms.length < 2) return false;
+  return (
+    context.copied.has(amountKey(value.amount)) && value.amount.terms.every(({ symbol }) => isGiven(symbol))
+  );
+}
+
+function isGiven({ origin }: Symbol): boolean {
+  return origin.kind === "load" || origin.kind === "parameter";
+}
+
 /** `memcpy(p + at, …); msync(p + at, …)`: an offset for bytes, of which nothing says that it is a page's. */
 function isByteOffset({ mapping, offset }: Target): boolean {
   if (mapping === undefined || offset === undefined || !mapping.byteOffsets.includes(amountKey(offset)))
     return false;
-  return (
-    offset.terms.length > 0 &&
-    offset.terms.every(({ symbol }) => symbol.origin.kind === "load" || symbol.origin.kind === "parameter")
-  );
+  return offset.terms.length > 0 && offset.terms.every(({ symbol }) => isGiven(symbol));
 }

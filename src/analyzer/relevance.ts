@@ -73,3 +73,11 @@ export function functionsThatMayEnd(
   }
   return ending;
 }
+
+/** The literal path that the file gives to open() for a variable, where it is the same everywhere. */
+export function openedFor({ source }: Unit, variable: string): string | undefined {
+  const calls = [...source.text.matchAll(new RegExp(`\\b${variable}\\s*=\\s*open\\s*\\(\\s*([^,]*),`, "g"))];
+  const paths = new Set(calls.map(([, path = ""]) => /^"([^"\\]*)"$/.exec(path.trim())?.[1]));
+  const [path] = paths;
+  return paths.size === 1 ? path : undefined;
+}

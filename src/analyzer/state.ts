@@ -227,6 +227,7 @@ export class State {
         `${m.id}:${m.phase}:${m.owner}:${m.weakTest?.against ?? ""}:${m.lostTo?.id ?? ""}:${names.join(",")}`,
       );
     }
+    for (const id of this.descriptors.keys()) parts.push(id);
     return parts.sort().join(";");
   }
 
@@ -332,6 +333,7 @@ export class State {
           written: d.written || theirs.written,
           closed: d.closed || theirs.closed,
           handed: d.handed || theirs.handed,
+          passed: d.passed || theirs.passed,
         });
     }
     return result;
@@ -360,7 +362,13 @@ export class State {
 }
 
 function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
-  return a.sized === b.sized && a.written === b.written && a.closed === b.closed && a.handed === b.handed;
+  return (
+    a.sized === b.sized &&
+    a.written === b.written &&
+    a.closed === b.closed &&
+    a.handed === b.handed &&
+    a.passed === b.passed
+  );
 }
 
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */

@@ -248,6 +248,11 @@ function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefine
   m.state.update(given.mapping.id, { lostTo: { id: successor.id, site: successor.site } });
 }
 
+/** Some condition on the path speaks of what the amount is computed from. */
+function isSpokenOf({ state }: Machine, { terms }: Amount): boolean {
+  return terms.some(({ symbol }) => [...state.facts.keys()].some((key) => key.includes(`{${symbol.id}}`)));
+}
+
 /** A place holds the mapping now. */
 function name(m: Machine, id: string, place: Place, site: Site): void {
   const mapping = m.state.mapping(id);
@@ -260,15 +265,20 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     return;
   }
   notePointed(m, id, place, site);
-  if (!isShared(mapping))
+  const held = m.state.store.get(place.key);
+  const at = held?.kind === "pointer" ? held : undefined;
+  // A second place that points behind the start is a name for a part of it.
+  const isPart = isShared(mapping) && at !== undefined && constantValue(at.offset) !== 0;
+  if (!isShared(mapping) || isPart)
     m.emit?.({
       kind: "escape",
       site,
       function: m.context.cfg.name,
       mapping,
-      offset: undefined,
+      offset: at?.offset,
+      offsetCompared: at === undefined || isSpokenOf(m, at.offset),
       to: place.key.startsWith("::") ? "global" : "field",
-      member: place.member,
+      member: isPart ? undefined : place.member,
     });
   m.state.update(id, {
     name: known,
@@ -317,6 +327,7 @@ function hand(m: Machine, value: Value, site: Site): void {
     function: m.context.cfg.name,
     mapping,
     offset: value.offset,
+    offsetCompared: isSpokenOf(m, value.offset),
     to: "caller",
     member: undefined,
   });

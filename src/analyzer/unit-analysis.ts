@@ -10,7 +10,7 @@ import { lower } from "./lower.js";
 import type { Context } from "./machine.js";
 import type { MemberNotes } from "./members.js";
 import { isFamilyName } from "./model/library.js";
-import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily } from "./relevance.js";
+import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily, openedFor } from "./relevance.js";
 import type { Summary } from "./summary.js";
 
 /** Calls are followed into bodies this deep; beyond, a function counts as unknown. */
@@ -167,12 +167,14 @@ export class UnitAnalysis {
       places: new Map(),
       plainTests: new Set(),
       zeroed: new Set(),
+      copied: new Set(),
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
       wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
       calledBy: (name) => this.#calledBy(name),
       unlinksShared: () => this.mentions("shm_unlink"),
+      openedFor: (variable) => openedFor(this.unit, variable),
       text: (site: Site) => (site.file === path ? text.slice(site.start, site.end) : ""),
       defines: (name) => this.link(name, this) !== undefined,
       neverReturns: (name) => this.unit.neverReturns(name),

@@ -97,6 +97,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
         function: m.context.cfg.name,
         mapping,
         offset: value.offset,
+        offsetCompared: true,
         to: "call",
         member: undefined,
       });
@@ -118,7 +119,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
           m.state.update(given.mapping.id, { owner: "lent" });
       }
       letGo(m, value.amount);
-      noteDescriptor(m, value, { handed: true });
+      noteDescriptor(m, value, { handed: true, passed: true });
       const known = givenAt(m.state, value.amount);
       if (known !== undefined) m.state.update(known.mapping.id, { wiped: true, discarded: undefined });
       clobberMemory(m, value.amount);

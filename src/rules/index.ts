@@ -1,7 +1,9 @@
 /** The one explicit list of rules, in the order in which documentation and reports show them. */
 import type { Rule } from "./rule.js";
 import { anonymousFd } from "./anonymous-fd.js";
+import { beyondEof } from "./beyond-eof.js";
 import { combinedAdvice } from "./combined-advice.js";
+import { deviceMemory } from "./device-memory.js";
 import { doubleUnmap } from "./double-unmap.js";
 import { execStackAssumption } from "./exec-stack-assumption.js";
 import { fdKeptOpen } from "./fd-kept-open.js";
@@ -20,6 +22,7 @@ import { mremapLost } from "./mremap-lost.js";
 import { msyncMisuse } from "./msync-misuse.js";
 import { noreplaceUnverified } from "./noreplace-unverified.js";
 import { nullCheck } from "./null-check.js";
+import { offsetOverflow } from "./offset-overflow.js";
 import { openMode } from "./open-mode.js";
 import { outOfRange } from "./out-of-range.js";
 import { pointerInShared } from "./pointer-in-shared.js";
@@ -30,9 +33,11 @@ import { returnConvention } from "./return-convention.js";
 import { secretScrub } from "./secret-scrub.js";
 import { sharingFlag } from "./sharing-flag.js";
 import { shmUnlink } from "./shm-unlink.js";
+import { shortMapping } from "./short-mapping.js";
 import { shrinkingFile } from "./shrinking-file.js";
 import { signalUnsafeFault } from "./signal-unsafe-fault.js";
 import { sparseBacking } from "./sparse-backing.js";
+import { staleIcache } from "./stale-icache.js";
 import { storedMapFailed } from "./stored-map-failed.js";
 import { swappedArguments } from "./swapped-arguments.js";
 import { unalignedAddress } from "./unaligned-address.js";
@@ -92,4 +97,9 @@ export const rules: readonly Rule[] = [
   shrinkingFile,
   pointerInShared,
   signalUnsafeFault,
+  deviceMemory,
+  staleIcache,
+  shortMapping,
+  beyondEof,
+  offsetOverflow,
 ];

@@ -96,6 +96,7 @@ function lastStep(event: Event): string | undefined {
     case "advise":
     case "lock":
     case "sync":
+    case "flush":
       return `${event.call.function}() here`;
     case "file":
       return `${event.call.function}() here`;

@@ -29,6 +29,8 @@ export type Effect =
       /** posix_madvise(): it may not change what the memory holds. */
       readonly keepsContent?: true;
     }
+  /** Makes code that was written visible to the fetching of instructions, from one address up to another. */
+  | { readonly kind: "flush"; readonly address: number; readonly end: number }
   | { readonly kind: "allocate"; readonly length?: number }
   /** The pointer goes to where the argument points. */
   | { readonly kind: "allocate-into"; readonly address: number; readonly length: number }

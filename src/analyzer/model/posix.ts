@@ -44,6 +44,8 @@ export const POSIX: readonly (readonly [string, LibraryModel])[] = [
       returns: "number",
     },
   ],
+  ["__clear_cache", { effects: [{ kind: "flush", address: 0, end: 1 }], returns: "number" }],
+  ["__builtin___clear_cache", { effects: [{ kind: "flush", address: 0, end: 1 }], returns: "number" }],
   ["mlockall", { effects: [], returns: "number" }],
   ["mincore", { effects: [{ kind: "fill", address: 2 }], returns: "number" }],
   ["shmat", { effects: [{ kind: "attach", address: 1, flags: 2 }], returns: "number" }],

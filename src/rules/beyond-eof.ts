@@ -1,0 +1,76 @@
+/** Pages of a mapping that lie behind the end of its file cannot be accessed. */
+import { constantValue, subtract } from "../analyzer/amount.js";
+import type { MapEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
+import type { Rule } from "./rule.js";
+
+export const beyondEof: Rule = {
+  id: "beyond-eof",
+  summary: "the mapping reaches behind the end of its file",
+  why: "mmap() does not look at the file's size, and a mapping does not make the file longer. The first access to a page that lies wholly behind the end is SIGBUS. Objects of shm_open() and memfd_create(), and files that O_CREAT has made, begin with 0 bytes.",
+  help: "give the object its size with ftruncate() or posix_fallocate() before it is mapped, or map no more than the file has",
+  severity: "error",
+  cwe: [119],
+  since: "0.2.0",
+  references: ["mmap(2)", "ftruncate(2)", "shm_open(3)", "memfd_create(2)"],
+  silent: [
+    "Objects that were given a size, or whose descriptor went to code that is not known.",
+    "Files that may be there already, where their size is looked at.",
+    "Mappings that no access is meant for (PROT_NONE).",
+  ],
+  on: {
+    map: (event) => neverSized(event) ?? sizedShorter(event),
+  },
+};
+
+function isMeantForAccess({ protection, flags }: MapEvent): boolean {
+  if (hasFlag(flags, "MAP_ANONYMOUS") !== "no") return false;
+  return hasFlag(protection, "PROT_READ") === "yes" || hasFlag(protection, "PROT_WRITE") === "yes";
+}
+
+function neverSized(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]>> {
+  const { mapping, call, sizeCompared } = event;
+  const { descriptor } = mapping;
+  if (descriptor === undefined || descriptor.sized || descriptor.passed || !call.direct) return undefined;
+  if (!isMeantForAccess(event)) return undefined;
+  const created = hasFlag(descriptor.mode, "O_CREAT") === "yes";
+  const isNew =
+    descriptor.origin === "memfd_create" ||
+    (created &&
+      (hasFlag(descriptor.mode, "O_EXCL") === "yes" || hasFlag(descriptor.mode, "O_TRUNC") === "yes"));
+  if (isNew)
+    return "the object was just made and has no size yet: the first access is SIGBUS; it needs ftruncate() before mmap()";
+  if (!created || sizeCompared || descriptor.origin !== "open" || isDevice(descriptor.path)) return undefined;
+  return {
+    message:
+      "the file may just have been made by O_CREAT, and nothing gives it a size: then the first access is SIGBUS",
+    severity: "warning",
+  };
+}
+
+function isDevice(path: string | undefined): boolean {
+  return path?.startsWith("/dev/") === true && !path.startsWith("/dev/shm/");
+}
+
+function sizedShorter(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]>> {
+  const { mapping, length } = event;
+  const size = mapping.descriptor?.truncated?.size;
+  if (size === undefined || length === undefined || !isMeantForAccess(event)) return undefined;
+  const has = constantValue(size);
+  const missing = constantValue(subtract(length, size));
+  if (has !== undefined && constantValue(length) === undefined && event.call.direct && isOneValue(length))
+    return {
+      message: `the file was given ${has} bytes, but '${mapping.lengthText}' bytes of it are mapped: what lies behind the file's last page is SIGBUS`,
+      severity: "warning",
+    };
+  return missing !== undefined && missing >= SMALLEST_PAGE && constantValue(mapping.offset) === 0
+    ? `${missing} bytes more are mapped than the file was given: behind its last page every access is SIGBUS`
+    : undefined;
+}
+
+const SMALLEST_PAGE = 4096;
+
+/** A length of its own, not one that is rounded up or computed from the page size. */
+function isOneValue({ terms }: NonNullable<MapEvent["length"]>): boolean {
+  return terms.every(({ symbol }) => symbol.origin.kind !== "page" && symbol.origin.kind !== "operation");
+}

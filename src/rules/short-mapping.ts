@@ -1,0 +1,122 @@
+/** The mapping ends before what the program takes from it. */
+import { constantValue, sameAmount, subtract } from "../analyzer/amount.js";
+import type { Amount, Origin } from "../analyzer/amount.js";
+import { unrounded } from "../analyzer/lengths.js";
+import type { EscapeEvent } from "../analyzer/events.js";
+import type { Mapping } from "../analyzer/mapping.js";
+import type { Rule } from "./rule.js";
+import { nameOf } from "./terms.js";
+
+export const shortMapping: Rule = {
+  id: "short-mapping",
+  summary: "the mapping is shorter than what is used of it",
+  why: "A file offset has to be rounded down to a page, and what was rounded off has to be added to the pointer and to the length. Where the length lacks it, or the pointer gets the whole offset, the end of the data lies behind the mapping: SIGSEGV, SIGBUS, or another mapping's bytes, when the size and the offset are such that the rest does not fit into the last page.",
+  help: "map `length + offset % page` bytes from the offset rounded down, and add `offset % page` to the result",
+  severity: "error",
+  cwe: [131],
+  since: "0.2.0",
+  references: ["mmap(2)"],
+  silent: [
+    "A length that is rounded up after the in-page offset was added.",
+    "Offsets that a driver has filled in, as io_uring and packet sockets do.",
+    "Offsets that some condition compares with something.",
+  ],
+  on: {
+    escape: (event) => tooShort(event),
+    access: ({ mapping, offset, viaHint }) => (viaHint ? undefined : wholeOffset(mapping, offset)),
+  },
+};
+
+function tooShort({ mapping, offset, offsetCompared, to }: EscapeEvent): string | undefined {
+  if (offset === undefined || to === "call") return undefined;
+  return (
+    wholeOffset(mapping, offset) ??
+    (offsetCompared ? undefined : (withoutDelta(mapping, offset) ?? withoutOffset(mapping, offset))) ??
+    (to === "caller" ? withoutHeader(mapping, offset) : undefined)
+  );
+}
+
+function isOwn({ source, phase }: Mapping): boolean {
+  return source === "mmap" && phase !== "failed" && phase !== "unmapped";
+}
+
+/** The pointer already begins at the file's offset. */
+function wholeOffset(mapping: Mapping, offset: Amount): string | undefined {
+  const at = mapping.offset;
+  if (at === undefined || !isOwn(mapping) || at.terms.length === 0) return undefined;
+  if (!at.terms.every(({ symbol }) => isNamed(symbol.origin))) return undefined;
+  const rest = subtract(offset, at);
+  if (rest.terms.length > 0 || rest.constant < 0) return undefined;
+  return `the file's offset is added to ${nameOf(mapping)}, which begins at that offset already`;
+}
+
+/** `mmap(…, len, …, off & ~mask) + (off & mask)`: the last bytes of `len` are not mapped. */
+function withoutDelta(mapping: Mapping, offset: Amount): string | undefined {
+  const { length, offset: at } = mapping;
+  if (length === undefined || at === undefined || !isOwn(mapping)) return undefined;
+  const rounded = at.terms.find(({ symbol: { origin } }) => isRounding(origin));
+  if (rounded?.symbol.origin.kind !== "operation" || at.terms.length !== 1) return undefined;
+  const [exact] = rounded.symbol.origin.operands;
+  if (exact === undefined || !sameAmount(offset, subtract(exact, at))) return undefined;
+  if (length.terms.length === 0 || speaksOf(length, exact) || !isClear(length)) return undefined;
+  return `${nameOf(mapping)} is moved to the offset inside its first page, but that is not part of the length that is mapped: the end of the data is not`;
+}
+
+/** `mmap(0, size, …, 0) + off`: what begins at `off` ends behind the mapping. */
+function withoutOffset(mapping: Mapping, offset: Amount): string | undefined {
+  const { length } = mapping;
+  if (length === undefined || !isOwn(mapping) || constantValue(mapping.offset) !== 0) return undefined;
+  if (length.terms.length === 0 || length.constant !== 0 || offset.constant !== 0) return undefined;
+  const [term] = offset.terms;
+  if (term === undefined || offset.terms.length > 1 || term.coefficient !== 1 || !isGiven(term.symbol.origin))
+    return undefined;
+  const isSize = length.terms.every(({ symbol, coefficient }) => coefficient === 1 && isGiven(symbol.origin));
+  if (!isSize || speaksOf(length, offset)) return undefined;
+  return `${nameOf(mapping)} begins at offset 0 and is as long as what is used of it, but the pointer is moved on: the end lies behind the mapping`;
+}
+
+/** Memory is handed out behind a header that the length does not count. */
+function withoutHeader(mapping: Mapping, offset: Amount): string | undefined {
+  const { length } = mapping;
+  const header = constantValue(offset);
+  if (length === undefined || !isOwn(mapping) || header === undefined || header <= 0 || header > MAX_HEADER)
+    return undefined;
+  const wanted = unrounded(length);
+  const [term] = wanted.terms;
+  if (wanted.terms.length !== 1 || term?.symbol.origin.kind !== "parameter" || term.coefficient !== 1)
+    return undefined;
+  if (wanted.constant >= header) return undefined;
+  return `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but only '${term.symbol.origin.name}' bytes are mapped`;
+}
+
+/** A page or more in front is a guard, or a place of its own. */
+const MAX_HEADER = 2048;
+
+function isRounding(origin: Origin): boolean {
+  return origin.kind === "operation" && origin.operator === "roundDown";
+}
+
+/** A value under a name, fixed while the function runs. */
+function isNamed(origin: Origin): boolean {
+  return origin.kind === "parameter" || origin.kind === "load";
+}
+
+/** The same, as the function was given it: nobody has filled it in since. */
+function isGiven(origin: Origin): boolean {
+  return origin.kind === "parameter" || (origin.kind === "load" && !origin.place.includes("@"));
+}
+
+/** Whatever it is computed from can be seen. */
+function isClear({ terms }: Amount): boolean {
+  return terms.every(({ symbol: { origin } }) =>
+    origin.kind === "operation"
+      ? origin.operands.every(isClear)
+      : isNamed(origin) || origin.kind === "page" || origin.kind === "sizeof" || origin.kind === "constant",
+  );
+}
+
+/** Is the first computed from anything that the second is computed from? */
+function speaksOf(amount: Amount, other: Amount): boolean {
+  const keys = amount.terms.map(({ symbol }) => symbol.id);
+  return other.terms.some(({ symbol }) => keys.some((key) => key.includes(symbol.id)));
+}

@@ -1,0 +1,67 @@
+/** Instructions are fetched through a cache of their own, which on most machines does not see what was just written. */
+import type { AccessEvent, RangeEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
+import type { Rule } from "./rule.js";
+import { nameOf, targetName } from "./terms.js";
+
+export const staleIcache: Rule = {
+  id: "stale-icache",
+  summary: "code is written and run with no flush of the instruction cache in between",
+  why: "On x86 the processor keeps instruction and data caches coherent. Arm, RISC-V, POWER and MIPS do not: what was written sits in the data cache, and the old bytes, or none, are executed. It fails rarely, and elsewhere than on the machine of its author.",
+  help: "call __builtin___clear_cache(begin, end) after the last write and before the code runs",
+  severity: "warning",
+  cwe: [],
+  since: "0.2.0",
+  references: ["mprotect(2)"],
+  findsAbsence: true,
+  silent: [
+    "Code for x86 alone, as the file's conditionals say.",
+    "Memory that others write: a file that is mapped, a loader that runs before.",
+  ],
+  on: {
+    access: (event, text) => executed(event, text),
+    protect: (event, text) => madeExecutable(event, text),
+    flush: (event) => otherRange(event),
+  },
+};
+
+const FLUSHES = /clear_?cache|cache_?flush|icache|FlushInstructionCache|flush_cache|sync_caches|\bicbi\b/i;
+const X86 = /__x86_64__|__i386__|\bX86_64\b|_M_X64|_M_IX86/;
+const OTHERS = /__a?arm(?:64)?__|__aarch64__|__riscv|__powerpc|__ppc|__mips|__sparc|_ARM\b|_ARM64\b|_RISCV/;
+
+/** The conditionals of the file name x86, and no other machine. */
+function isForX86(text: string): boolean {
+  return X86.test(text) && !OTHERS.test(text);
+}
+
+function executed({ mapping, mode }: AccessEvent, text: string): string | undefined {
+  if (mode !== "execute" || mapping.unflushed === undefined || mapping.phase !== "live" || isForX86(text))
+    return undefined;
+  return `${nameOf(mapping)} is run after code was written into it, with no flush of the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
+}
+
+/** Nothing in the file flushes, and the file is made for other machines than x86 too. */
+function madeExecutable({ target, flags }: RangeEvent, text: string): string | undefined {
+  if (hasFlag(flags, "PROT_EXEC") !== "yes" || FLUSHES.test(text)) return undefined;
+  const { mapping, value } = target;
+  const written = mapping?.unflushed !== undefined && mapping.phase === "live" && !isForX86(text);
+  // Memory that the caller has filled: only a file for several machines has to care.
+  const filled = value.kind === "amount" && (mapping === undefined || mapping.source === "given");
+  if (!written && !(filled && OTHERS.test(text) && mayBeCode(target.text))) return undefined;
+  return `${targetName(target)} becomes executable, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
+}
+
+/** Not a stack, nor a page that is only given back its protection. */
+function mayBeCode(text: string): boolean {
+  return !/stack|guard|got\b|relro/i.test(text);
+}
+
+function otherRange({ length, target }: RangeEvent): string | undefined {
+  const foreign = length?.terms.some(
+    ({ coefficient, symbol: { origin } }) =>
+      coefficient < 0 && (origin.kind === "parameter" || origin.kind === "load"),
+  );
+  return foreign === true
+    ? `the range that is flushed begins at ${targetName(target)} but its end is computed from another pointer`
+    : undefined;
+}

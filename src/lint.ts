@@ -9,7 +9,7 @@ import type { Rule } from "./rules/rule.js";
 import { couldMatter } from "./syntax/family.js";
 import type { Naming } from "./analyzer/program.js";
 import { initParser, type Opener, unitOpener } from "./syntax/index.js";
-import type { Include, Source, Unit } from "./syntax/unit.js";
+import type { CommandLine, Include, Source, Unit } from "./syntax/unit.js";
 
 export { couldMatter };
 
@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly include: Include;
   /** Further files, those that name one of the functions. */
   readonly naming: Naming;
+  /** What the file at a path is compiled with; absent where nothing is known of any. */
+  readonly commandLineOf?: ((path: string) => CommandLine | undefined) | undefined;
 }
 
 const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
@@ -41,9 +43,9 @@ const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [
 export function lint(
   sources: readonly Source[],
   severities: Severities,
-  { include, naming }: Surroundings = NOTHING_AROUND,
+  { include, naming, commandLineOf }: Surroundings = NOTHING_AROUND,
 ): LintResult {
-  const files = unitOpener(include);
+  const files = unitOpener(include, commandLineOf);
   const analysis = analyze(sources, { open: files.open, naming });
   const active = rules
     .filter(({ id }) => severities.has(id))

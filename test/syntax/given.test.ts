@@ -13,10 +13,10 @@ interface Compiled {
 }
 
 function unitOf({ lines, text, headers = {}, included = [] }: Compiled): Unit {
-  const read = (path: string) => ({ path, text: headers[path] ?? "" });
-  const include = (name: string) => (headers[name] === undefined ? undefined : read(name));
+  const sourceAt = (path: string) => ({ path, text: headers[path] ?? "" });
+  const include = (name: string) => (headers[name] === undefined ? undefined : sourceAt(name));
   const opener = unitOpener(include, (path) =>
-    path === "test.c" ? { definitions: lines, included: () => included.map(read), include } : undefined,
+    path === "test.c" ? { definitions: lines, included: () => included.map(sourceAt), include } : undefined,
   );
   return opener.open({ path: "test.c", text });
 }

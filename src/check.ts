@@ -63,7 +63,7 @@ function severitiesByFile(
 /** Lints the files as one program, with what is around them. */
 export function check(given: readonly LoadedFile<Config>[], checker: Checker): Checked {
   const byPath = new Map(given.map((file) => [file.path, file]));
-  const { include, commandLineOf } = checker.around;
+  const { include, commandLineOf, settingsOf } = checker.around;
   const naming: Surroundings["naming"] = (functions) => {
     const found = checker.around.naming(functions, byPath);
     for (const file of found) byPath.set(file.path, file);
@@ -71,7 +71,8 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
   };
   const asRulesHaveIt = new Map(checker.rules.map(({ id, severity }) => [id, severity]));
   const sources = given.filter(({ matters }) => matters);
-  const around: Surroundings = { include, naming, commandLineOf };
+  const modelsOf: Surroundings["modelsOf"] = (path) => settingsOf(path)?.models;
+  const around: Surroundings = { include, naming, commandLineOf, modelsOf };
   const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, around);
   const files = [...byPath.values()];
   const severities = severitiesByFile(files, checker);

@@ -5,6 +5,7 @@ import type { Checked, Checker } from "./check.js";
 import { type Config, ConfigError, configFinder, loadConfig } from "./config.js";
 import type { Notice } from "./diagnostic.js";
 import type { Fixed } from "./fix.js";
+import { namingModels } from "./models.js";
 import type { LintOptions } from "./options.js";
 import { type CompilationDatabase, readDatabase } from "./project/compilation-database.js";
 import { discover, discoverListed, type Discovery } from "./project/discover.js";
@@ -67,6 +68,15 @@ function databaseOf({ build }: LintOptions, cwd: string): CompilationDatabase | 
   return database;
 }
 
+/** Finds the files that name a function of which their configuration says that it maps or unmaps. */
+function namesModel(): (text: string, settings: Config) => boolean {
+  const known = new Map<Config, RegExp | undefined>();
+  return (text, settings) => {
+    if (!known.has(settings)) known.set(settings, namingModels(settings.models));
+    return known.get(settings)?.test(text) === true;
+  };
+}
+
 function readFiles(options: LintOptions, cwd: string): Inputs {
   const { paths } = options;
   const database = databaseOf(options, cwd);
@@ -77,7 +87,7 @@ function readFiles(options: LintOptions, cwd: string): Inputs {
     paths.length === 0 && database !== undefined
       ? discoverListed(how, database.files, database.shown)
       : discover({ ...how, paths: paths.length === 0 ? ["."] : paths });
-  const { files, notices, mistakes } = load(found.files);
+  const { files, notices, mistakes } = load(found.files, namesModel());
   return {
     files,
     notices: [...found.notices, ...notices],
@@ -96,7 +106,8 @@ async function readInput(options: LintOptions, name: string, host: Host): Promis
       : loadConfig(host.cwd, options.config);
   const file = { path: name.split(path.sep).join("/"), absolute, settings };
   const bytes = await host.readInput(MAX_FILE_BYTES);
-  const loaded = bytes === undefined ? `it has more than ${MAX_FILE_BYTES} bytes` : toLoaded(file, bytes);
+  const loaded =
+    bytes === undefined ? `it has more than ${MAX_FILE_BYTES} bytes` : toLoaded(file, bytes, namesModel());
   const notices: Notice[] = [];
   if (typeof loaded === "string") {
     notices.push({ file: file.path, function: undefined, line: undefined, reason: loaded });

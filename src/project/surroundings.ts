@@ -12,6 +12,8 @@ import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "./load.js";
 
 export interface ProjectSurroundings<Settings> {
   readonly include: Include;
+  /** The settings of the file at a path; of a header that was not found among the files, those of the first one. */
+  readonly settingsOf: (path: string) => Settings | undefined;
   /** What a build says of the file at a path; absent without a build. */
   readonly commandLineOf?: (path: string) => CommandLine | undefined;
   /** Found files that name one of the functions, those left out that `known` has as files that matter. */
@@ -73,7 +75,9 @@ export function surroundingsAmong<Settings>(
     if (!sources.has(name)) sources.set(name, toSource(name, read(name)));
     return sources.get(name);
   };
+  const byPath = new Map(found.map((file) => [file.path, file.settings]));
   return {
+    settingsOf: (name) => byPath.get(name) ?? found[0]?.settings,
     include: (name, from, angled) => {
       among ??= includeAmong(
         found.map((file) => file.path),
@@ -101,7 +105,7 @@ export function surroundingsOf<Settings>(
   database: CompilationDatabase | undefined,
 ): ProjectSurroundings<Settings> {
   const read = (name: string): Buffer | undefined => readInTree(cwd, name);
-  const { include, naming } = surroundingsAmong(found, read);
+  const { include, naming, settingsOf } = surroundingsAmong(found, read);
   const above = new Map<string, Source | undefined>();
   const source = (name: string): Source | undefined => {
     if (!above.has(name)) above.set(name, toSource(name, read(name)));
@@ -109,8 +113,13 @@ export function surroundingsOf<Settings>(
   };
   const around: Include = (name, from, angled) =>
     include(name, from, angled) ?? includeAbove(cwd, name, from, angled, source);
-  if (database === undefined) return { include: around, naming };
-  return { include: around, naming, commandLineOf: commandLinesOf(cwd, database, around, source) };
+  if (database === undefined) return { include: around, naming, settingsOf };
+  return {
+    include: around,
+    naming,
+    settingsOf,
+    commandLineOf: commandLinesOf(cwd, database, around, source),
+  };
 }
 
 /** A header beside the including file or above it, also in a directory `include`, when only some files are linted. */

@@ -18,12 +18,14 @@ export interface Checked {
   readonly statistics: LintResult["statistics"];
 }
 
+type Around = ProjectSurroundings<Config>;
+
 /** What a pass needs besides the files. */
 export interface Checker {
   readonly lint: typeof lint;
   readonly rules: readonly RuleMeta[];
   readonly choice: RuleChoice;
-  readonly around: ProjectSurroundings<Config>;
+  readonly around: Around;
 }
 
 function compare(left: Diagnostic, right: Diagnostic): number {
@@ -60,6 +62,13 @@ function severitiesByFile(
   return result;
 }
 
+/** May the build leave a part of the text out? What a comment there silences is seen by no run with this build. */
+function leavesOut(text: string, commandLine: ReturnType<NonNullable<Around["commandLineOf"]>>): boolean {
+  const names = [...(commandLine?.definitions ?? "").matchAll(/^#\w+ (\w+)/gm)].map(([, name]) => name);
+  if (names.length === 0) return false;
+  return new RegExp(`^[ \\t]*#[ \\t]*(?:el)?if.*\\b(?:${names.join("|")})\\b`, "m").test(text);
+}
+
 /** Lints the files as one program, with what is around them. */
 export function check(given: readonly LoadedFile<Config>[], checker: Checker): Checked {
   const byPath = new Map(given.map((file) => [file.path, file]));
@@ -89,7 +98,10 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
       diagnostics: (byFile.get(path) ?? []).flatMap((finding) => adjusted(finding, asRulesHaveIt, own) ?? []),
       knownRules: known,
       activeRules: new Set(own.keys()),
-      unusedSeverity: incomplete.has(path) ? undefined : own.get(UNUSED_SUPPRESSION),
+      unusedSeverity:
+        incomplete.has(path) || leavesOut(text, commandLineOf?.(path))
+          ? undefined
+          : own.get(UNUSED_SUPPRESSION),
     });
     findings.push(...result.kept);
     suppressed.push(...result.suppressed);

@@ -106,6 +106,17 @@ describe("-p", () => {
     expect((await mmaplint(directory, ["-p", "build"])).code).toBe(0);
   });
 
+  test("a comment in what the build leaves out is not called unused", async () => {
+    const comment = "// mmaplint-disable-line null-check -- as on the old board";
+    const text = EITHER.replace("(p == NULL)", `(p == NULL) ${comment}`);
+    const directory = built({ "a.c": text, "b.c": CLEAN.replace("return -1;", `return -1; ${comment}`) }, [
+      { file: "a.c", command: "cc -UCHECK_NULL -c a.c" },
+      { file: "b.c", command: "cc -UCHECK_NULL -c b.c" },
+    ]);
+    expect((await mmaplint(directory, ["-p", "build", "a.c"])).stdout).toBe("");
+    expect((await mmaplint(directory, ["-p", "build", "b.c"])).stdout).toContain("unused-suppression");
+  });
+
   test("headers are taken from its directories, for the file and what it includes", async () => {
     const wrapper = (failed: string): string =>
       `#include <sys/mman.h>\nstatic inline int bad(void *p) { return p == ${failed}; }\n`;

@@ -18,12 +18,14 @@ export interface Checked {
   readonly statistics: LintResult["statistics"];
 }
 
+type Around = ProjectSurroundings<Config>;
+
 /** What a pass needs besides the files. */
 export interface Checker {
   readonly lint: typeof lint;
   readonly rules: readonly RuleMeta[];
   readonly choice: RuleChoice;
-  readonly around: ProjectSurroundings<Config>;
+  readonly around: Around;
 }
 
 function compare(left: Diagnostic, right: Diagnostic): number {
@@ -60,10 +62,17 @@ function severitiesByFile(
   return result;
 }
 
+/** May the build leave a part of the text out? What a comment there silences is seen by no run with this build. */
+function leavesOut(text: string, commandLine: ReturnType<NonNullable<Around["commandLineOf"]>>): boolean {
+  const names = [...(commandLine?.definitions ?? "").matchAll(/^#\w+ (\w+)/gm)].map(([, name]) => name);
+  if (names.length === 0) return false;
+  return new RegExp(`^[ \\t]*#[ \\t]*(?:el)?if.*\\b(?:${names.join("|")})\\b`, "m").test(text);
+}
+
 /** Lints the files as one program, with what is around them. */
 export function check(given: readonly LoadedFile<Config>[], checker: Checker): Checked {
   const byPath = new Map(given.map((file) => [file.path, file]));
-  const { include } = checker.around;
+  const { include, commandLineOf, settingsOf } = checker.around;
   const naming: Surroundings["naming"] = (functions) => {
     const found = checker.around.naming(functions, byPath);
     for (const file of found) byPath.set(file.path, file);
@@ -71,7 +80,9 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
   };
   const asRulesHaveIt = new Map(checker.rules.map(({ id, severity }) => [id, severity]));
   const sources = given.filter(({ matters }) => matters);
-  const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, { include, naming });
+  const modelsOf: Surroundings["modelsOf"] = (path) => settingsOf(path)?.models;
+  const around: Surroundings = { include, naming, commandLineOf, modelsOf };
+  const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, around);
   const files = [...byPath.values()];
   const severities = severitiesByFile(files, checker);
   const byFile = groupByFile(diagnostics);
@@ -87,7 +98,10 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
       diagnostics: (byFile.get(path) ?? []).flatMap((finding) => adjusted(finding, asRulesHaveIt, own) ?? []),
       knownRules: known,
       activeRules: new Set(own.keys()),
-      unusedSeverity: incomplete.has(path) ? undefined : own.get(UNUSED_SUPPRESSION),
+      unusedSeverity:
+        incomplete.has(path) || leavesOut(text, commandLineOf?.(path))
+          ? undefined
+          : own.get(UNUSED_SUPPRESSION),
     });
     findings.push(...result.kept);
     suppressed.push(...result.suppressed);

@@ -6,7 +6,9 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import type * as ajvModule from "ajv";
+import type { FunctionModel, FunctionModels } from "./analyzer/model/declared.js";
 import type { Severity } from "./diagnostic.js";
+import { mistakesInModels } from "./models.js";
 import { didYouMean } from "./nearest.js";
 import { isPreset, type PresetName, presetNames, type RuleSeverities } from "./presets.js";
 import { readRegularFile } from "./project/files.js";
@@ -25,6 +27,7 @@ export interface ConfigFile {
   readonly rules?: RuleSettings;
   readonly ignore?: readonly string[];
   readonly overrides?: readonly { readonly files: readonly string[]; readonly rules: RuleSettings }[];
+  readonly models?: Readonly<Record<string, FunctionModel>>;
 }
 
 /** A checked configuration. */
@@ -35,6 +38,8 @@ export interface Config {
   readonly rules: RuleSettings;
   readonly ignore: Patterns | undefined;
   readonly overrides: readonly { readonly files: Patterns; readonly rules: RuleSettings }[];
+  /** What functions do that the files call. */
+  readonly models: FunctionModels;
 }
 
 const NO_CONFIG: Config = {
@@ -43,6 +48,7 @@ const NO_CONFIG: Config = {
   rules: {},
   ignore: undefined,
   overrides: [],
+  models: new Map(),
 };
 
 /** The user's mistake, in whole sentences, one a line. Ends the run with exit code 2. */
@@ -95,6 +101,11 @@ function stringsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
+/** More values than this are not for a message. */
+const MAX_LISTED = 20;
+/** The only numbers of a configuration. */
+const POSITION = ": the position of an argument, counted from 0";
+
 /** One schema error as a sentence that names the key, what is wrong with it, and the nearest right spelling. */
 function explain(error: ajvModule.ErrorObject): string {
   const key = keyOf(error.instancePath);
@@ -109,15 +120,21 @@ function explain(error: ajvModule.ErrorObject): string {
     const list = inRules ? "see mmaplint --list-rules" : `the keys are ${known.join(", ")}`;
     return `${key === "" ? "" : `${key}: `}there is no ${noun} "${name}"${didYouMean(name, known) || `; ${list}`}`;
   }
+  if (error.keyword === "propertyNames")
+    return `${key}: "${String(params["propertyName"])}" is no name of a function in C`;
   if (error.keyword === "enum") {
     const allowed = stringsIn(params["allowedValues"]);
     const given = typeof error.data === "string" ? error.data : "";
+    if (allowed.length > MAX_LISTED)
+      return `${key}: there is no model of a function ${JSON.stringify(error.data)}${didYouMean(given, allowed) || "; say by maps, unmaps, takes, reads and writes what it does"}`;
     return `${key}: must be one of ${allowed.join(", ")}, not ${JSON.stringify(error.data)}${didYouMean(given, allowed)}`;
   }
   if (error.keyword === "required")
     return `${key}: the key "${String(params["missingProperty"])}" is missing`;
   if (error.keyword === "type")
-    return `${key === "" ? "the configuration" : key}: must be of type ${String(params["type"])}`;
+    return `${key === "" ? "the configuration" : key}: must be of type ${String(params["type"])}${params["type"] === "integer" ? POSITION : ""}`;
+  if (error.keyword === "minimum" || error.keyword === "maximum")
+    return `${key}: ${error.message ?? "is not valid"}${POSITION}`;
   return `${key}: ${error.message ?? "is not valid"}`;
 }
 
@@ -140,7 +157,9 @@ function check(file: string, value: unknown): ConfigFile {
     schema,
   );
   if (isConfigFile(value, validate(value))) return value;
-  const sentences = new Set((validate.errors ?? []).map(explain));
+  // Of a name that is not allowed there are two errors, and the second one says whose name it is.
+  const errors = (validate.errors ?? []).filter(({ propertyName }) => propertyName === undefined);
+  const sentences = new Set(errors.map(explain));
   throw new ConfigError([...sentences].map((sentence) => `${file}: ${sentence}`).join("\n"));
 }
 
@@ -159,12 +178,17 @@ function checkConfig(shown: string, base: string, value: unknown): Config {
       `${shown}: the pattern "${costly}" has more than ${MAX_WILDCARDS} wildcards in one part`,
     );
   };
+  const models = new Map(Object.entries(file.models ?? {}));
+  const mistakes = mistakesInModels(models);
+  if (mistakes.length > 0)
+    throw new ConfigError(mistakes.map((sentence) => `${shown}: ${sentence}`).join("\n"));
   return {
     source: shown,
     preset: file.preset,
     rules: file.rules ?? {},
     ignore: file.ignore === undefined ? undefined : compiled(file.ignore),
     overrides: (file.overrides ?? []).map(({ files, rules }) => ({ files: compiled(files), rules })),
+    models,
   };
 }
 

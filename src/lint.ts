@@ -1,6 +1,7 @@
 /** (files, severities) -> findings. Pure and synchronous once the parser is loaded: no file access, no clock. */
 import { analyze } from "./analyzer/index.js";
 import type { AnalyzedFunction } from "./analyzer/index.js";
+import type { FunctionModels } from "./analyzer/model/declared.js";
 import type { Diagnostic, Notice, Severity } from "./diagnostic.js";
 import { rules } from "./rules/index.js";
 import type { File } from "./rules/judge.js";
@@ -9,7 +10,7 @@ import type { Rule } from "./rules/rule.js";
 import { couldMatter } from "./syntax/family.js";
 import type { Naming } from "./analyzer/program.js";
 import { initParser, type Opener, unitOpener } from "./syntax/index.js";
-import type { Include, Source, Unit } from "./syntax/unit.js";
+import type { CommandLine, Include, Source, Unit } from "./syntax/unit.js";
 
 export { couldMatter };
 
@@ -33,6 +34,10 @@ export interface Surroundings {
   readonly include: Include;
   /** Further files, those that name one of the functions. */
   readonly naming: Naming;
+  /** What the file at a path is compiled with; absent where nothing is known of any. */
+  readonly commandLineOf?: ((path: string) => CommandLine | undefined) | undefined;
+  /** What the user declares of functions that the file at a path calls; absent where nothing is declared. */
+  readonly modelsOf?: ((path: string) => FunctionModels | undefined) | undefined;
 }
 
 const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
@@ -41,10 +46,10 @@ const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [
 export function lint(
   sources: readonly Source[],
   severities: Severities,
-  { include, naming }: Surroundings = NOTHING_AROUND,
+  { include, naming, commandLineOf, modelsOf }: Surroundings = NOTHING_AROUND,
 ): LintResult {
-  const files = unitOpener(include);
-  const analysis = analyze(sources, { open: files.open, naming });
+  const files = unitOpener(include, commandLineOf);
+  const analysis = analyze(sources, { open: files.open, naming, modelsOf });
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));

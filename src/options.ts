@@ -19,6 +19,7 @@ Examples:
   mmaplint --rule missing-msync=error      one rule with another severity, or =off
   mmaplint --fix-dry-run | patch -p1       the same as --fix
   mmaplint --explain null-check            what a rule means and why it matters
+  mmaplint -p build                        lint what a build compiles, with its -D, -U and -I
   cat a.c | mmaplint --stdin --stdin-filename src/a.c
 
 Report:
@@ -39,9 +40,13 @@ Edits:
       --fix                  make the safe edits; report what remains
       --fix-dry-run          print the safe edits as a unified diff instead of making them
 
-Other:
+Input:
+  -p, --build BUILD          take the files to lint, where no path is given, and their -D, -U, -I, -iquote, -isystem
+                             and -include from a compile_commands.json, or the directory that holds it
       --stdin                lint the standard input
       --stdin-filename NAME  the name to report for it, and to find the configuration by
+
+Other:
       --max-warnings N       let up to N warnings pass (default 0)
   -h, --help                 this text
   -v, --version              the version
@@ -55,7 +60,10 @@ Exit codes:
 `;
 
 export interface LintOptions {
+  /** Empty: what the build lists, or the working directory. */
   readonly paths: readonly string[];
+  /** A compilation database, or the directory that holds it. */
+  readonly build: string | undefined;
   readonly format: Format;
   readonly output: string | undefined;
   readonly quiet: boolean;
@@ -92,6 +100,7 @@ const OPTIONS = {
   explain: { type: "string" },
   fix: { type: "boolean", default: false },
   "fix-dry-run": { type: "boolean", default: false },
+  build: { type: "string", short: "p" },
   stdin: { type: "boolean", default: false },
   "stdin-filename": { type: "string" },
   "max-warnings": { type: "string", default: "0" },
@@ -154,7 +163,8 @@ export function parseCommand(argv: readonly string[]): Command {
   return {
     kind: "lint",
     options: {
-      paths: paths.length === 0 ? ["."] : paths,
+      paths,
+      build: values.build,
       format: values.format,
       output: values.output,
       quiet: values.quiet,

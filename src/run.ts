@@ -5,8 +5,10 @@ import type { Checked, Checker } from "./check.js";
 import { type Config, ConfigError, configFinder, loadConfig } from "./config.js";
 import type { Notice } from "./diagnostic.js";
 import type { Fixed } from "./fix.js";
+import { namingModels } from "./models.js";
 import type { LintOptions } from "./options.js";
-import { discover, type Discovery } from "./project/discover.js";
+import { type CompilationDatabase, readDatabase } from "./project/compilation-database.js";
+import { discover, discoverListed, type Discovery } from "./project/discover.js";
 import { reasonOf, replaceFile } from "./project/files.js";
 import { load, type LoadedFile, type Loading, MAX_FILE_BYTES, toLoaded } from "./project/load.js";
 import { type ProjectSurroundings, surroundingsOf } from "./project/surroundings.js";
@@ -58,34 +60,54 @@ interface Inputs extends Loading<Config> {
   readonly around: ProjectSurroundings<Config>;
 }
 
+/** @throws ConfigError */
+function databaseOf({ build }: LintOptions, cwd: string): CompilationDatabase | undefined {
+  if (build === undefined) return undefined;
+  const database = readDatabase(cwd, build);
+  if (typeof database === "string") throw new ConfigError(database);
+  return database;
+}
+
+/** Finds the files that name a function of which their configuration says that it maps or unmaps. */
+function namesModel(): (text: string, settings: Config) => boolean {
+  const known = new Map<Config, RegExp | undefined>();
+  return (text, settings) => {
+    if (!known.has(settings)) known.set(settings, namingModels(settings.models));
+    return known.get(settings)?.test(text) === true;
+  };
+}
+
 function readFiles(options: LintOptions, cwd: string): Inputs {
+  const { paths } = options;
+  const database = databaseOf(options, cwd);
   const fixed = options.config === undefined ? undefined : loadConfig(cwd, options.config);
   const settingsFor = fixed === undefined ? configFinder(cwd) : () => fixed;
-  const found: Discovery<Config> = discover({
-    cwd,
-    paths: options.paths,
-    settingsFor,
-    ignoredBy: ({ ignore }) => ignore,
-  });
-  const { files, notices, mistakes } = load(found.files);
+  const how = { cwd, settingsFor, ignoredBy: ({ ignore }: Config) => ignore };
+  const found: Discovery<Config> =
+    paths.length === 0 && database !== undefined
+      ? discoverListed(how, database.files, database.shown)
+      : discover({ ...how, paths: paths.length === 0 ? ["."] : paths });
+  const { files, notices, mistakes } = load(found.files, namesModel());
   return {
     files,
     notices: [...found.notices, ...notices],
     mistakes: [...found.mistakes, ...mistakes],
     seen: found.files.length,
-    around: surroundingsOf(cwd, found.files),
+    around: surroundingsOf(cwd, found.files, database),
   };
 }
 
 async function readInput(options: LintOptions, name: string, host: Host): Promise<Inputs> {
   const absolute = path.resolve(host.cwd, name);
+  const database = databaseOf(options, host.cwd);
   const settings =
     options.config === undefined
       ? configFinder(host.cwd)(path.dirname(absolute))
       : loadConfig(host.cwd, options.config);
   const file = { path: name.split(path.sep).join("/"), absolute, settings };
   const bytes = await host.readInput(MAX_FILE_BYTES);
-  const loaded = bytes === undefined ? `it has more than ${MAX_FILE_BYTES} bytes` : toLoaded(file, bytes);
+  const loaded =
+    bytes === undefined ? `it has more than ${MAX_FILE_BYTES} bytes` : toLoaded(file, bytes, namesModel());
   const notices: Notice[] = [];
   if (typeof loaded === "string") {
     notices.push({ file: file.path, function: undefined, line: undefined, reason: loaded });
@@ -95,7 +117,7 @@ async function readInput(options: LintOptions, name: string, host: Host): Promis
     notices,
     mistakes: [],
     seen: 1,
-    around: surroundingsOf(host.cwd, [file]),
+    around: surroundingsOf(host.cwd, [file], database),
   };
 }
 

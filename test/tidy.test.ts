@@ -41,7 +41,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   suppress: ["rules", "text", "nearest", "diagnostic"],
   // Of syntax only the prefilter, see load.ts.
   project: ["syntax", "edit", "text", "nearest", "diagnostic"],
-  config: ["project", "presets", "nearest", "diagnostic"],
+  // Of the engine the type of a model only: it is not loaded for it.
+  models: ["analyzer"],
+  config: ["project", "models", "analyzer", "presets", "nearest", "diagnostic"],
   severities: ["config", "suppress", "presets", "rules", "diagnostic"],
   reporters: ["suppress", "presets", "rules", "text", "diagnostic"],
   check: ["severities", "config", "project", "suppress", "presets", "rules", "lint", "diagnostic"],
@@ -56,6 +58,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "severities",
     "config",
     "project",
+    "models",
     "reporters",
     "rules",
     "lint",

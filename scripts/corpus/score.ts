@@ -66,6 +66,7 @@ const NO_CONFIG: Config = {
   rules: {},
   ignore: undefined,
   overrides: [],
+  models: new Map(),
 };
 
 /** The findings of `mmaplint` without options on these files alone. The parser has to be loaded. */

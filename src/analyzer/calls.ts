@@ -7,10 +7,10 @@ import type { CallInstruction } from "./call.js";
 import { fresh } from "./call.js";
 import { noteDescriptor } from "./descriptors.js";
 import { evaluate } from "./evaluate.js";
+import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
-import { libraryModel } from "./model/library.js";
 import { applySummary } from "./own-calls.js";
 import { isPrintfLike, unknownCall } from "./unknown-calls.js";
 import type { Value } from "./value.js";
@@ -21,23 +21,22 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const values = instruction.args.map((arg) => evaluate(m, arg));
   const { callee } = instruction;
   noteFreed(m, instruction);
-  if (callee === undefined || m.context.defines(callee) || libraryModel(callee) === undefined)
+  const model = callee === undefined ? undefined : m.context.modelOf(callee);
+  if (callee === undefined || m.context.defines(callee) || model === undefined)
     for (const value of values) noteDescriptor(m, value, { handed: true, passed: true });
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
     if (m.context.neverReturns(callee)) return [];
     // A body that is known says itself what becomes of the members it is given.
-    if (
-      summary === "unknown" ||
-      (summary === undefined && libraryModel(callee) === undefined && !isPrintfLike(values))
-    )
+    if (summary === "unknown" || (summary === undefined && model === undefined && !isPrintfLike(values)))
       letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown")
       return applySummary(m, instruction, callee, values, summary);
-    if (summary === undefined) {
-      const model = libraryModel(callee);
-      if (model !== undefined) return applyModel(m, instruction, callee, values, model);
+    if (summary === undefined && model !== undefined) {
+      if (model.fails === undefined) return applyModel(m, instruction, callee, values, model);
+      const before = m.state.clone();
+      return settleFailure(m, applyModel(m, instruction, callee, values, model), model.fails, before);
     }
   } else if (instruction.pointer !== undefined) {
     letGoOf(m, instruction.args);

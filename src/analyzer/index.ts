@@ -1,6 +1,7 @@
 /** The engine: sources in, events out. */
 import { openUnit } from "../syntax/index.js";
 import type { Source, Unit } from "../syntax/unit.js";
+import type { FunctionModels } from "./model/declared.js";
 import type { AnalyzedFunction, Naming } from "./program.js";
 import { Program } from "./program.js";
 import type { GivenUp } from "./unit-analysis.js";
@@ -22,6 +23,8 @@ export interface Surroundings {
   /** Opens a file; the same file twice is the same unit. */
   readonly open: (source: Source) => Unit;
   readonly naming: Naming;
+  /** What the user declares for calls in the file at a path. */
+  readonly modelsOf?: ((path: string) => FunctionModels | undefined) | undefined;
 }
 
 const ALONE: Surroundings = { open: openUnit, naming: () => [] };
@@ -30,8 +33,8 @@ const ALONE: Surroundings = { open: openUnit, naming: () => [] };
  * Analyzes the sources as one program. Never throws for what a source contains: a function that cannot be read or does
  * not come to an end is given up alone.
  */
-export function analyze(sources: readonly Source[], { open, naming }: Surroundings = ALONE): Analysis {
-  const program = new Program(open, naming);
+export function analyze(sources: readonly Source[], around: Surroundings = ALONE): Analysis {
+  const program = new Program(around.open, around.naming, around.modelsOf ?? (() => undefined));
   program.run(sources);
   const { units, functions, givenUp, forcedJoins } = program;
   return { units, functions, givenUp, forcedJoins };

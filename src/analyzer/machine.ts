@@ -4,6 +4,7 @@ import type { Amount } from "./amount.js";
 import type { AccessEvent, Call, Event, RangeEvent } from "./events.js";
 import type { Cfg } from "./ir.js";
 import type { Mapping } from "./mapping.js";
+import type { LibraryModel } from "./model/model.js";
 import type { State } from "./state.js";
 import type { Summary } from "./summary.js";
 import type { Place, Value } from "./value.js";
@@ -115,7 +116,9 @@ export interface Context {
   defines(name: string): boolean;
   /** Declared so: _Noreturn, or the attribute. */
   neverReturns(name: string): boolean;
-  /** The summary of a function that the program defines; undefined for all others. */
+  /** What a function of the library does, or one that the user says to be like it; undefined for all others. */
+  modelOf(name: string): LibraryModel | undefined;
+  /** The summary of a function that the program defines, or the user declares; undefined for all others. */
   summaryOf(name: string, wanted: boolean): Summary | "unknown" | undefined;
 }
 

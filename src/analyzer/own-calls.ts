@@ -4,7 +4,7 @@ import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constant, sameAmount, subtract, ZERO } from "./amount.js";
+import { constant, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
@@ -68,6 +68,7 @@ function applyOutcome(
     (a, b) => Number(b.phase === "unmapped") - Number(a.phase === "unmapped"),
   );
   for (const mapping of inOrder) {
+    if (isOfMissing(mapping, values.length)) continue;
     if (mapping.source === "given") applyToGiven(m, into, call, mapping, { first, certain });
     else {
       const own = begin(m, adopted(m, into, call, mapping));
@@ -85,6 +86,13 @@ function applyOutcome(
   }
   if (result?.kind === "pointer") adopt(m, result.mapping, "local", undefined);
   return result ?? fresh(m, callee);
+}
+
+/** The memory of a parameter for which the call has no argument. */
+function isOfMissing({ source, address }: Mapping, given: number): boolean {
+  if (source !== "given" || address?.kind !== "amount") return false;
+  const origin = soleSymbol(address.amount)?.origin;
+  return origin?.kind === "parameter" && origin.index >= given;
 }
 
 /** Unknown code that the callee ran has had its hands on what it was given. */

@@ -19,6 +19,7 @@ import {
   stayingFailures,
   structsOf,
 } from "./members.js";
+import { type FunctionModels, modelsWith } from "./model/declared.js";
 import type { Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
 import { concerns } from "./summary.js";
@@ -50,6 +51,7 @@ export class Program {
   constructor(
     readonly open: (source: Source) => Unit,
     readonly naming: Naming,
+    readonly modelsOf: (path: string) => FunctionModels | undefined,
   ) {}
 
   /** The sources that name the family first, then whatever calls what they define. */
@@ -118,6 +120,7 @@ export class Program {
         this.#externals.link,
         (other) => this.#analysisOf(other),
         (word) => this.#linted.some((linted) => linted.unit.source.text.includes(word)),
+        modelsWith(this.modelsOf(unit.source.path)),
       );
       this.#analyses.set(unit, analysis);
     }

@@ -1,22 +1,28 @@
 /** Which functions are worth analyzing, by the names in them alone. */
 import { couldMatter } from "../syntax/family.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
+import type { Models } from "./model/declared.js";
 import { isFamilyName } from "./model/library.js";
 import type { Event } from "./events.js";
 
 /** Does it name a function of the family, or a macro that does? */
-export function namesFamily(outline: FunctionOutline, familyMacros: ReadonlySet<string>): boolean {
-  for (const name of outline.names) if (isFamilyName(name) || familyMacros.has(name)) return true;
+export function namesFamily(
+  outline: FunctionOutline,
+  familyMacros: ReadonlySet<string>,
+  { concerns }: Models,
+): boolean {
+  for (const name of outline.names)
+    if (isFamilyName(name) || familyMacros.has(name) || concerns(name)) return true;
   return outline.names.has("MAP_FAILED");
 }
 
 /** The macros that the file defines whose bodies name the family. */
-export function macrosOfFamily(unit: Unit): ReadonlySet<string> {
+export function macrosOfFamily(unit: Unit, models: Models): ReadonlySet<string> {
   const found = new Set<string>();
-  if (!couldMatter(unit.source.text)) return found;
+  if (!models.any && !couldMatter(unit.source.text)) return found;
   for (const macro of unit.macros) {
     for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g))
-      if (isFamilyName(name) || name === "MAP_FAILED") found.add(macro);
+      if (isFamilyName(name) || name === "MAP_FAILED" || models.concerns(name)) found.add(macro);
   }
   return found;
 }

@@ -9,6 +9,7 @@ import type { Cfg } from "./ir.js";
 import { lower } from "./lower.js";
 import type { Context } from "./machine.js";
 import type { MemberNotes } from "./members.js";
+import type { Models } from "./model/declared.js";
 import { isFamilyName } from "./model/library.js";
 import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily, openedFor } from "./relevance.js";
 import type { Summary } from "./summary.js";
@@ -79,6 +80,8 @@ export class UnitAnalysis {
     readonly analysisOf: (unit: Unit) => UnitAnalysis,
     /** Is the word anywhere in the linted files? */
     readonly mentions: (word: string) => boolean,
+    /** As they hold in this file. */
+    readonly models: Models,
   ) {}
 
   /** The functions by name; the first of several. */
@@ -98,11 +101,11 @@ export class UnitAnalysis {
     this.#familyMacros ??= new Set(
       [this.unit, ...this.unit.headers()].flatMap((unit) => [...this.analysisOf(unit).ownFamilyMacros]),
     );
-    return namesFamily(outline, this.#familyMacros);
+    return namesFamily(outline, this.#familyMacros, this.models);
   }
 
   get ownFamilyMacros(): ReadonlySet<string> {
-    return (this.#ownFamilyMacros ??= macrosOfFamily(this.unit));
+    return (this.#ownFamilyMacros ??= macrosOfFamily(this.unit, this.models));
   }
 
   /** What is known already; undefined for a function that was not analyzed. */
@@ -176,7 +179,8 @@ export class UnitAnalysis {
       unlinksShared: () => this.mentions("shm_unlink"),
       openedFor: (variable) => openedFor(this.unit, variable),
       text: (site: Site) => (site.file === path ? text.slice(site.start, site.end) : ""),
-      defines: (name) => this.link(name, this) !== undefined,
+      defines: (name) => !this.models.declares(name) && this.link(name, this) !== undefined,
+      modelOf: (name) => this.models.libraryOf(name),
       neverReturns: (name) => this.unit.neverReturns(name),
       summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };
@@ -194,6 +198,7 @@ export class UnitAnalysis {
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
   #summaryOf(name: string, wanted: boolean, depth: number): Summary | "unknown" | undefined {
+    if (this.models.declares(name)) return this.models.summaryOf(name);
     const linked = this.link(name, this);
     if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
     const { analysis, outline } = linked;
@@ -208,11 +213,12 @@ export class UnitAnalysis {
 
   /** Is the last thing it does to call something that may end the process? */
   #seemsToEnd({ name, span }: FunctionOutline): boolean {
-    this.#ending ??= functionsThatMayEnd(this.unit, (n) => this.unit.neverReturns(n));
+    const ends = (n: string): boolean => this.unit.neverReturns(n) || this.models.ends(n);
+    this.#ending ??= functionsThatMayEnd(this.unit, ends);
     if (!this.#ending.has(name)) return false;
     const tail = this.unit.source.text.slice(Math.max(span.start, span.end - TAIL), span.end);
     return [...tail.matchAll(/\b(\w+)\s*\(/g)].some(
-      ([, called = ""]) => this.#ending?.has(called) === true || this.unit.neverReturns(called),
+      ([, called = ""]) => this.#ending?.has(called) === true || ends(called),
     );
   }
 }

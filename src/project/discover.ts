@@ -6,7 +6,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Notice } from "../diagnostic.js";
 import { nearest } from "../nearest.js";
-import { leavesTree, reasonOf } from "./files.js";
+import { count } from "../text.js";
+import { isInside, leavesTree, reasonOf } from "./files.js";
 import { type Glob, hasGlob, parseGlob } from "./glob.js";
 import { C_FILE, gitignoreOf, isIgnored, matches, type Patterns } from "./ignored.js";
 
@@ -218,10 +219,64 @@ function addArgument<Settings>(
   }
 }
 
+/**
+ * Finds the C files of a list that nobody typed, as a build has it: what is outside of the working directory, or not
+ * there, is left out and counted. `shown`: the name of the list. Does not throw; `settingsFor` may.
+ */
+export function discoverListed<Settings>(
+  options: Omit<DiscoveryOptions<Settings>, "paths">,
+  list: readonly string[],
+  shown: string,
+): Discovery<Settings> {
+  const { cwd, settingsFor, ignoredBy } = options;
+  const collection: Collection<Settings> = { cwd, files: new Map(), notices: [], mistakes: [] };
+  const wanted = list.filter((file) => C_FILE.test(file));
+  const inside = wanted.filter((file) => isInside(cwd, file) && !leavesTree(cwd, file));
+  const there = inside.filter((file) => isRegularFile(file));
+  for (const file of there) {
+    const settings = settingsFor(path.dirname(file));
+    const ignored = ignoredBy(settings);
+    if (ignored === undefined || !matches(ignored, file, false)) add(collection, file, settings);
+  }
+  const notice = (number: number, reason: string): void => {
+    if (number === 0) return;
+    const files = `${count(number, "file")} that it lists`;
+    collection.notices.push({
+      file: shown,
+      function: undefined,
+      line: undefined,
+      reason: `${files} ${reason}`,
+    });
+  };
+  const verb = (number: number, one: string, many: string): string => (number === 1 ? one : many);
+  const outside = wanted.length - inside.length;
+  const gone = inside.length - there.length;
+  notice(outside, `${verb(outside, "is", "are")} outside of the working directory`);
+  notice(gone, `${verb(gone, "does", "do")} not exist`);
+  if (there.length === 0) {
+    collection.mistakes.push(
+      `${shown}: lists no C file (.c, .h) that is in the working directory; start mmaplint where the sources are, or name the paths to lint`,
+    );
+  }
+  return sorted(collection);
+}
+
+function isRegularFile(file: string): boolean {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
+}
+
+function sorted<Settings>({ files, notices, mistakes }: Collection<Settings>): Discovery<Settings> {
+  const inOrder = [...files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  return { files: inOrder, notices, mistakes };
+}
+
 /** Finds the files. Does not throw for what a path may be; `settingsFor` may. */
 export function discover<Settings>(options: DiscoveryOptions<Settings>): Discovery<Settings> {
   const collection: Collection<Settings> = { cwd: options.cwd, files: new Map(), notices: [], mistakes: [] };
   for (const argument of options.paths) addArgument(collection, options, argument);
-  const files = [...collection.files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
-  return { files, notices: collection.notices, mistakes: collection.mistakes };
+  return sorted(collection);
 }

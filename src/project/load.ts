@@ -40,19 +40,22 @@ function megabytes(bytes: number): string {
 export function toLoaded<Settings>(
   file: FoundFile<Settings>,
   bytes: Buffer,
-  canMatter = couldMatter,
+  matter: (text: string, settings: Settings) => boolean = () => false,
 ): LoadedFile<Settings> | string | undefined {
   const binary = binaryReason(bytes);
   if (binary !== undefined) return binary;
   // One byte, one character: the names that are looked for are ASCII, so no decoding is needed to see them.
   const raw = bytes.toString("latin1");
-  const matters = canMatter(raw);
+  const matters = couldMatter(raw) || matter(raw, file.settings);
   if (!matters && !raw.includes(SUPPRESSION_MARK)) return undefined;
   return { ...file, bytes, text: decode(bytes), matters };
 }
 
-/** Reads the files; never throws. */
-export function load<Settings>(found: readonly FoundFile<Settings>[]): Loading<Settings> {
+/** Reads the files; never throws. `matter`: is a text with these settings to be linted, though it does not name the family? */
+export function load<Settings>(
+  found: readonly FoundFile<Settings>[],
+  matter: (text: string, settings: Settings) => boolean = () => false,
+): Loading<Settings> {
   const files: LoadedFile<Settings>[] = [];
   const notices: Notice[] = [];
   const mistakes: string[] = [];
@@ -72,7 +75,7 @@ export function load<Settings>(found: readonly FoundFile<Settings>[]): Loading<S
         );
         break;
       case "bytes": {
-        const loaded = toLoaded(file, content.bytes);
+        const loaded = toLoaded(file, content.bytes, matter);
         if (typeof loaded === "string") giveUp(file.path, loaded);
         else if (loaded !== undefined) files.push(loaded);
         break;

@@ -2,13 +2,20 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { decode } from "../edit.js";
-import type { Include, Source } from "../syntax/unit.js";
+import type { CommandLine, Include, Source } from "../syntax/unit.js";
+import { commandLinesOf } from "./command-lines.js";
+import type { CompilationDatabase } from "./compilation-database.js";
 import type { FoundFile } from "./discover.js";
 import { isInside, leavesTree, readRegularFile } from "./files.js";
+import { directoryOf, isSystemHeader, joined } from "./headers.js";
 import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "./load.js";
 
 export interface ProjectSurroundings<Settings> {
   readonly include: Include;
+  /** The settings of the file at a path; of a header that was not found among the files, those of the first one. */
+  readonly settingsOf: (path: string) => Settings | undefined;
+  /** What a build says of the file at a path; absent without a build. */
+  readonly commandLineOf?: (path: string) => CommandLine | undefined;
   /** Found files that name one of the functions, those left out that `known` has as files that matter. */
   readonly naming: (
     functions: ReadonlySet<string>,
@@ -17,21 +24,10 @@ export interface ProjectSurroundings<Settings> {
 }
 
 /**
- * Headers of the C library and of the kernel: a file of such a name in a tree is a stand-in for other systems, or part
- * of the library itself.
+ * Finds what `#include` means among the files of a tree: the file beside the including one, else the
+ * nearest of those whose path ends so; none where two are equally near. `paths` have forward slashes.
  */
-const SYSTEM_HEADER =
-  /^(?:(?:sys|net|netinet|arpa|linux|asm|asm-generic|bits|gnu|mach)\/.*|(?:aio|assert|byteswap|complex|ctype|dirent|dlfcn|elf|endian|err|errno|error|fcntl|features|fenv|float|fnmatch|ftw|getopt|glob|grp|iconv|ifaddrs|inttypes|langinfo|libgen|libintl|limits|link|locale|malloc|math|memory|mntent|mqueue|netdb|paths|poll|pthread|pty|pwd|regex|sched|search|semaphore|setjmp|shadow|signal|spawn|std(?:align|arg|atomic|bool|def|int|io|lib|noreturn)|string|strings|sysexits|syslog|termios?|threads|time|uchar|ucontext|ulimit|unistd|utime|utmpx?|values|wait|wchar|wctype|wordexp)\.h)$/;
-
-/**
- * Finds what `#include` means among the files of a tree: the file beside the including one, or in a directory of
- * `-I`, else the nearest of those whose path ends so; none where two are equally near. `paths` have forward slashes.
- */
-export function includeAmong(
-  paths: Iterable<string>,
-  read: (path: string) => Source | undefined,
-  directories: readonly string[] = [],
-): Include {
+export function includeAmong(paths: Iterable<string>, read: (path: string) => Source | undefined): Include {
   const byName = new Map<string, string[]>();
   for (const one of paths) {
     const name = one.slice(one.lastIndexOf("/") + 1);
@@ -40,33 +36,19 @@ export function includeAmong(
     else others.push(one);
   }
   return (name, from, angled) => {
-    if (angled && SYSTEM_HEADER.test(name)) return undefined;
+    if (angled && isSystemHeader(name)) return undefined;
     const plain = name.replace(/^(?:\.\.?\/)+/, "");
     const candidates = byName.get(plain.slice(plain.lastIndexOf("/") + 1));
     if (candidates === undefined) return undefined;
-    const beside = [directoryOf(from), ...directories].map((directory) => joined(directory, name));
-    const found =
-      beside.find((wanted) => candidates.includes(wanted)) ??
-      nearestOf(
-        from,
-        candidates.filter((one) => one === plain || one.endsWith(`/${plain}`)),
-      );
+    const beside = joined(directoryOf(from), name);
+    const found = candidates.includes(beside)
+      ? beside
+      : nearestOf(
+          from,
+          candidates.filter((one) => one === plain || one.endsWith(`/${plain}`)),
+        );
     return found === undefined || found === from ? undefined : read(found);
   };
-}
-
-function directoryOf(file: string): string {
-  return file.slice(0, Math.max(file.lastIndexOf("/"), 0));
-}
-
-/** The path with `.` and `..` resolved. */
-function joined(directory: string, name: string): string {
-  const parts = directory === "" ? [] : directory.split("/");
-  for (const part of name.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
 }
 
 function nearestOf(from: string, files: readonly string[]): string | undefined {
@@ -93,7 +75,9 @@ export function surroundingsAmong<Settings>(
     if (!sources.has(name)) sources.set(name, toSource(name, read(name)));
     return sources.get(name);
   };
+  const byPath = new Map(found.map((file) => [file.path, file.settings]));
   return {
+    settingsOf: (name) => byPath.get(name) ?? found[0]?.settings,
     include: (name, from, angled) => {
       among ??= includeAmong(
         found.map((file) => file.path),
@@ -114,22 +98,27 @@ export function surroundingsAmong<Settings>(
   };
 }
 
-/** The same on disk, and for files that were named one by one the headers near them. */
+/** The same on disk, for files that were named one by one the headers near them, and what a build says of them. */
 export function surroundingsOf<Settings>(
   cwd: string,
   found: readonly FoundFile<Settings>[],
+  database: CompilationDatabase | undefined,
 ): ProjectSurroundings<Settings> {
   const read = (name: string): Buffer | undefined => readInTree(cwd, name);
-  const { include, naming } = surroundingsAmong(found, read);
+  const { include, naming, settingsOf } = surroundingsAmong(found, read);
   const above = new Map<string, Source | undefined>();
   const source = (name: string): Source | undefined => {
     if (!above.has(name)) above.set(name, toSource(name, read(name)));
     return above.get(name);
   };
+  const around: Include = (name, from, angled) =>
+    include(name, from, angled) ?? includeAbove(cwd, name, from, angled, source);
+  if (database === undefined) return { include: around, naming, settingsOf };
   return {
-    include: (name, from, angled) =>
-      include(name, from, angled) ?? includeAbove(cwd, name, from, angled, source),
+    include: around,
     naming,
+    settingsOf,
+    commandLineOf: commandLinesOf(cwd, database, around, source),
   };
 }
 
@@ -141,7 +130,7 @@ function includeAbove(
   angled: boolean,
   read: (name: string) => Source | undefined,
 ): Source | undefined {
-  if (path.isAbsolute(from) || (angled && SYSTEM_HEADER.test(name))) return undefined;
+  if (path.isAbsolute(from) || (angled && isSystemHeader(name))) return undefined;
   for (let directory = directoryOf(from); ; directory = directoryOf(directory)) {
     for (const start of [directory, joined(directory, "include")]) {
       const wanted = joined(start, name);

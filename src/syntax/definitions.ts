@@ -6,7 +6,8 @@ import type { Span } from "../diagnostic.js";
 import { indexAfter } from "./directives.js";
 import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
-import { bodyText, collectMacros, type MacroDefinition, macroAt } from "./macros.js";
+import { type Given, givenMacro, NOTHING_GIVEN } from "./given.js";
+import { activeEvent, bodyText, collectMacros, type MacroDefinition, macroAt } from "./macros.js";
 import { NORETURN } from "./normalize.js";
 import { allText, type Preprocessed, type Reading, usualReading } from "./readings.js";
 import { closing, type Token, tokenize } from "./tokens.js";
@@ -30,7 +31,8 @@ export interface Definitions {
 }
 
 interface OwnDefinitions {
-  macro(name: string): MacroDefinition | undefined;
+  /** `given`: what the file that includes this one is compiled with. */
+  macro(name: string, given: Given): MacroDefinition | undefined;
   macroBody(name: string): string | undefined;
   isType(name: string): boolean;
   neverReturns(name: string): boolean;
@@ -42,9 +44,13 @@ interface DeclarationIndex {
 }
 
 /** Scans the text; declarations, and the files included, are only looked into when a name is asked for. */
-export function definitionsOf(text: string, included: () => readonly Definitions[] = () => []): Definitions {
+export function definitionsOf(
+  text: string,
+  included: () => readonly Definitions[] = () => [],
+  given: Given = NOTHING_GIVEN,
+): Definitions {
   const layout = scanFile(text);
-  const file: Preprocessed = { text, layout, macros: collectMacros(text, layout.directives) };
+  const file: Preprocessed = { text, layout, macros: collectMacros(text, layout.directives), given };
   const own = ownDefinitions(file);
   const first = <Found>(ask: (definitions: OwnDefinitions) => Found | undefined): Found | undefined => {
     for (const { own: theirs } of included()) {
@@ -53,20 +59,30 @@ export function definitionsOf(text: string, included: () => readonly Definitions
     }
     return undefined;
   };
-  const includedMacro = remembered((name) => first((theirs) => theirs.macro(name)));
+  const includedMacro = remembered((name) => first((theirs) => theirs.macro(name, given)));
   const includedType = remembered((name) => first((theirs) => (theirs.isType(name) ? true : undefined)));
   const includedEnd = remembered((name) => first((theirs) => (theirs.neverReturns(name) ? true : undefined)));
+  /** Nothing is open about a name that the command line speaks of: a definition that is not active is none. */
+  const settledMacro = (name: string, offset: number, { isActive }: Reading): MacroDefinition | undefined => {
+    const event = activeEvent(file.macros.get(name), offset, isActive);
+    return event ? event.macro?.() : (includedMacro(name) ?? givenMacro(given, name));
+  };
   return {
     file,
     own,
     macro: (name, offset, reading) => {
-      const macro = macroAt(file.macros.get(name), offset, reading.isActive) ?? includedMacro(name);
+      const macro = given.has(name)
+        ? settledMacro(name, offset, reading)
+        : (macroAt(file.macros.get(name), offset, reading.isActive) ?? includedMacro(name));
       return macro && !keepsName(name, macro.parameters !== undefined) ? macro : undefined;
     },
     isType: (name) => own.isType(name) || isStandardType(name) || includedType(name) === true,
     declarationsOf: (name) => own.declarationsOf(name),
     neverReturns: (name) => own.neverReturns(name) || includedEnd(name) === true,
-    macroBody: (name) => own.macroBody(name) ?? first((theirs) => theirs.macroBody(name)),
+    macroBody: (name) => {
+      const macro = givenMacro(given, name);
+      return own.macroBody(name) ?? (macro && bodyText(macro)) ?? first((theirs) => theirs.macroBody(name));
+    },
     macroNames: new Set(
       [...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name),
     ),
@@ -88,16 +104,21 @@ function remembered<Found>(ask: (name: string) => Found): (name: string) => Foun
 function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, "declarationsOf"> {
   let index: DeclarationIndex | undefined;
   let types: ReadonlySet<string> | undefined;
-  let reading: Reading | undefined;
+  const readings = new Map<Given, Reading>();
   const declarations = (): DeclarationIndex => (index ??= indexDeclarations(file));
   const saysNoreturn = lazy(() => SAYS_NORETURN.test(file.text));
   return {
-    macro: (name) => {
+    macro: (name, given) => {
       const events = file.macros.get(name);
       if (events === undefined) return undefined;
-      const at = behindGuard(file);
-      reading ??= usualReading(file, { start: at, end: at });
-      const macro = macroAt(events, Number.POSITIVE_INFINITY, reading.isActive);
+      let reading = readings.get(given);
+      if (reading === undefined) {
+        const at = behindGuard(file, given);
+        readings.set(given, (reading = usualReading({ ...file, given }, { start: at, end: at })));
+      }
+      const macro = given.has(name)
+        ? activeEvent(events, Number.POSITIVE_INFINITY, reading.isActive)?.macro?.()
+        : macroAt(events, Number.POSITIVE_INFINITY, reading.isActive);
       return macro === undefined ? undefined : { ...macro, span: undefined };
     },
     macroBody: (name) => {
@@ -118,13 +139,15 @@ function lazy<T>(make: () => T): () => T {
 }
 
 /** Where the text behind `#ifndef GUARD`, `#define GUARD` begins; 0 in a file without. */
-function behindGuard({ text, layout }: Preprocessed): number {
+function behindGuard({ text, layout }: Preprocessed, given: Given): number {
   const [test, define] = layout.directives;
   if (test === undefined || define?.kind !== "define" || (test.kind !== "ifndef" && test.kind !== "if"))
     return 0;
   const name = /^\s*(\w+)/.exec(text.slice(define.argument, define.end))?.[1];
   const tested = text.slice(test.argument, test.end);
-  return name !== undefined && new RegExp(`\\b${name}\\b`).test(tested) ? define.end : 0;
+  // What the command line defines is no guard: the definition is a default.
+  if (name === undefined || given.has(name)) return 0;
+  return new RegExp(`\\b${name}\\b`).test(tested) ? define.end : 0;
 }
 
 function typedefsOf(file: Preprocessed): Set<string> {

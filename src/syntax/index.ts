@@ -4,9 +4,10 @@ import { type Definitions, definitionsOf } from "./definitions.js";
 import { type Globals, globalsOf } from "./declarations.js";
 import { parseFunction } from "./functions.js";
 import { lineStartsOf, positionAt } from "./lines.js";
+import { type Given, givenOf, isRuledOut, NOTHING_GIVEN } from "./given.js";
 import type { FunctionItem } from "./lexer.js";
 import type { Preprocessed } from "./readings.js";
-import type { FunctionOutline, Include, ParsedFunction, Source, Unit } from "./unit.js";
+import type { CommandLine, FunctionOutline, Include, ParsedFunction, Source, Unit } from "./unit.js";
 
 export { couldMatter } from "./family.js";
 export { initParser } from "./parser.js";
@@ -23,27 +24,45 @@ export interface Opener {
   find(path: string): Unit | undefined;
 }
 
-export function unitOpener(include: Include): Opener {
+/** `commandLineOf`: what a file is compiled with, by its path; a header alone is compiled with nothing. */
+export function unitOpener(
+  include: Include,
+  commandLineOf: (path: string) => CommandLine | undefined = () => undefined,
+): Opener {
   const files = new Map<string, OpenFile>();
-  const included = new Map<OpenFile, readonly OpenFile[]>();
+  const included = new Map<Include, Map<OpenFile, readonly OpenFile[]>>();
+  const given = new Map<string, Given>();
   const open = (source: Source): OpenFile => {
     const known = files.get(source.path);
     if (known !== undefined) return known;
+    const commandLine = commandLineOf(source.path);
+    const lines = commandLine?.definitions ?? "";
+    if (!given.has(lines)) given.set(lines, givenOf(lines));
     let headers: readonly OpenFile[] | undefined;
-    const file: OpenFile = openFile(source, () => (headers ??= closureOf(file, direct)));
+    const file: OpenFile = openFile(
+      source,
+      () => (headers ??= closureOf(file, commandLine?.included().map(open) ?? [], through(commandLine))),
+      given.get(lines),
+    );
     files.set(source.path, file);
     return file;
   };
-  const direct = (file: OpenFile): readonly OpenFile[] => {
-    let found = included.get(file);
-    if (found === undefined) {
-      found = includesOf(file.definitions.file).flatMap(({ name, angled }) => {
-        const source = include(name, file.unit.source.path, angled);
-        return source === undefined ? [] : [open(source)];
-      });
-      included.set(file, found);
-    }
-    return found;
+  /** The files that a file includes itself, as it is found from the one that is compiled. */
+  const through = (commandLine: CommandLine | undefined): ((file: OpenFile) => readonly OpenFile[]) => {
+    const find = commandLine?.include ?? include;
+    const known = included.get(find) ?? new Map<OpenFile, readonly OpenFile[]>();
+    included.set(find, known);
+    return (file) => {
+      let found = known.get(file);
+      if (found === undefined) {
+        found = includesOf(file.definitions.file).flatMap(({ name, angled }) => {
+          const source = find(name, file.unit.source.path, angled);
+          return source === undefined ? [] : [open(source)];
+        });
+        known.set(file, found);
+      }
+      return found;
+    };
   };
   return { open: (source) => open(source).unit, find: (path) => files.get(path)?.unit };
 }
@@ -57,18 +76,24 @@ interface OpenFile {
 /** A file that includes more than this is served by the nearest of them. */
 const MAX_HEADERS = 1000;
 
-/** The files that a file includes, directly or not; the nearest first. */
-function closureOf(file: OpenFile, direct: (file: OpenFile) => readonly OpenFile[]): readonly OpenFile[] {
-  const found = new Set<OpenFile>([file]);
+/** The files that a file includes, directly or not: those of -include first, then the nearest first. */
+function closureOf(
+  file: OpenFile,
+  included: readonly OpenFile[],
+  direct: (file: OpenFile) => readonly OpenFile[],
+): readonly OpenFile[] {
+  const found = new Set<OpenFile>([file, ...included]);
   for (const next of found)
     for (const header of direct(next)) if (found.size <= MAX_HEADERS) found.add(header);
   found.delete(file);
   return [...found];
 }
 
-function includesOf({ text, layout }: Preprocessed): { readonly name: string; readonly angled: boolean }[] {
+function includesOf(file: Preprocessed): { readonly name: string; readonly angled: boolean }[] {
+  const { text, layout } = file;
   return layout.directives.flatMap((directive) => {
     if (directive.kind !== "include" || directive.branch?.dead === true) return [];
+    if (isRuledOut(file, directive.end)) return [];
     const [, bracket, name] =
       /^\s*(["<])([^">\n]+)[">]/.exec(text.slice(directive.argument, directive.end)) ?? [];
     return name === undefined ? [] : [{ name, angled: bracket === "<" }];
@@ -79,16 +104,18 @@ function includesOf({ text, layout }: Preprocessed): { readonly name: string; re
  * Finds the functions of a file; nothing is parsed yet. `parse`, `global` and `resolve` need `initParser` to have been
  * awaited. Never throws.
  */
-function openFile(source: Source, headers: () => readonly OpenFile[]): OpenFile {
+function openFile(source: Source, headers: () => readonly OpenFile[], given = NOTHING_GIVEN): OpenFile {
   const { text } = source;
-  const definitions = definitionsOf(text, () => headers().map((header) => header.definitions));
+  const definitions = definitionsOf(text, () => headers().map((header) => header.definitions), given);
   const globals = globalsOf(definitions, () => headers().map((header) => header.globals));
   const items = new Map<FunctionOutline, FunctionItem>();
-  const functions = definitions.file.layout.functions.map((item) => {
-    const outline = outlineOf(text, item);
-    items.set(outline, item);
-    return outline;
-  });
+  const functions = definitions.file.layout.functions
+    .filter((item) => !isRuledOut(definitions.file, item.span.start))
+    .map((item) => {
+      const outline = outlineOf(text, item);
+      items.set(outline, item);
+      return outline;
+    });
   const parsed = new Map<FunctionOutline, ParsedFunction>();
   let lineStarts: readonly number[] | undefined;
   const position = (offset: number): { line: number; column: number } =>

@@ -90,16 +90,26 @@ export function macroAt(
   offset: number,
   isActive: (branch: Branch | undefined) => boolean,
 ): MacroDefinition | undefined {
-  if (!events) return undefined;
-  const count = countBefore(events, offset);
-  for (let i = count - 1; i >= 0; i--) {
-    const event = events[i];
-    if (event && isActive(event.branch)) return event.macro?.();
-  }
+  const event = activeEvent(events, offset, isActive);
+  if (event) return event.macro?.();
   return events
-    .slice(0, count)
-    .find((event) => event.macro)
+    ?.slice(0, countBefore(events, offset))
+    .find((other) => other.macro)
     ?.macro?.();
+}
+
+/** The last event before `offset` whose branch is active. */
+export function activeEvent(
+  events: readonly MacroEvent[] | undefined,
+  offset: number,
+  isActive: (branch: Branch | undefined) => boolean,
+): MacroEvent | undefined {
+  if (!events) return undefined;
+  for (let i = countBefore(events, offset) - 1; i >= 0; i--) {
+    const event = events[i];
+    if (event && isActive(event.branch)) return event;
+  }
+  return undefined;
 }
 
 /** How many events stand before `offset`. */

@@ -3,7 +3,7 @@
  * reading. The first reading is Linux as usually built; in the second everything that is open is the other way round,
  * and one of the foreign platforms seen, if any, is the one built for.
  */
-import { atomsOf, type Condition, conditionOf, integerOf } from "./conditions.js";
+import { atomsOf, type Condition, conditionOf } from "./conditions.js";
 import {
   type Branch,
   type Group,
@@ -13,16 +13,19 @@ import {
   opensConditional,
 } from "./directives.js";
 import type { Span } from "../diagnostic.js";
+import { compares, type Defined, definedBy, type Given, givenValue } from "./given.js";
 import type { Layout } from "./lexer.js";
 import { countBefore, type MacroEvent, type MacroEvents } from "./macros.js";
 import { couldMatter } from "./family.js";
 import { holdsOnLinux, isForeign } from "./platforms.js";
 
-/** What readings are made of: one file's directives and macros. */
+/** What readings are made of: one file's directives and macros, and what it is compiled with. */
 export interface Preprocessed {
   readonly text: string;
   readonly layout: Layout;
   readonly macros: MacroEvents;
+  /** What it speaks of is open in no reading. */
+  readonly given: Given;
 }
 
 export interface Reading {
@@ -154,9 +157,12 @@ function force(truths: Truths, condition: Condition, wanted: boolean, at: Branch
     case "constant":
       return;
     case "atom":
-    case "compare":
+    case "compare": {
+      const { given } = truths.file;
+      if (given.has(condition.kind === "atom" ? condition.key : condition.name)) return;
       if (!truths.forced.has(condition.key)) truths.forced.set(condition.key, wanted);
       return;
+    }
     case "not":
       return force(truths, condition.of, !wanted, at);
     case "and":
@@ -210,9 +216,10 @@ function evaluate(truths: Truths, condition: Condition, offset: number): boolean
     }
     case "compare": {
       const value = definedValue(truths, condition.name, offset);
-      if (typeof value !== "number") return atomTruth(truths, condition.key);
-      const other = condition.with;
-      return condition.op === "==" ? value === other : condition.op === ">" ? value > other : value >= other;
+      if (typeof value === "number") return compares(value, condition);
+      return value === "undefined" && truths.file.given.has(condition.name)
+        ? compares(value, condition)
+        : atomTruth(truths, condition.key);
     }
   }
 }
@@ -225,15 +232,14 @@ function atomTruth(truths: Truths, key: string): boolean {
 }
 
 /**
- * What the file itself says about a macro: its numeric value, "other" for a body that is no number, "undefined" when it
- * is defined on other conditions only, undefined when the file leaves it open.
+ * What the file itself says about a macro, and else the command line; "undefined" also when it is defined on other
+ * conditions only.
  */
-type Defined = number | "other" | "undefined" | undefined;
-
 function definedValue(truths: Truths, name: string, offset: number): Defined {
-  if (truths.forced.has(name) || truths.pending.has(name)) return undefined;
+  if (truths.forced.has(name)) return undefined;
+  const given = givenValue(truths.file.given, name);
   const events = truths.file.macros.get(name);
-  if (!events) return undefined;
+  if (!events || truths.pending.has(name)) return given;
   truths.pending.add(name);
   const value = lastDefinition(truths, events, name, offset);
   truths.pending.delete(name);
@@ -246,19 +252,15 @@ function lastDefinition(
   name: string,
   offset: number,
 ): Defined {
+  const given = givenValue(truths.file.given, name);
   let result: Defined;
   for (let i = countBefore(events, offset) - 1; i >= 0; i--) {
     const event = events[i];
-    if (!event || isDefault(truths.file.text, event.branch, name)) continue;
-    if (isActive(truths, event.branch)) {
-      if (!event.macro) return "undefined";
-      const { body } = event.macro();
-      const only = body.length === 1 ? body[0] : undefined;
-      return only?.kind === "number" ? integerOf(only.text) : "other";
-    }
+    if (!event || (given === undefined && isDefault(truths.file.text, event.branch, name))) continue;
+    if (isActive(truths, event.branch)) return definedBy(event);
     if (event.macro) result = "undefined";
   }
-  return result;
+  return given ?? result;
 }
 
 /** True inside `#ifndef NAME`: the definition there is a fallback for one that is not known. */

@@ -14,6 +14,16 @@ export interface Source {
  */
 export type Include = (name: string, from: string, angled: boolean) => Source | undefined;
 
+/** What the compiler is told of a file besides its text. */
+export interface CommandLine {
+  /** What -D and -U say, in order, as lines of `#define` and `#undef`. */
+  readonly definitions: string;
+  /** The files of -include, in order; read when first asked for. */
+  readonly included: () => readonly Source[];
+  /** What `#include` means in the file, and in what it includes. */
+  readonly include: Include;
+}
+
 /** A top-level function found by the lexer alone, not parsed yet. */
 export interface FunctionOutline {
   readonly name: string;
@@ -56,7 +66,10 @@ export type ParsedFunction =
 
 export interface Unit {
   readonly source: Source;
-  /** In the order of the file; a function defined in both branches of an `#if` appears twice. */
+  /**
+   * In the order of the file; a function defined in both branches of an `#if` appears twice, unless the command line
+   * says which of them is compiled.
+   */
   readonly functions: readonly FunctionOutline[];
   /** The files that it includes, directly or through others; the nearest first. */
   headers(): readonly Unit[];

@@ -10,15 +10,14 @@ export function unitOf(text: string): Unit {
 }
 
 /** The file's last function. */
-export function parse(text: string): ParsedFunction {
-  const unit = unitOf(text);
+export function parse(text: string, unit = unitOf(text)): ParsedFunction {
   const outline = unit.functions.at(-1);
   if (!outline) throw new Error("no function found");
   return unit.parse(outline);
 }
 
-function readingsOf(text: string): readonly FunctionDefinition[] {
-  const result = parse(text);
+function readingsOf(text: string, unit = unitOf(text)): readonly FunctionDefinition[] {
+  const result = parse(text, unit);
   if (result.kind === "failed") throw new Error(`${result.reason} (line ${result.line})`);
   return result.readings;
 }
@@ -30,8 +29,8 @@ export function definitionOf(text: string): FunctionDefinition {
 }
 
 /** Each reading's body. */
-export function bodies(text: string): string[] {
-  return readingsOf(text).map((definition) => definition.body.body.map(showStmt).join(" "));
+export function bodies(text: string, unit = unitOf(text)): string[] {
+  return readingsOf(text, unit).map((definition) => definition.body.body.map(showStmt).join(" "));
 }
 
 /** The body of `void f(void) { … }`, `prologue` before it. */

@@ -6,6 +6,9 @@ import { POSIX } from "./posix.js";
 const LIBRARY: ReadonlyMap<string, LibraryModel> = new Map([...LIBC, ...POSIX]);
 const FAMILY: ReadonlySet<string> = new Set(POSIX.map(([name]) => name));
 
+/** The functions that have a model, but for aliases. */
+export const LIBRARY_NAMES: readonly string[] = [...LIBRARY.keys()];
+
 /** `__mmap`, `_munmap`: the C library's own names for the same functions. */
 const ALIAS =
   /^_{1,2}(?:libc_|sys_|real_)?((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;

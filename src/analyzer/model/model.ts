@@ -77,8 +77,13 @@ export type Effect =
   | { readonly kind: "fill"; readonly address: number }
   | { readonly kind: "never-returns"; readonly unlessZero?: number };
 
+/** How a call that maps fails: with the value, or "never": it ends the process then. */
+export type Failing = "MAP_FAILED" | "NULL" | "never";
+
 export interface LibraryModel {
   readonly effects: readonly Effect[];
+  /** MAP_FAILED where it is not said. */
+  readonly fails?: Failing;
   /** `inside`: a place in what the argument points to, or NULL. */
   readonly returns: "number" | "page-size" | { readonly argument: number } | { readonly inside: number };
 }

@@ -1,4 +1,5 @@
 /** A symbol is about to stand for another value: what was computed from the old one is forgotten. */
+import type { Amount } from "./amount.js";
 import { mentions, soleSymbol, symbolOf } from "./amount.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
@@ -27,6 +28,32 @@ export function forgetSymbol(state: State, symbolId: string, alsoAlone = false):
     const length = m.length !== undefined && mentions(m.length, symbolId) ? undefined : m.length;
     const offset = m.offset !== undefined && mentions(m.offset, symbolId) ? undefined : m.offset;
     if (length !== m.length || offset !== m.offset) state.update(m.id, { length, offset });
+  }
+}
+
+/** Forgets everything that was read since a moment that comes again: in a loop, it names other values now. */
+export function forgetEpoch(state: State, epoch: string): void {
+  for (const key of state.facts.keys()) if (key.includes(epoch)) state.facts.delete(key);
+  for (const [key, value] of state.store) {
+    if (key.includes(epoch)) state.store.delete(key);
+    else if (valueSpeaksOf(value, epoch)) {
+      const stale = symbolOf({ kind: "opaque", what: `stale ${key}` });
+      const isPlace = value.kind === "pointer";
+      state.store.set(key, isPlace ? { ...value, offset: stale, varied: true } : amountValue(stale));
+    }
+  }
+  for (const m of state.mappings.values()) {
+    if (m.source === "given" && m.id.includes(epoch)) {
+      state.mappings.delete(m.id);
+      continue;
+    }
+    const speaks = (amount: Amount | undefined): boolean =>
+      amount?.terms.some(({ symbol }) => symbol.id.includes(epoch)) === true;
+    if (speaks(m.length) || speaks(m.offset))
+      state.update(m.id, {
+        length: speaks(m.length) ? undefined : m.length,
+        offset: speaks(m.offset) ? undefined : m.offset,
+      });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Site } from "../diagnostic.js";
 import { givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { ofSymbol, soleSymbol } from "./amount.js";
+import { forgetEpoch } from "./forgetting.js";
 import type { CallInstruction } from "./call.js";
 import { noteDescriptor } from "./descriptors.js";
 import { evaluate, opaque } from "./evaluate.js";
@@ -28,8 +29,9 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
     if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   for (const key of m.state.store.keys())
-    if (key.startsWith("::") && !key.startsWith("::static:") && !holdsFailure(m, key)) clobberPlace(m, key);
-  m.state.epochs.set("::", `${m.at}${UNKNOWN}`);
+    if (key.startsWith("::") && !key.startsWith("::static:") && !holdsFailure(m, key))
+      m.state.store.delete(key);
+  beginEpoch(m, "::");
 }
 
 /** Nobody but this function knows of the failure, so nobody else repairs what it left in a global. */
@@ -160,15 +162,21 @@ export function clobberPlace(m: Machine, key: string, by: "filled" | "unknown" =
   m.state.epochs.set(`=${key}`, by === "filled" ? m.at : `${m.at}${UNKNOWN}`);
 }
 
+/** Unknown code has had its hands on what `what` leads to: what is read from now on is named after this moment. */
+function beginEpoch(m: Machine, what: string): void {
+  const epoch = `${m.at}${UNKNOWN}`;
+  if (m.again) forgetEpoch(m.state, epoch);
+  m.state.epochs.set(what, epoch);
+}
+
 /** Forgets what lies behind an untracked pointer. */
 export function clobberMemory(m: Machine, pointer: Amount): void {
   for (const { symbol } of pointer.terms) {
     if (symbol.origin.kind === "page" || symbol.origin.kind === "constant" || symbol.origin.kind === "sizeof")
       continue;
-    for (const key of m.state.store.keys()) {
-      if (key.startsWith("*") && key.includes(symbol.id)) clobberPlace(m, key);
-    }
-    m.state.epochs.set(symbol.id, `${m.at}${UNKNOWN}`);
+    for (const key of m.state.store.keys())
+      if (key.startsWith("*") && key.includes(symbol.id)) m.state.store.delete(key);
+    beginEpoch(m, symbol.id);
   }
 }
 

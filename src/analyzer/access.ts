@@ -148,6 +148,12 @@ export function accessGiven(
   site: Site,
   manner: Manner,
 ): void {
+  const { failure } = m.state;
+  if (failure !== undefined && constantValue(pointer) === 0) {
+    tellAccess(m, failure, { offset: ZERO, mode, site, viaHint: false, as: manner.as, by: manner.by });
+    m.state.failure = undefined;
+    return;
+  }
   const known = givenAt(m.state, pointer);
   if (m.emit !== undefined && known?.mapping.phase !== "unmapped") {
     const { as, by, plain = false } = manner;

@@ -5,7 +5,6 @@ import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { fresh } from "./call.js";
-import { noteDescriptor } from "./descriptors.js";
 import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
@@ -22,8 +21,7 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
   const { callee } = instruction;
   noteFreed(m, instruction);
   const model = callee === undefined ? undefined : m.context.modelOf(callee);
-  if (callee === undefined || m.context.defines(callee) || model === undefined)
-    for (const value of values) noteDescriptor(m, value, { handed: true, passed: true });
+  if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
   if (callee !== undefined) {
     const wanted = values.some((value) => holdsTracked(m, value));
     const summary = m.context.summaryOf(callee, wanted);
@@ -53,6 +51,14 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
       if (value.kind === "pointer") m.state.update(value.mapping, { takenBy: symbol.id });
   }
   return [{ state: m.state, result }];
+}
+
+/** Code of the program gets descriptors, as arguments or where others can find them. */
+function passDescriptors({ state }: Machine, values: readonly Value[]): void {
+  for (const [id, descriptor] of state.descriptors) {
+    const given = values.some((value) => value.kind === "amount" && soleSymbol(value.amount)?.id === id);
+    if (given || descriptor.handed) state.descriptors.set(id, { ...descriptor, handed: true, passed: true });
+  }
 }
 
 /** Macros of the system's headers that only look at a number: the same number, the same answer. */

@@ -15,7 +15,8 @@ import { flagsKey, UNKNOWN_FLAGS } from "./flags.js";
 import type { Value } from "./value.js";
 import { valueKey } from "./value.js";
 
-export type Source = "mmap" | "mremap" | "shmat" | "heap" | "given";
+/** `null`: what a function of the program gives instead when it fails. */
+export type Source = "mmap" | "mremap" | "shmat" | "heap" | "given" | "null";
 export type Phase = "unchecked" | "failed" | "live" | "unmapped";
 
 /**

@@ -4,7 +4,7 @@ import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constant, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
+import { constant, constantValue, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
@@ -15,6 +15,7 @@ import { mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js"
 import type { Machine, Outgoing } from "./machine.js";
 import { isRemainderTested } from "./mapping-calls.js";
 import type { Mapping, Moment } from "./mapping.js";
+import { newMapping } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
@@ -33,13 +34,40 @@ export function applySummary(
 ): Outgoing[] {
   const call = describe(m, instruction, values, false);
   const out: Outgoing[] = [];
+  const maps = summary.outcomes.some(returnsMapping);
   summary.outcomes.forEach((outcome, i) => {
     const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
     const machine: Machine = { ...m, state };
     const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
-    if (result !== undefined) out.push({ state, result });
+    if (result === undefined) return;
+    if (maps && isNullValue(result)) state.failure = failureOf(machine, call);
+    out.push({ state, result });
   });
   return out;
+}
+
+function returnsMapping({ returns, mappings }: Outcome): boolean {
+  return (
+    returns?.kind === "pointer" &&
+    mappings.some(({ id, source }) => id === returns.mapping && source !== "heap" && source !== "given")
+  );
+}
+
+function isNullValue(value: Value): boolean {
+  return constantValue(asAmount(value)) === 0;
+}
+
+/** The NULL of a wrapper that gives a mapping otherwise. */
+function failureOf(m: Machine, call: Call): Mapping {
+  const message = `made by ${call.function}, called here, which can fail with NULL`;
+  return newMapping({
+    id: `n${m.at}`,
+    source: "null",
+    function: call.function,
+    site: call.site,
+    phase: "failed",
+    history: [{ site: call.site, message }],
+  });
 }
 
 /** Undefined when what is known at the call rules the outcome out. */

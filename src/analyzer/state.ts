@@ -7,7 +7,7 @@
 import type { Amount } from "./amount.js";
 import { isConstant, soleSymbol, symbolOf } from "./amount.js";
 import { joinFlags } from "./flags.js";
-import { forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
+import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
 import { joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping } from "./mapping.js";
@@ -33,12 +33,15 @@ export class State {
     readonly mingled: Set<string>,
   ) {}
 
+  /** On this path a function of the program has failed to map, and given NULL; until that is told. */
+  failure: Mapping | undefined;
+
   static empty(): State {
     return new State(new Map(), new Map(), new Map(), new Map(), new Map(), new Map(), new Set());
   }
 
   clone(): State {
-    return new State(
+    const copy = new State(
       new Map(this.store),
       new Map(this.facts),
       this.forms,
@@ -47,6 +50,8 @@ export class State {
       new Map(this.epochs),
       new Set(this.mingled),
     );
+    copy.failure = this.failure;
+    return copy;
   }
 
   read(place: Place, isPointer = false): Value {
@@ -233,6 +238,7 @@ export class State {
 
   equals(other: State): boolean {
     if (
+      this.failure?.id !== other.failure?.id ||
       this.epochs.size !== other.epochs.size ||
       this.store.size !== other.store.size ||
       this.facts.size !== other.facts.size
@@ -273,6 +279,13 @@ export class State {
     if (this.equals(incoming)) return this;
     if (!isRepeated) return this.#join(incoming, block);
     const prefix = `?join${block}:`;
+    // What was read since the paths met here has other values on the next turn.
+    const since = epochOfJoin(block);
+    if (incoming.#readSince(since)) {
+      const renewed = incoming.clone();
+      forgetEpoch(renewed, since);
+      return this.join(renewed, block, isRepeated);
+    }
     const inTheirs = incoming.#speaksOf(prefix);
     const inMine = this.#speaksOf(prefix);
     // What a turn of a loop was given is not what the next one is given, whatever its name.
@@ -290,6 +303,14 @@ export class State {
     return mine.#join(theirs, block);
   }
 
+  /** Does anything rest on what was read since that moment? */
+  #readSince(epoch: string): boolean {
+    for (const key of this.store.keys()) if (key.includes(epoch)) return true;
+    for (const value of this.store.values()) if (valueSpeaksOf(value, epoch)) return true;
+    for (const id of this.mappings.keys()) if (id.includes(epoch)) return true;
+    return false;
+  }
+
   #join(arriving: State, block: string): State {
     const result = new State(
       new Map(),
@@ -300,10 +321,11 @@ export class State {
       new Map(),
       new Set([...this.mingled, ...arriving.mingled]),
     );
+    result.failure = this.failure?.id === arriving.failure?.id ? this.failure : undefined;
     for (const [symbol, at] of [...this.epochs, ...arriving.epochs]) {
       const same = this.epochs.get(symbol) === at && arriving.epochs.get(symbol) === at;
       const unknown = at.includes(UNKNOWN) || result.epochs.get(symbol)?.includes(UNKNOWN) === true;
-      result.epochs.set(symbol, same ? at : `join${block}${unknown ? UNKNOWN : ""}`);
+      result.epochs.set(symbol, same ? at : `${epochOfJoin(block)}${unknown ? UNKNOWN : ""}`);
     }
     for (const [key, mine] of this.store) {
       const theirs = arriving.store.get(key);
@@ -380,4 +402,9 @@ function reaches(what: string, key: string): boolean {
     key.startsWith(object) &&
     (key.length === object.length || key[object.length] === "." || key[object.length] === "[")
   );
+}
+
+/** The moment at which paths have met at a block, for `epochs`. */
+function epochOfJoin(block: string): string {
+  return `join${block}.`;
 }

@@ -84,13 +84,14 @@ export class UnitAnalysis {
     readonly models: Models,
   ) {}
 
-  /** The functions by name; the first of several. */
+  /** The functions by name; of several the first that Linux as usually built has. */
   get byName(): ReadonlyMap<string, FunctionOutline> {
     if (this.#byName === undefined) {
       const byName = new Map<string, FunctionOutline>();
       for (const outline of this.unit.functions) {
-        if (!byName.has(outline.name) && !(isFamilyName(outline.name) && isForeign(this.unit, outline)))
-          byName.set(outline.name, outline);
+        const other = byName.get(outline.name);
+        if (other !== undefined && (other.usual || !outline.usual)) continue;
+        if (!(isFamilyName(outline.name) && isForeign(this.unit, outline))) byName.set(outline.name, outline);
       }
       this.#byName = byName;
     }

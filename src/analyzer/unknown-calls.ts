@@ -3,7 +3,7 @@ import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
 import { givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
-import { ofSymbol, soleSymbol } from "./amount.js";
+import { constantValue, ofSymbol, soleSymbol } from "./amount.js";
 import { forgetEpoch } from "./forgetting.js";
 import type { CallInstruction } from "./call.js";
 import { noteDescriptor } from "./descriptors.js";
@@ -13,7 +13,7 @@ import type { Machine } from "./machine.js";
 import { isShared } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import type { Value } from "./value.js";
-import { isOuter } from "./value.js";
+import { asAmount, isOuter } from "./value.js";
 
 /** It may read, write and keep whatever it can reach from its arguments. */
 export function unknownCall(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
@@ -25,6 +25,8 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
     if (mayTest(instruction)) mark(m, operand);
   });
   // What is called after a failure may well be what ends the program.
+  if (mayTest(instruction) || values.some((value) => constantValue(asAmount(value)) === 0))
+    m.state.failure = undefined;
   for (const mapping of m.state.mappings.values())
     if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;

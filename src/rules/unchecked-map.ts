@@ -23,8 +23,7 @@ export const uncheckedMap: Rule = {
   ],
   on: {
     access: ({ viaHint, mapping, mode, by }) => {
-      if (viaHint) return undefined;
-      if (!isUntested(mapping)) return undefined;
+      if (viaHint || !(isUntested(mapping) || mapping.source === "null")) return undefined;
       const what =
         by === undefined
           ? mode === "execute"
@@ -33,6 +32,8 @@ export const uncheckedMap: Rule = {
               ? "read"
               : "written"
           : `given to ${by}()`;
+      if (mapping.source === "null")
+        return `${mapping.function}() gives NULL when it cannot map, and its result is ${what} untested`;
       return mapping.phase === "failed"
         ? `${nameOf(mapping)} is ${what} on a path where ${mapping.function}() has failed`
         : `${nameOf(mapping)} is ${what}, but nothing has tested whether ${mapping.function}() failed`;

@@ -3,7 +3,7 @@
  * that it includes.
  */
 import type { Span } from "../diagnostic.js";
-import { indexAfter } from "./directives.js";
+import { branchAt, indexAfter } from "./directives.js";
 import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
 import { type Given, givenMacro, NOTHING_GIVEN } from "./given.js";
@@ -36,6 +36,8 @@ interface OwnDefinitions {
   macroBody(name: string): string | undefined;
   isType(name: string): boolean;
   neverReturns(name: string): boolean;
+  /** Does Linux as usually built have the text at an offset? */
+  isUsual(offset: number): boolean;
 }
 
 interface DeclarationIndex {
@@ -107,15 +109,20 @@ function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, 
   const readings = new Map<Given, Reading>();
   const declarations = (): DeclarationIndex => (index ??= indexDeclarations(file));
   const saysNoreturn = lazy(() => SAYS_NORETURN.test(file.text));
+  const readingOf = (given: Given): Reading => {
+    let reading = readings.get(given);
+    if (reading === undefined) {
+      const at = behindGuard(file, given);
+      readings.set(given, (reading = usualReading({ ...file, given }, { start: at, end: at })));
+    }
+    return reading;
+  };
   return {
+    isUsual: (offset) => readingOf(file.given).isActive(branchAt(file.layout.directives, offset)),
     macro: (name, given) => {
       const events = file.macros.get(name);
       if (events === undefined) return undefined;
-      let reading = readings.get(given);
-      if (reading === undefined) {
-        const at = behindGuard(file, given);
-        readings.set(given, (reading = usualReading({ ...file, given }, { start: at, end: at })));
-      }
+      const reading = readingOf(given);
       const macro = given.has(name)
         ? activeEvent(events, Number.POSITIVE_INFINITY, reading.isActive)?.macro?.()
         : macroAt(events, Number.POSITIVE_INFINITY, reading.isActive);

@@ -112,7 +112,7 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
   const functions = definitions.file.layout.functions
     .filter((item) => !isRuledOut(definitions.file, item.span.start))
     .map((item) => {
-      const outline = outlineOf(text, item);
+      const outline = outlineOf(text, item, definitions.own.isUsual);
       items.set(outline, item);
       return outline;
     });
@@ -163,13 +163,16 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
 }
 
 /** The names are collected when first asked for: most functions of a file are never looked at. */
-function outlineOf(text: string, item: FunctionItem): FunctionOutline {
+function outlineOf(text: string, item: FunctionItem, isUsual: (offset: number) => boolean): FunctionOutline {
   let names: ReadonlySet<string> | undefined;
   return {
     name: item.name,
     nameSpan: item.nameSpan,
     span: item.span,
     static: item.static,
+    get usual() {
+      return isUsual(item.span.start);
+    },
     get names() {
       return (names ??= wordsIn(text, item.span.start, item.span.end));
     },

@@ -31,6 +31,8 @@ export interface FunctionOutline {
   /** From the first token of the head (return type, storage class) to the closing brace. */
   readonly span: Span;
   readonly static: boolean;
+  /** Linux as usually built has this definition. */
+  readonly usual: boolean;
   /** Every identifier in head and body, macro uses not expanded. */
   readonly names: ReadonlySet<string>;
 }

@@ -8,7 +8,7 @@ import { evaluate } from "./evaluate.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
-import { MAX_STATES, solve } from "./fixpoint.js";
+import { MAX_STATES, NoFixpoint, solve } from "./fixpoint.js";
 import type { Block, Cfg, Operand } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
 import type { Loops } from "./loops.js";
@@ -41,17 +41,20 @@ function lattice({ repeated }: Loops): Lattice<State> {
   };
 }
 
+/** Places and facts that the states of one function may hold, summed over the visits of its blocks. */
+const MAX_EFFORT = 1_500_000;
+
 /** Throws NoFixpoint where a limit is reached. */
 export function analyzeFunction(context: Context): FunctionResult {
   const { cfg } = context;
   const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
   const entry = entryState(cfg);
-  const { states, forced } = solve(
-    entry,
-    lattice(shape.loops),
-    shape.loops,
-    (block, state) => runBlock(context, shape, block, state.clone(), undefined).next,
-  );
+  let effort = 0;
+  const { states, forced } = solve(entry, lattice(shape.loops), shape.loops, (block, state) => {
+    effort += state.store.size + state.facts.size;
+    if (effort > MAX_EFFORT) throw new NoFixpoint("too many states");
+    return runBlock(context, shape, block, state.clone(), undefined).next;
+  });
   const events: Event[] = [];
   const exits: Exit[] = [];
   for (const block of [...states.keys()].sort((a, b) => a - b)) {
@@ -61,7 +64,7 @@ export function analyzeFunction(context: Context): FunctionResult {
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
   return {
-    events: withChildren(withHindsight(events, repeatedSites(cfg, shape.loops))).map((event) =>
+    events: withChildren(withHindsight(withFiles(events), repeatedSites(cfg, shape.loops))).map((event) =>
       withSole(event, context.plainTests),
     ),
     summary,
@@ -257,6 +260,21 @@ function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   }
   if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
+}
+
+/** Says of each mapping whether other paths open its file in another place. */
+function withFiles(events: readonly Event[]): readonly Event[] {
+  const opened = new Map<number, Set<number>>();
+  for (const event of events) {
+    if (event.kind !== "map" || event.mapping.descriptor === undefined) continue;
+    const sites = opened.get(event.site.start) ?? new Set();
+    opened.set(event.site.start, sites.add(event.mapping.descriptor.site.start));
+  }
+  return events.map((event) =>
+    event.kind === "map" && (opened.get(event.site.start)?.size ?? 0) > 1
+      ? { ...event, severalFiles: true }
+      : event,
+  );
 }
 
 /** What only the whole function tells: does some path release the mapping, hand it over, live without it? */

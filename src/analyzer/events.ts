@@ -68,6 +68,8 @@ export interface MapEvent extends Base {
   readonly offsetMayWrap: boolean;
   /** Some condition on the path speaks of the size of a file. */
   readonly sizeCompared: boolean;
+  /** On other paths another call has opened the file: which one it is here may depend on what the engine cannot see. */
+  readonly severalFiles: boolean;
   /** The stat() that filled in the length, where its result is dropped. */
   readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */

@@ -76,6 +76,7 @@ export function map(
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     offsetMayWrap: mapping.offset !== undefined && mayWrap(m, mapping.offset),
     sizeCompared: [...m.state.facts.keys()].some((key) => FILE_SIZE.test(key)),
+    severalFiles: false,
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),

@@ -177,6 +177,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     length,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
     offsetMayWrap: false,
+    severalFiles: false,
     sizeCompared: true,
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,

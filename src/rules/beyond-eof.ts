@@ -32,7 +32,7 @@ function neverSized(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]>>
   const { mapping, call, sizeCompared } = event;
   const { descriptor } = mapping;
   if (descriptor === undefined || descriptor.sized || descriptor.passed || !call.direct) return undefined;
-  if (!isMeantForAccess(event)) return undefined;
+  if (!isMeantForAccess(event) || event.severalFiles) return undefined;
   const created = hasFlag(descriptor.mode, "O_CREAT") === "yes";
   const isNew =
     descriptor.origin === "memfd_create" ||

@@ -18,7 +18,8 @@ export const openMode: Rule = {
     "A mode or protection that depends on a parameter or a condition and may fit.",
   ],
   on: {
-    map: ({ mapping, protection }) => refused(mapping, protection, "mmap()"),
+    map: ({ mapping, protection, severalFiles }) =>
+      severalFiles ? undefined : refused(mapping, protection, "mmap()"),
     protect: ({ target, flags, call }) =>
       target.mapping === undefined ? undefined : refused(target.mapping, flags, `${call.function}()`),
   },

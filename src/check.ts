@@ -6,7 +6,7 @@ import type { RuleSeverities } from "./presets.js";
 import type { LoadedFile } from "./project/load.js";
 import type { ProjectSurroundings } from "./project/surroundings.js";
 import type { RuleMeta } from "./rules/rule.js";
-import { adjusted, fileSeverities, knownRules, type RuleChoice } from "./severities.js";
+import { adjusted, fileSeverities, isTest, knownRules, type RuleChoice } from "./severities.js";
 import { suppress, type Suppressed, UNUSED_SUPPRESSION } from "./suppress.js";
 
 export interface Checked {
@@ -51,12 +51,14 @@ function severitiesByFile(
   files: readonly LoadedFile<Config>[],
   { choice, rules }: Checker,
 ): ReadonlyMap<string, RuleSeverities> {
-  const shared = new Map<Config, RuleSeverities>();
+  const shared = { tests: new Map<Config, RuleSeverities>(), others: new Map<Config, RuleSeverities>() };
   const result = new Map<string, RuleSeverities>();
-  for (const { path, absolute, settings } of files) {
-    const common = settings.overrides.length === 0 ? shared.get(settings) : undefined;
-    const severities = common ?? fileSeverities(settings, absolute, choice, rules);
-    if (settings.overrides.length === 0) shared.set(settings, severities);
+  for (const file of files) {
+    const { path, settings } = file;
+    const known = isTest(path) ? shared.tests : shared.others;
+    const common = settings.overrides.length === 0 ? known.get(settings) : undefined;
+    const severities = common ?? fileSeverities(settings, file, choice, rules);
+    if (settings.overrides.length === 0) known.set(settings, severities);
     result.set(path, severities);
   }
   return result;

@@ -43,19 +43,32 @@ export function ruleChoice(
   return { preset: typeof checked === "object" ? checked.preset : undefined, rules: chosen };
 }
 
-/** The severities that hold in one file, `unused-suppression` among them. */
+/**
+ * The severities that hold in one file, `unused-suppression` among them. In test suites everything is a note, unless the
+ * configuration or the command line say otherwise.
+ */
 export function fileSeverities(
   config: Config,
-  absolute: string,
+  { path, absolute }: { readonly path: string; readonly absolute: string },
   choice: RuleChoice,
   rules: readonly RuleMeta[],
 ): RuleSeverities {
   const preset = presetSeverities(choice.preset ?? config.preset ?? "recommended", rules);
-  const base = new Map([...preset, [UNUSED_SUPPRESSION, "note" as const]]);
+  const own = isTest(path) ? [...preset.keys()].map((id) => [id, "note"] as const) : preset;
+  const base = new Map([...own, [UNUSED_SUPPRESSION, "note"] as const]);
   return withSettings(
     withSettings(withSettings(base, config.rules), overridesFor(config, absolute)),
     choice.rules,
   );
+}
+
+/** Directories and names that test suites have: there, mistakes are often what is tested. */
+const TEST =
+  /(?:^|\/)(?:tests?|testing|testsuite|test_suite|unit_?tests?|selftests?|attic)\/|(?:^|\/)(?:test[_-][^/]*|[^/]*[_-]test)\.[ch]$/i;
+
+/** Is it part of a test suite, as far as its path relative to the working directory tells? */
+export function isTest(path: string): boolean {
+  return TEST.test(path);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
 import { amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
+import { FOUND } from "./assume.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { applyToFile } from "./descriptors.js";
 import { moved, opaque } from "./evaluate.js";
@@ -84,9 +85,11 @@ function resultOf(m: Machine, callee: string, values: readonly Value[], model: L
   if (model.returns === "page-size") return amountValue(PAGE);
   if (typeof model.returns === "object") {
     if ("argument" in model.returns) return values[model.returns.argument] ?? opaque(m, "result");
-    const place = symbolOf({ kind: "opaque", what: `${m.at}.found` });
+    const place = symbolOf({ kind: "opaque", what: `${m.at}${FOUND}` });
     return moved(values[model.returns.inside] ?? NULL_VALUE, place) ?? fresh(m, callee);
   }
+  // The same for as long as the process lives, and for its child until the child asks.
+  if (PROCESS_FACTS.test(callee)) return amountValue(symbolOf({ kind: "constant", name: `${callee}()` }));
   if (callee === "sysconf") {
     const name = values[0];
     const symbol = name?.kind === "amount" ? soleSymbol(name.amount) : undefined;
@@ -95,6 +98,8 @@ function resultOf(m: Machine, callee: string, values: readonly Value[], model: L
   }
   return fresh(m, callee);
 }
+
+const PROCESS_FACTS = /^(?:getpid|getuid|geteuid|getgid|getegid)$/;
 
 /** The result of the call, where the effect makes one. */
 function applyEffect(

@@ -77,6 +77,8 @@ export interface Context {
   readonly cfg: Cfg;
   /** The places outside the function that it has written, by key. */
   readonly places: Map<string, Place>;
+  /** Those of them that it has written itself, not a function it calls. */
+  readonly written: Set<string>;
   /** Struct members whose value it has given to somebody else. */
   readonly letGo: Set<string>;
   readonly kept: KeptMember[];

@@ -3,7 +3,7 @@ import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
-import { evaluate, placeOf } from "./evaluate.js";
+import { evaluate, placeOf, typeAt } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
 import type { Site } from "../diagnostic.js";
@@ -77,9 +77,14 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   if (value.kind !== "amount") return;
   const origin = soleSymbol(value.amount)?.origin;
   if (origin?.kind === "call") {
-    if (constant === -1) ofResults.set(holder, { site, function: origin.function ?? "" });
+    if (constant === -1 && isPointer(operand))
+      ofResults.set(holder, { site, function: origin.function ?? "" });
   } else if (constant === -1) againstFailed.add(holder);
   else if (!againstNull.has(holder)) againstNull.set(holder, site);
+}
+
+function isPointer(operand: Operand): boolean {
+  return operand.kind === "read" && typeAt(operand.place).kind === "pointer";
 }
 
 /** `p == MAP_FAILED || p == NULL` says nothing of what the program takes for a mapping. */
@@ -113,7 +118,7 @@ export function noteKept({ context, state }: Machine): void {
 /** The places outside the function that hold MAP_FAILED, fresh from a call, when it ends. */
 export function noteFailed({ context, state }: Machine): void {
   for (const [key, held] of state.store) {
-    if (!key.startsWith("::") && !key.startsWith("*")) continue;
+    if (!context.written.has(key) || key.startsWith("@")) continue;
     const place = context.places.get(key);
     const holder = place === undefined ? undefined : holderOf(place);
     if (place === undefined || holder === undefined) continue;

@@ -109,6 +109,7 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   registerPlace(m, place);
   if (isNul(value)) noteNulled(m, place, site);
   noteRefilled(m, place, value);
+  if (m.emit !== undefined && isOuter(place.key)) m.context.written.add(place.key);
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);

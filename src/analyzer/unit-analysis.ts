@@ -169,6 +169,7 @@ export class UnitAnalysis {
     return {
       cfg,
       places: new Map(),
+      written: new Set(),
       plainTests: new Set(),
       zeroed: new Set(),
       copied: new Set(),

@@ -60,6 +60,6 @@ function unsynced(mapping: Mapping, name: string): Finding | undefined {
   return {
     message: `${nameOf(mapping)} is written, but no msync() or fsync() follows: munmap() does not put the file on disk`,
     ...(mapping.unmappedAt === undefined ? {} : { site: mapping.unmappedAt }),
-    severity: made || PRODUCT.test(name) ? "warning" : "note",
+    severity: made || (mapping.descriptor?.sized === true && PRODUCT.test(name)) ? "warning" : "note",
   };
 }

@@ -198,6 +198,7 @@ function comparePointer(
     function: m.context.cfg.name,
     mapping,
     against: moved && against !== "NULL" ? "other" : against,
+    exact: constantValue(asAmount(other)) === -1,
     ofPointer: test.ofPointer === true,
     sole: false,
   });

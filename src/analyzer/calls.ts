@@ -8,6 +8,7 @@ import { fresh } from "./call.js";
 import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
+import { systemCall } from "./model/library.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
 import { applySummary } from "./own-calls.js";
@@ -16,7 +17,8 @@ import type { Value } from "./value.js";
 import { amountValue, asAmount } from "./value.js";
 
 /** The ways in which a call can go on: none when it does not return, several when it has several outcomes. */
-export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
+export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
+  const instruction = withoutNumber(written);
   const values = instruction.args.map((arg) => evaluate(m, arg));
   const { callee } = instruction;
   noteFreed(m, instruction);
@@ -51,6 +53,22 @@ export function runCall(m: Machine, instruction: CallInstruction): Outgoing[] {
       if (value.kind === "pointer") m.state.update(value.mapping, { takenBy: symbol.id });
   }
   return [{ state: m.state, result }];
+}
+
+/** `syscall(SYS_mmap, …)` as the call of the function; `__syscall` gives what the kernel gives. */
+function withoutNumber(instruction: CallInstruction): CallInstruction {
+  const { callee, args, structs } = instruction;
+  const bare = callee === "__syscall" || callee === "__internal_syscall";
+  if (!bare && callee !== "syscall") return instruction;
+  const number = args[0];
+  const name = number?.kind === "constant" ? systemCall(number.name) : undefined;
+  if (name === undefined) return instruction;
+  return {
+    ...instruction,
+    callee: bare ? `sys_${name}` : name,
+    args: args.slice(1),
+    structs: structs.slice(1),
+  };
 }
 
 /** Code of the program gets descriptors, as arguments or where others can find them. */

@@ -88,6 +88,8 @@ export interface CheckEvent extends Base {
   readonly kind: "check";
   readonly mapping: Mapping;
   readonly against: Against;
+  /** With == or != against the very value -1, not with a range of error numbers. */
+  readonly exact: boolean;
   /** What is tested is declared as a pointer. */
   readonly ofPointer: boolean;
   /** Whatever reaches the test is the result of such a call. */

@@ -1,5 +1,6 @@
 /** mmap(), mremap() and shmat() report failure as (void *)-1; address 0 is an address like any other. */
 import type { Mapping } from "../analyzer/mapping.js";
+import { isBareCall } from "../analyzer/model/library.js";
 import { comparisonEdit } from "./null-check-edit.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
@@ -21,14 +22,16 @@ export const nullCheck: Rule = {
     "A project's own function, function pointer or struct member that is named mmap.",
   ],
   on: {
-    check: ({ mapping, against, site, ofPointer, sole }, text) =>
-      against === "NULL" && mapping.phase === "failed" && failsWithMapFailed(mapping)
-        ? {
-            message: `${nameOf(mapping)} may be MAP_FAILED here, and MAP_FAILED is not NULL`,
-            site,
-            ...comparisonEdit(text, { site, ofPointer, sole }),
-          }
-        : undefined,
+    check: ({ mapping, against, exact, site, ofPointer, sole }, text) =>
+      exact && against === "MAP_FAILED" && mapping.phase === "unchecked" && isBareCall(mapping.function)
+        ? `${mapping.function}() is the bare system call: it fails with a negative errno such as -ENOMEM, never with MAP_FAILED`
+        : against === "NULL" && mapping.phase === "failed" && failsWithMapFailed(mapping)
+          ? {
+              message: `${nameOf(mapping)} may be MAP_FAILED here, and MAP_FAILED is not NULL`,
+              site,
+              ...comparisonEdit(text, { site, ofPointer, sole }),
+            }
+          : undefined,
     access: ({ viaHint, mapping }, text) => (viaHint ? undefined : wrongTest(mapping, text)),
     protect: ({ target }, text) => wrongTest(target.mapping, text),
     advise: ({ target }, text) => wrongTest(target.mapping, text),

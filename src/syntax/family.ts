@@ -2,7 +2,7 @@
 
 const FAMILY_NAMES =
   "mmap mmap64 munmap mremap mprotect pkey_mprotect msync madvise posix_madvise mlock mlock2 munlock mlockall mincore " +
-  "shmat shmdt shm_open shm_unlink memfd_create remap_file_pages process_madvise MAP_FAILED";
+  "sys_mmap SYS_mmap __NR_mmap shmat shmdt shm_open shm_unlink memfd_create remap_file_pages process_madvise MAP_FAILED";
 
 /** The prefilter: a text without any of these words cannot matter by itself. */
 const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);

@@ -7,7 +7,7 @@ import type { Definitions } from "./definitions.js";
 import type { FunctionItem } from "./lexer.js";
 import { childOf, namedChildren, parseText, type SyntaxNode } from "./parser.js";
 import { ATTEMPTS, type Attempt, expandTokens, prepareFunction, readTokens } from "./prepare.js";
-import { type Reading, readingsOf } from "./readings.js";
+import { furtherReading, type Reading, readingsOf } from "./readings.js";
 import { render } from "./render.js";
 import type { Token } from "./tokens.js";
 
@@ -56,7 +56,14 @@ function distinctReadings(definitions: Definitions, item: FunctionItem): Reading
   const first = read(usual);
   for (const other of others) {
     const second = read(other);
-    if (!sameTokens(first.expanded, second.expanded)) return [first, second];
+    if (sameTokens(first.expanded, second.expanded)) continue;
+    const further = furtherReading(definitions.file, item.span, [usual, other]);
+    const third = further === undefined ? undefined : read(further);
+    const isNew =
+      third !== undefined &&
+      !sameTokens(first.expanded, third.expanded) &&
+      !sameTokens(second.expanded, third.expanded);
+    return isNew ? [first, second, third] : [first, second];
   }
   return [first];
 }

@@ -65,6 +65,23 @@ export function readingsOf(file: Preprocessed, span: Span): Readings {
   };
 }
 
+/**
+ * A third reading, where a chain of `#elif` has more arms than two readings can select: one that selects, as far as
+ * possible, the branches that name the family and that none of `read` has.
+ */
+export function furtherReading(
+  file: Preprocessed,
+  span: Span,
+  read: readonly Reading[],
+): Reading | undefined {
+  const [usual, ...others] = read;
+  if (usual === undefined) return undefined;
+  const wanted = unreadBranches(file, span, usual).filter(
+    (branch) => !others.some((other) => other.isActive(branch)),
+  );
+  return wanted.length === 0 ? undefined : readingOf(file, span, { usual: true, foreign: undefined, wanted });
+}
+
 /** The first reading alone. */
 export function usualReading(file: Preprocessed, span: Span): Reading {
   return readingOf(file, span, { usual: true, foreign: undefined, wanted: [] });

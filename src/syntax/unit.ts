@@ -54,8 +54,8 @@ export type ParsedFunction =
   /**
    * One definition for each reading of the function's conditionals: the same condition takes the same branch throughout
    * a reading. The first is Linux as usually built, the second has every open condition the other way round; when both
-   * give the same text there is one. A branch of an `#elif` chain that neither selects is not read, and a reading that
-   * cannot be parsed is left out while the other can.
+   * give the same text there is one. Where a branch that names the family is in neither, a third selects it. A reading
+   * that cannot be parsed is left out while another can.
    */
   | {
       readonly kind: "parsed";

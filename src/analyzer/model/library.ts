@@ -9,9 +9,22 @@ const FAMILY: ReadonlySet<string> = new Set(POSIX.map(([name]) => name));
 /** The functions that have a model, but for aliases. */
 export const LIBRARY_NAMES: readonly string[] = [...LIBRARY.keys()];
 
-/** `__mmap`, `_munmap`: the C library's own names for the same functions. */
+/** `__mmap`, `_munmap`: the C library's own names for the same functions; `sys_mmap`: the bare system call. */
 const ALIAS =
-  /^_{1,2}(?:libc_|sys_|real_)?((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;
+  /^(?:_{1,2}(?:libc_|sys_|real_)?|sys_)((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;
+
+/** The number of a system call of the family, as syscall(2) takes it. */
+const NUMBER = /^(?:SYS|__NR)_(m(?:map|unmap|remap|protect|sync|advise|lock)|shmat|shmdt)$/;
+
+/** The function that a system call's number stands for. */
+export function systemCall(number: string): string | undefined {
+  return NUMBER.exec(number)?.[1];
+}
+
+/** Gives what the kernel gives: a negative errno instead of -1. */
+export function isBareCall(name: string): boolean {
+  return /^(?:_{1,2})?sys_/.test(name);
+}
 
 /** The model of a library function; undefined for anything else. */
 export function libraryModel(name: string): LibraryModel | undefined {
@@ -24,7 +37,7 @@ export function libraryModel(name: string): LibraryModel | undefined {
 /** The name in the man pages of a function of the mmap family; undefined for other functions. */
 export function familyName(name: string): string | undefined {
   if (FAMILY.has(name)) return name;
-  const alias = ALIAS.exec(name)?.[1];
+  const alias = ALIAS.exec(name)?.[1] ?? systemCall(name);
   return alias !== undefined && FAMILY.has(alias) ? alias : undefined;
 }
 

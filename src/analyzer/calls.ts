@@ -9,6 +9,7 @@ import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
 import { systemCall } from "./model/library.js";
+import type { Operand } from "./ir.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
 import { applySummary } from "./own-calls.js";
@@ -55,18 +56,27 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   return [{ state: m.state, result }];
 }
 
+/** Where mmap2 has its offset, counted with the number of the call. */
+const MMAP2_OFFSET = 6;
+
+function nameIn(operand: Operand): string {
+  if (operand.kind === "constant") return operand.name;
+  return operand.kind === "read" && operand.place.kind === "variable" ? operand.place.variable.name : "";
+}
+
 /** `syscall(SYS_mmap, …)` as the call of the function; `__syscall` gives what the kernel gives. */
 function withoutNumber(instruction: CallInstruction): CallInstruction {
   const { callee, args, structs } = instruction;
   const bare = callee === "__syscall" || callee === "__internal_syscall";
   if (!bare && callee !== "syscall") return instruction;
-  const number = args[0];
-  const name = number?.kind === "constant" ? systemCall(number.name) : undefined;
+  const name = args[0] === undefined ? undefined : systemCall(nameIn(args[0]));
   if (name === undefined) return instruction;
+  const inPages = name === "mmap2";
+  const of = inPages ? "mmap" : name;
   return {
     ...instruction,
-    callee: bare ? `sys_${name}` : name,
-    args: args.slice(1),
+    callee: bare ? `sys_${of}` : of,
+    args: args.slice(1, inPages ? MMAP2_OFFSET : undefined),
     structs: structs.slice(1),
   };
 }

@@ -14,9 +14,9 @@ const ALIAS =
   /^(?:_{1,2}(?:libc_|sys_|real_)?|sys_)((?:m(?:map(?:64)?|unmap|remap|protect|sync|advise|lock))|exit|open|close)$/;
 
 /** The number of a system call of the family, as syscall(2) takes it. */
-const NUMBER = /^(?:SYS|__NR)_(m(?:map|unmap|remap|protect|sync|advise|lock)|shmat|shmdt)$/;
+const NUMBER = /^(?:SYS|__NR)_(m(?:map2?|unmap|remap|protect|sync|advise|lock)|shmat|shmdt)$/;
 
-/** The function that a system call's number stands for. */
+/** The function that a system call's number stands for; mmap2 takes its offset in units of 4096 bytes. */
 export function systemCall(number: string): string | undefined {
   return NUMBER.exec(number)?.[1];
 }
@@ -37,7 +37,7 @@ export function libraryModel(name: string): LibraryModel | undefined {
 /** The name in the man pages of a function of the mmap family; undefined for other functions. */
 export function familyName(name: string): string | undefined {
   if (FAMILY.has(name)) return name;
-  const alias = ALIAS.exec(name)?.[1] ?? systemCall(name);
+  const alias = ALIAS.exec(name)?.[1] ?? systemCall(name)?.replace("mmap2", "mmap");
   return alias !== undefined && FAMILY.has(alias) ? alias : undefined;
 }
 

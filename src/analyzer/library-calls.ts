@@ -16,7 +16,7 @@ import { ANY_MEMBER, memberRead, noteUnmapped } from "./member-notes.js";
 import { conventionOf } from "./model/conventions.js";
 import type { Effect, LibraryModel } from "./model/model.js";
 import { tellHandler } from "./handlers.js";
-import { discardingAdvice, flush, rangeCall } from "./range-calls.js";
+import { discardingAdvice, rangeCall } from "./range-calls.js";
 import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
 import { emitRelease, unmap } from "./unmapping.js";
@@ -125,19 +125,14 @@ function applyEffect(
     case "advise":
     case "lock":
     case "sync":
-      rangeCall(m, effect, call, values);
-      return undefined;
     case "flush":
-      flush(m, effect, call, values);
+      rangeCall(m, effect, call, values);
       return undefined;
     case "allocate":
       return allocate(m, call, effect.length === undefined ? undefined : values[effect.length]);
-    case "allocate-into": {
-      const into = value(effect.address);
-      const pointer = allocate(m, call, values[effect.length]);
-      if (into.kind === "address") m.state.write(into.place.key, pointer);
+    case "allocate-into":
+      allocateInto(m, value(effect.address), call, values[effect.length]);
       return undefined;
-    }
     case "free":
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
       return undefined;
@@ -229,6 +224,11 @@ function release(
   if (target.value.kind === "amount")
     m.context.letGo.add(member ?? memberOf(m, target.value.amount) ?? ANY_MEMBER);
   unmap(m, call, target, length, lengthOperand, effect.length === undefined ? "shmdt" : "munmap");
+}
+
+function allocateInto(m: Machine, into: Value, call: Call, size: Value | undefined): void {
+  const pointer = allocate(m, call, size);
+  if (into.kind === "address") m.state.write(into.place.key, pointer);
 }
 
 /** Memory of malloc: followed only to see who releases it. */

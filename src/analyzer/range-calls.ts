@@ -19,7 +19,13 @@ export function discardingAdvice(advice: Flags): string | undefined {
 }
 
 /** A range gets another protection, advice, a lock, or is synced. */
-export function rangeCall(m: Machine, effect: RangeEffect, call: Call, values: readonly Value[]): void {
+export function rangeCall(
+  m: Machine,
+  effect: RangeEffect | FlushEffect,
+  call: Call,
+  values: readonly Value[],
+): void {
+  if (effect.kind === "flush") return flush(m, effect, call, values);
   const target = targetOf(
     m,
     values[effect.address] ?? NULL_VALUE,
@@ -67,12 +73,7 @@ export function rangeCall(m: Machine, effect: RangeEffect, call: Call, values: r
 }
 
 /** The end is an address, not a length: what lies between the two is made visible to the fetching of instructions. */
-export function flush(
-  m: Machine,
-  { address, end }: Effect & { readonly kind: "flush" },
-  call: Call,
-  values: readonly Value[],
-): void {
+function flush(m: Machine, { address, end }: FlushEffect, call: Call, values: readonly Value[]): void {
   const start = values[address] ?? NULL_VALUE;
   const target = targetOf(m, start, call.args[address]?.site ?? call.site, false);
   const length = distance(start, values[end] ?? NULL_VALUE);
@@ -112,6 +113,7 @@ function tellRange(
   if (value.kind === "amount") noteUse(m, value.amount, event);
 }
 
+type FlushEffect = Effect & { readonly kind: "flush" };
 type RangeEffect = Effect & { readonly kind: "protect" | "advise" | "lock" | "sync" };
 
 /** Private memory that has been written is given up: a file's old content, or zeros, is what is read from now on. */

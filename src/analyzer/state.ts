@@ -9,6 +9,7 @@ import { isConstant, soleSymbol, symbolOf } from "./amount.js";
 import { joinFlags } from "./flags.js";
 import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
 import { joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
+import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
@@ -391,20 +392,4 @@ function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
     a.handed === b.handed &&
     a.passed === b.passed
   );
-}
-
-/** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */
-function reaches(what: string, key: string): boolean {
-  if (what === "::") return key.startsWith("::") && !key.startsWith("::static:");
-  if (!what.startsWith("=")) return key.startsWith("*") && key.includes(what);
-  const object = what.slice(1);
-  return (
-    key.startsWith(object) &&
-    (key.length === object.length || key[object.length] === "." || key[object.length] === "[")
-  );
-}
-
-/** The moment at which paths have met at a block, for `epochs`. */
-function epochOfJoin(block: string): string {
-  return `join${block}.`;
 }

@@ -7,7 +7,7 @@ import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
 import { substitute } from "./substitution.js";
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
-import type { Mapping } from "./mapping.js";
+import type { Mapping, Owner } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import type { Range } from "./range.js";
 import type { State } from "./state.js";
@@ -230,9 +230,20 @@ function merged(a: Outcome, b: Outcome): Outcome {
       ...a.stores.map((s) => (same(s) ? s : unknown(s))),
       ...b.stores.filter((s) => !keys.has(s.place.key)).map(unknown),
     ],
+    mappings: a.mappings.map((mapping) => {
+      const other = b.mappings.find(({ id }) => id === mapping.id);
+      return other === undefined ? mapping : { ...mapping, owner: further(mapping.owner, other.owner) };
+    }),
     epochs: [...new Set([...a.epochs, ...b.epochs])],
   };
 }
+
+/** Of two owners the one that is further away: what one path gives away, the function may have given away. */
+function further(a: Owner, b: Owner): Owner {
+  return OWNERS.indexOf(a) >= OWNERS.indexOf(b) ? a : b;
+}
+
+const OWNERS: readonly Owner[] = ["local", "lent", "stored", "escaped"];
 
 /** Replaces what a callee calls its parameters and their memory by what they are at the call. */
 export class Instantiation {

@@ -1,8 +1,7 @@
 /** Private memory is copied on write after fork(); a lock in shared memory must be made for more than one process. */
 import type { AccessEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
-import type { Finding } from "./rule.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 import { isAnonymous, nameOf } from "./terms.js";
 
 export const forkSharing: Rule = {
@@ -50,7 +49,9 @@ function gone({ mapping, process }: AccessEvent): string | undefined {
     : undefined;
 }
 
-function ownLock({ mapping, lockOfProcess, by }: AccessEvent): string | undefined {
+function ownLock({ mapping, lockOfProcess, by }: AccessEvent): Finding | undefined {
   if (!lockOfProcess || hasFlag(mapping.flags, "MAP_SHARED") !== "yes") return undefined;
-  return `${nameOf(mapping)} is shared between processes, but ${by ?? "this call"}() makes a lock for the threads of one process: others hang on it or ignore it`;
+  const message = `${nameOf(mapping)} is shared between processes, but ${by ?? "this call"}() makes a lock for the threads of one process: others hang on it or ignore it`;
+  // Each process of those that attach a segment may have a part of it, lock and all, for its own threads.
+  return mapping.source === "shmat" ? { message, severity: "note" } : { message };
 }

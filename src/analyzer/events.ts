@@ -108,7 +108,7 @@ export interface ResultEvent extends Base {
   readonly against: "negative" | "negation" | "errno" | "other" | "nothing";
   /** What is tested, as written. */
   readonly text: string;
-  /** Another test of it tells failure from success. */
+  /** Another test of it tells failure from success, or what is tested holds results of several functions. */
   readonly testedRight: boolean;
 }
 

@@ -25,7 +25,9 @@ export const staleIcache: Rule = {
   },
 };
 
-const FLUSHES = /clear_?cache|cache_?flush|icache|FlushInstructionCache|flush_cache|sync_caches|\bicbi\b/i;
+/** Calls of it, and the instructions themselves. */
+const FLUSHES =
+  /(?:clear_?cache|cache_?flush|icache|FlushInstructionCache|flush_cache|sync_caches)\w*\s*\(|\bicbi\b|\bfence\.i\b|\bic\s+ivau\b/i;
 const X86 = /__x86_64__|__i386__|\bX86_64\b|_M_X64|_M_IX86/;
 const OTHERS = /__a?arm(?:64)?__|__aarch64__|__riscv|__powerpc|__ppc|__mips|__sparc|_ARM\b|_ARM64\b|_RISCV/;
 

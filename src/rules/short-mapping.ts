@@ -59,6 +59,7 @@ function withoutDelta(mapping: Mapping, offset: Amount): string | undefined {
   const [exact] = rounded.symbol.origin.operands;
   if (exact === undefined || !sameAmount(offset, subtract(exact, at))) return undefined;
   if (length.terms.length === 0 || speaksOf(length, exact) || !isClear(length)) return undefined;
+  if (hasPageToSpare(unrounded(length))) return undefined;
   return `${nameOf(mapping)} is moved to the offset inside its first page, but that is not part of the length that is mapped: the end of the data is not`;
 }
 
@@ -88,6 +89,16 @@ function withoutHeader(mapping: Mapping, offset: Amount): string | undefined {
   if (wanted.constant >= header) return undefined;
   return `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but only '${term.symbol.origin.name}' bytes are mapped`;
 }
+
+/** As much more than the data as can be rounded off an offset. */
+function hasPageToSpare({ constant, terms }: Amount): boolean {
+  return (
+    constant >= SMALLEST_PAGE - 1 ||
+    terms.some(({ symbol, coefficient }) => symbol.origin.kind === "page" && coefficient > 0)
+  );
+}
+
+const SMALLEST_PAGE = 4096;
 
 /** A page or more in front is a guard, or a place of its own. */
 const MAX_HEADER = 2048;

@@ -58,12 +58,17 @@ function mayBeCode(text: string): boolean {
   return !/stack|guard|got\b|relro/i.test(text);
 }
 
+/** `clear_cache(code, other + size)`; an address that has a name of its own may be the end. */
 function otherRange({ length, target }: RangeEvent): string | undefined {
-  const foreign = length?.terms.some(
-    ({ coefficient, symbol: { origin } }) =>
-      coefficient < 0 && (origin.kind === "parameter" || origin.kind === "load"),
-  );
-  return foreign === true
+  if (length === undefined) return undefined;
+  const begin = length.terms.find(({ coefficient }) => coefficient < 0)?.symbol.origin.kind;
+  const end = length.terms
+    .filter(({ coefficient }) => coefficient > 0)
+    .map(({ symbol }) => symbol.origin.kind);
+  // The members of one struct can be trusted to belong together.
+  const areMembers = begin === "load" && end.every((kind) => kind === "load");
+  const isForeign = (begin === "parameter" || begin === "load") && end.length > 1 && !areMembers;
+  return isForeign
     ? `the range that is flushed begins at ${targetName(target)} but its end is computed from another pointer`
     : undefined;
 }

@@ -68,6 +68,8 @@ export interface MapEvent extends Base {
   readonly offsetMayWrap: boolean;
   /** Some condition on the path speaks of the size of a file. */
   readonly sizeCompared: boolean;
+  /** Some condition on the path says how large the length is at most. */
+  readonly lengthBounded: boolean;
   /** The stat() that filled in the length, where its result is dropped. */
   readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */

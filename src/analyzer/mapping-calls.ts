@@ -76,6 +76,7 @@ export function map(
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     offsetMayWrap: mapping.offset !== undefined && mayWrap(m, mapping.offset),
     sizeCompared: [...m.state.facts.keys()].some((key) => FILE_SIZE.test(key)),
+    lengthBounded: length !== undefined && isBounded(m, length),
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
@@ -94,10 +95,29 @@ const FILE_SIZE = /st_size|stx_size/;
 function mayWrap(m: Machine, offset: Amount): boolean {
   const [less, more] = [offset.terms.filter(isTaken), offset.terms.filter((term) => !isTaken(term))];
   if (more.length === 0 || (less.length === 0 && offset.constant >= 0)) return false;
+  // Where paths have met, one of them may have compared the two: MAX(offset, page) - page.
+  if (more.some(({ symbol }) => symbol.origin.kind === "opaque" || isFactorTested(m, symbol))) return false;
   const isPages = less.every(({ symbol }) => symbol.origin.kind === "page");
   return (
     isPages && !isRemainderTested(m, offset) && !isCompared(m, offset) && m.state.holds(offset, ">=") !== true
   );
+}
+
+/** `(n - 1) * page` after a test of `n`. */
+function isFactorTested(m: Machine, { origin }: Amount["terms"][number]["symbol"]): boolean {
+  return (
+    origin.kind === "operation" &&
+    origin.operator === "mul" &&
+    origin.operands.some((factor) => {
+      const { min, not } = m.state.range(factor);
+      return factor.terms.length > 0 && (min > 0 || not.includes(0));
+    })
+  );
+}
+
+/** Some condition on this path says how large it is at most. */
+function isBounded(m: Machine, length: Amount): boolean {
+  return m.state.range(length).max < Infinity || isCompared(m, length);
 }
 
 function isTaken({ coefficient }: Amount["terms"][number]): boolean {

@@ -167,6 +167,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     offsetTested: offset === undefined || isRemainderTested(m, offset),
     offsetMayWrap: false,
     sizeCompared: true,
+    lengthBounded: true,
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,

@@ -75,7 +75,7 @@ export function map(
     length,
     offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
     offsetMayWrap: mapping.offset !== undefined && mayWrap(m, mapping.offset),
-    sizeCompared: [...m.state.facts.keys()].some((key) => FILE_SIZE.test(key)),
+    sizeCompared: m.emit !== undefined && isSizeCompared(m),
     lengthBounded: length !== undefined && isBounded(m, length),
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
     inStatic: m.context.cfg.static,
@@ -88,8 +88,21 @@ export function map(
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
 }
 
-/** In what a condition speaks of: the size that stat() or lseek() gives. */
-const FILE_SIZE = /st_size|stx_size/;
+/** Some condition on the path speaks of the size that stat() or lseek() gives. */
+function isSizeCompared({ context, state }: Machine): boolean {
+  const keys = [...state.facts.keys()];
+  if (keys.some((key) => /st_size|stx_size/.test(key))) return true;
+  return context.cfg.blocks.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.kind === "call" &&
+        SEEKS.test(instruction.callee ?? "") &&
+        keys.some((key) => key.includes(`{call:${instruction.id}}`)),
+    ),
+  );
+}
+
+const SEEKS = /^(?:lseek(?:64)?|ftello?(?:64)?)$/;
 
 /** `offset - page`, with nothing known of how the two compare. */
 function mayWrap(m: Machine, offset: Amount): boolean {

@@ -20,6 +20,7 @@ export const shortMapping: Rule = {
     "A length that is rounded up after the in-page offset was added.",
     "Offsets that a driver has filled in, as io_uring and packet sockets do.",
     "Offsets that some condition compares with something.",
+    "Offsets into what is mapped from its beginning, where the length is named as that of the whole.",
   ],
   on: {
     escape: (event) => tooShort(event),
@@ -71,7 +72,9 @@ function withoutOffset(mapping: Mapping, offset: Amount): string | undefined {
   const [term] = offset.terms;
   if (term === undefined || offset.terms.length > 1 || term.coefficient !== 1 || !isGiven(term.symbol.origin))
     return undefined;
-  const isSize = length.terms.every(({ symbol, coefficient }) => coefficient === 1 && isGiven(symbol.origin));
+  const isSize = length.terms.every(
+    ({ symbol: { origin }, coefficient }) => coefficient === 1 && isGiven(origin) && !isOfWhole(origin),
+  );
   if (!isSize || speaksOf(length, offset)) return undefined;
   return `${nameOf(mapping)} begins at offset 0 and is as long as what is used of it, but the pointer is moved on: the end lies behind the mapping`;
 }
@@ -115,6 +118,12 @@ function isNamed(origin: Origin): boolean {
 /** The same, as the function was given it: nobody has filled it in since. */
 function isGiven(origin: Origin): boolean {
   return origin.kind === "parameter" || (origin.kind === "load" && !origin.place.includes("@"));
+}
+
+/** Named as the length of the whole file, or of the page that something lies in, rather than of what is used. */
+function isOfWhole(origin: Origin): boolean {
+  const name = origin.kind === "parameter" ? origin.name : origin.kind === "load" ? origin.place : "";
+  return /file|total|whole|map|page|region|window|end|max|all/i.test(name.replace(/^.*[.>]/, ""));
 }
 
 /** Whatever it is computed from can be seen. */

@@ -16,6 +16,7 @@ export const staleIcache: Rule = {
   findsAbsence: true,
   silent: [
     "Code for x86 alone, as the file's conditionals say.",
+    "Memory that the caller has filled, where no name says that it is generated code.",
     "Memory that others write: a file that is mapped, a loader that runs before.",
   ],
   on: {
@@ -43,19 +44,21 @@ function executed({ mapping, mode }: AccessEvent, text: string): string | undefi
 }
 
 /** Nothing in the file flushes, and the file is made for other machines than x86 too. */
-function madeExecutable({ target, flags }: RangeEvent, text: string): string | undefined {
+function madeExecutable({ target, flags, function: name }: RangeEvent, text: string): string | undefined {
   if (hasFlag(flags, "PROT_EXEC") !== "yes" || FLUSHES.test(text)) return undefined;
   const { mapping, value } = target;
   const written = mapping?.unflushed !== undefined && mapping.phase === "live" && !isForX86(text);
   // Memory that the caller has filled: only a file for several machines has to care.
   const filled = value.kind === "amount" && (mapping === undefined || mapping.source === "given");
-  if (!written && !(filled && OTHERS.test(text) && mayBeCode(target.text))) return undefined;
+  if (!written && !(filled && OTHERS.test(text) && mayBeCode(`${target.text} ${name}`))) return undefined;
   return `${targetName(target)} becomes executable, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
 }
 
-/** Not a stack, nor a page that is only given back its protection. */
+/** Who calls it generated code does not mean a stack, a segment that is loaded, or a page that gets its protection back. */
 function mayBeCode(text: string): boolean {
-  return !/stack|guard|got\b|relro/i.test(text);
+  return (
+    /code|jit|thunk|trampoline|stub|insn|instr|exec/i.test(text) && !/stack|guard|got\b|relro/i.test(text)
+  );
 }
 
 /** `clear_cache(code, other + size)`; an address that has a name of its own may be the end. */

@@ -3,6 +3,7 @@ import { constantValue, sameAmount, subtract } from "../analyzer/amount.js";
 import type { Amount, Origin } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
 import type { EscapeEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
 import { nameOf } from "./terms.js";
@@ -68,6 +69,8 @@ function withoutDelta(mapping: Mapping, offset: Amount): string | undefined {
 function withoutOffset(mapping: Mapping, offset: Amount): string | undefined {
   const { length } = mapping;
   if (length === undefined || !isOwn(mapping) || constantValue(mapping.offset) !== 0) return undefined;
+  // Who keeps the start as well knows that there is more than what is used; memory without a file has other parts.
+  if (mapping.owner !== "local" || hasFlag(mapping.flags, "MAP_ANONYMOUS") !== "no") return undefined;
   if (length.terms.length === 0 || length.constant !== 0 || offset.constant !== 0) return undefined;
   const [term] = offset.terms;
   if (term === undefined || offset.terms.length > 1 || term.coefficient !== 1 || !isGiven(term.symbol.origin))

@@ -286,6 +286,8 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
   const tested = new Set<string>();
   const tolerated = new Set<string>();
   const sealed = new Set<string>();
+  /** By the site of a test: the functions whose results get there. */
+  const callees = new Map<number, Set<string>>();
   for (const event of events) {
     if (event.kind === "unmap" && event.target.mapping !== undefined) {
       released.add(origin(event.target.mapping));
@@ -295,6 +297,8 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       sealed.add(origin(event.target.mapping));
     if (event.kind === "check") tested.add(origin(event.mapping));
     if (event.kind === "result" && event.against === "other") tested.add(event.result);
+    if (event.kind === "result" && event.callee !== undefined)
+      callees.set(event.site.start, (callees.get(event.site.start) ?? new Set()).add(event.callee));
     if (event.kind === "escape" && event.to !== "call") {
       handedOver.add(origin(event.mapping));
       if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
@@ -311,7 +315,11 @@ function withHindsight(events: readonly Event[], again: ReadonlySet<number>): re
       return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
     if (event.kind === "protect" && event.target.mapping !== undefined)
       return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
-    if (event.kind === "result") return { ...event, testedRight: tested.has(event.result) };
+    if (event.kind === "result")
+      return {
+        ...event,
+        testedRight: tested.has(event.result) || (callees.get(event.site.start)?.size ?? 0) > 1,
+      };
     if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
     if (event.kind !== "exit") return event;
     const id = origin(event.mapping);

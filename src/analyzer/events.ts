@@ -70,6 +70,8 @@ export interface MapEvent extends Base {
   readonly sizeCompared: boolean;
   /** On other paths another call has opened the file: which one it is here may depend on what the engine cannot see. */
   readonly severalFiles: boolean;
+  /** Some condition on the path says how large the length is at most. */
+  readonly lengthBounded: boolean;
   /** The stat() that filled in the length, where its result is dropped. */
   readonly sizeUntested: Site | undefined;
   /** The function has internal linkage: its callers are in view. */
@@ -112,7 +114,7 @@ export interface ResultEvent extends Base {
   readonly against: "negative" | "negation" | "errno" | "other" | "nothing";
   /** What is tested, as written. */
   readonly text: string;
-  /** Another test of it tells failure from success. */
+  /** Another test of it tells failure from success, or what is tested holds results of several functions. */
   readonly testedRight: boolean;
 }
 

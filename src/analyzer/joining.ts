@@ -90,6 +90,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
         ? a.offset
         : undefined,
     written: a.written !== undefined && b.written !== undefined ? a.written : undefined,
+    unflushed: a.unflushed !== undefined && b.unflushed !== undefined ? a.unflushed : undefined,
     terminated: a.terminated || b.terminated,
     locked: a.locked !== undefined && b.locked !== undefined ? a.locked : undefined,
     unlockedAt: a.unlockedAt !== undefined && b.unlockedAt !== undefined ? a.unlockedAt : undefined,

@@ -9,6 +9,7 @@ import {
   fieldType,
   isPointer,
   pointee,
+  numberBehind,
   resolved,
   sizeOf,
   structName,
@@ -53,6 +54,10 @@ export class ExpressionLowering {
 
   #type(expr: Expr): CType | undefined {
     return typeOf(expr, this.#unit, (name) => this.#around.find(name)?.type ?? this.#unit.global(name)?.type);
+  }
+
+  #typeOfPlace(expr: Expr): CType {
+    return numberBehind(this.#type(expr) ?? UNKNOWN_TYPE, this.#unit);
   }
 
   /** Keeps a value that later side effects must not change. */
@@ -342,13 +347,13 @@ export class ExpressionLowering {
         return {
           kind: "deref",
           pointer: this.#plain(expr.operand),
-          type: this.#type(expr) ?? UNKNOWN_TYPE,
+          type: this.#typeOfPlace(expr),
           site,
         };
       case "index":
         return this.#element(expr, site);
       case "member": {
-        const type = this.#type(expr) ?? UNKNOWN_TYPE;
+        const type = this.#typeOfPlace(expr);
         const { field } = expr;
         if (!expr.arrow) {
           const offset = fieldOffset(this.#type(expr.object), field, this.#unit);
@@ -391,11 +396,11 @@ export class ExpressionLowering {
   /** A variable of file scope; one with internal linkage is out of reach for the functions of other files. */
   #outer(name: string, type: CType): Variable {
     const prefix = this.#unit.global(name)?.storage === "static" ? "::static:" : "::";
-    return { id: `${prefix}${name}`, name, type, scope: "outer" };
+    return { id: `${prefix}${name}`, name, type: numberBehind(type, this.#unit), scope: "outer" };
   }
 
   #element(expr: Expr & { readonly kind: "index" }, site: Site): PlaceExpr {
-    const type = this.#type(expr) ?? UNKNOWN_TYPE;
+    const type = this.#typeOfPlace(expr);
     const base = resolved(this.#type(expr.base), this.#unit);
     const index = this.#plain(expr.index);
     if (

@@ -6,7 +6,7 @@ import { BlockBuilder } from "./block-builder.js";
 import type { Cfg, Operand, PlaceExpr, Variable } from "./ir.js";
 import { ExpressionLowering } from "./lower-expressions.js";
 import { Scopes } from "./scopes.js";
-import { resolved } from "./types.js";
+import { numberBehind, resolved } from "./types.js";
 
 /** Where a jump goes, and how many scopes are still open there. */
 interface Target {
@@ -45,7 +45,7 @@ class StatementLowering {
   run(): Cfg {
     const { definition } = this;
     const parameters = definition.parameters.map((p, i) => ({
-      ...this.#scopes.declare(p.name ?? `#${i}`, p.type, "parameter"),
+      ...this.#scopes.declare(p.name ?? `#${i}`, numberBehind(p.type, this.unit), "parameter"),
       ...integerFacts(resolved(p.type, this.unit)),
     }));
     this.#statements(definition.body.body);
@@ -203,7 +203,7 @@ class StatementLowering {
     const kept = storage === "static";
     const variable = this.#scopes.declare(
       name,
-      type,
+      numberBehind(type, this.unit),
       kept ? "outer" : "local",
       kept ? `::static:${this.definition.name}.` : "",
     );

@@ -5,7 +5,7 @@ import type { Amount } from "./amount.js";
 import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
 import { begin, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
-import type { Call, Target } from "./events.js";
+import type { Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
@@ -73,11 +73,7 @@ export function map(
     call,
     address,
     length,
-    offsetTested: mapping.offset !== undefined && isRemainderTested(m, mapping.offset),
-    offsetMayWrap: mapping.offset !== undefined && mayWrap(m, mapping.offset),
-    sizeCompared: [...m.state.facts.keys()].some((key) => FILE_SIZE.test(key)),
-    severalFiles: false,
-    sizeUntested: length === undefined ? undefined : untestedSize(m, length),
+    ...conditionsOn(m, mapping),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
     toleratesFailure: false,
@@ -88,17 +84,67 @@ export function map(
   return { kind: "pointer", mapping: mapping.id, offset: ZERO, varied: false };
 }
 
-/** In what a condition speaks of: the size that stat() or lseek() gives. */
-const FILE_SIZE = /st_size|stx_size/;
+/** What the path has asked of the length and the offset before the call. */
+function conditionsOn(
+  m: Machine,
+  { length, offset }: Mapping,
+): Pick<
+  MapEvent,
+  "offsetTested" | "offsetMayWrap" | "sizeCompared" | "lengthBounded" | "severalFiles" | "sizeUntested"
+> {
+  return {
+    offsetTested: offset !== undefined && isRemainderTested(m, offset),
+    offsetMayWrap: offset !== undefined && mayWrap(m, offset),
+    sizeCompared: m.emit !== undefined && isSizeCompared(m),
+    lengthBounded: length !== undefined && isBounded(m, length),
+    severalFiles: false,
+    sizeUntested: length === undefined ? undefined : untestedSize(m, length),
+  };
+}
+
+/** Some condition on the path speaks of the size that stat() or lseek() gives. */
+function isSizeCompared({ context, state }: Machine): boolean {
+  const keys = [...state.facts.keys()];
+  if (keys.some((key) => /st_size|stx_size/.test(key))) return true;
+  return context.cfg.blocks.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.kind === "call" &&
+        SEEKS.test(instruction.callee ?? "") &&
+        keys.some((key) => key.includes(`{call:${instruction.id}}`)),
+    ),
+  );
+}
+
+const SEEKS = /^(?:lseek(?:64)?|ftello?(?:64)?)$/;
 
 /** `offset - page`, with nothing known of how the two compare. */
 function mayWrap(m: Machine, offset: Amount): boolean {
   const [less, more] = [offset.terms.filter(isTaken), offset.terms.filter((term) => !isTaken(term))];
   if (more.length === 0 || (less.length === 0 && offset.constant >= 0)) return false;
+  // Where paths have met, one of them may have compared the two: MAX(offset, page) - page.
+  if (more.some(({ symbol }) => symbol.origin.kind === "opaque" || isFactorTested(m, symbol))) return false;
   const isPages = less.every(({ symbol }) => symbol.origin.kind === "page");
   return (
     isPages && !isRemainderTested(m, offset) && !isCompared(m, offset) && m.state.holds(offset, ">=") !== true
   );
+}
+
+/** `(n - 1) * page` after a test of `n`. */
+function isFactorTested(m: Machine, { origin }: Amount["terms"][number]["symbol"]): boolean {
+  return (
+    origin.kind === "operation" &&
+    origin.operator === "mul" &&
+    origin.operands.some((factor) => {
+      const { min, not } = m.state.range(factor);
+      return factor.terms.length > 0 && (min > 0 || not.includes(0));
+    })
+  );
+}
+
+/** Some condition on this path says how large it is at most. */
+function isBounded(m: Machine, length: Amount): boolean {
+  return m.state.range(length).max < Infinity || isCompared(m, length);
 }
 
 function isTaken({ coefficient }: Amount["terms"][number]): boolean {

@@ -2,7 +2,7 @@
 import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
-import { access, accessGiven } from "./access.js";
+import { access, accessGiven, givenAt } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constant, constantValue, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
@@ -35,6 +35,7 @@ export function applySummary(
   const call = describe(m, instruction, values, false);
   const out: Outgoing[] = [];
   const maps = summary.outcomes.some(returnsMapping);
+  mayFlush(m, values);
   summary.outcomes.forEach((outcome, i) => {
     const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
     const machine: Machine = { ...m, state };
@@ -68,6 +69,22 @@ function failureOf(m: Machine, call: Call): Mapping {
     phase: "failed",
     history: [{ site: call.site, message }],
   });
+}
+
+/** Summaries do not say what is flushed: whatever the function can reach may be. What it writes is written again. */
+function mayFlush({ state }: Machine, values: readonly Value[]): void {
+  const given = new Set(
+    values.map((value) =>
+      value.kind === "amount" ? givenAt(state, value.amount)?.mapping.id : mappingOf(value),
+    ),
+  );
+  for (const { id, owner, unflushed } of state.mappings.values())
+    if (unflushed !== undefined && (owner !== "local" || given.has(id)))
+      state.update(id, { unflushed: undefined });
+}
+
+function mappingOf(value: Value): string | undefined {
+  return value.kind === "pointer" ? value.mapping : undefined;
 }
 
 /** Undefined when what is known at the call rules the outcome out. */
@@ -179,6 +196,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     offsetMayWrap: false,
     severalFiles: false,
     sizeCompared: true,
+    lengthBounded: true,
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,
@@ -255,6 +273,8 @@ function applyToGiven(
     letGo(m, value.amount);
   if (given.accessed !== undefined && given.phase !== "unmapped")
     touchThrough(m, value, given.accessed, call, first);
+  if (value.kind === "pointer" && given.unflushed === undefined)
+    m.state.update(value.mapping, { unflushed: undefined });
   if (given.phase === "unmapped") {
     const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
     const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));

@@ -1,4 +1,5 @@
 /** Runs one instruction on one path state. */
+import type { Range } from "./range.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
@@ -251,7 +252,14 @@ function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefine
 
 /** Some condition on the path speaks of what the amount is computed from. */
 function isSpokenOf({ state }: Machine, { terms }: Amount): boolean {
-  return terms.some(({ symbol }) => [...state.facts.keys()].some((key) => key.includes(`{${symbol.id}}`)));
+  return terms.some(({ symbol }) =>
+    [...state.facts].some(([key, range]) => key.includes(`{${symbol.id}}`) && !isSignOnly(range)),
+  );
+}
+
+/** What the type of an unsigned variable says already. */
+function isSignOnly({ min, max, not }: Range): boolean {
+  return min === 0 && max === Infinity && not.length === 0;
 }
 
 /** A place holds the mapping now. */

@@ -84,6 +84,13 @@ export function resolved(type: CType | undefined, unit: Unit): CType | undefined
   return type.kind === "struct" || type.kind === "union" ? unit.resolve(type) : type;
 }
 
+/** A typedef of a number as that number, with its qualifiers; every other type as it is written. */
+export function numberBehind(type: CType, unit: Unit): CType {
+  const number = type.kind === "named" ? resolved(type, unit) : undefined;
+  if (number?.kind !== "int" && number?.kind !== "float") return type;
+  return type.volatile === true ? { ...number, volatile: true } : number;
+}
+
 function typeName(type: CType): string {
   switch (type.kind) {
     case "struct":

@@ -87,13 +87,16 @@ function mark(m: Machine, operand: Operand): void {
   }
 }
 
+/** What unknown code may have done to memory. */
+const HANDLED = { wiped: true, discarded: undefined, unflushed: undefined } as const;
+
 /** Hands a value to code that is not known. */
 export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
   switch (value.kind) {
     case "pointer": {
       const mapping = m.state.mapping(value.mapping);
       if (mapping === undefined) return;
-      m.state.update(mapping.id, { wiped: true, discarded: undefined });
+      m.state.update(mapping.id, HANDLED);
       if (isShared(mapping)) return;
       m.emit?.({
         kind: "escape",
@@ -125,7 +128,7 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
       letGo(m, value.amount);
       noteDescriptor(m, value, { handed: true, passed: true });
       const known = givenAt(m.state, value.amount);
-      if (known !== undefined) m.state.update(known.mapping.id, { wiped: true, discarded: undefined });
+      if (known !== undefined) m.state.update(known.mapping.id, HANDLED);
       clobberMemory(m, value.amount);
       return;
     }
@@ -149,7 +152,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
         mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
       if (mapping !== undefined && !isShared(mapping))
         m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped" });
-      if (mapping !== undefined) m.state.update(mapping.id, { wiped: true, discarded: undefined });
+      if (mapping !== undefined) m.state.update(mapping.id, HANDLED);
     } else lend(m, held, site, depth + 1);
   }
   clobberPlace(m, key);

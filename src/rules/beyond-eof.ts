@@ -19,7 +19,7 @@ export const beyondEof: Rule = {
     "Mappings that no access is meant for (PROT_NONE).",
   ],
   on: {
-    map: (event) => neverSized(event) ?? sizedShorter(event),
+    map: (event, text) => neverSized(event, text) ?? sizedShorter(event),
   },
 };
 
@@ -28,7 +28,7 @@ function isMeantForAccess({ protection, flags }: MapEvent): boolean {
   return hasFlag(protection, "PROT_READ") === "yes" || hasFlag(protection, "PROT_WRITE") === "yes";
 }
 
-function neverSized(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]>> {
+function neverSized(event: MapEvent, text: string): ReturnType<NonNullable<Rule["on"]["map"]>> {
   const { mapping, call, sizeCompared } = event;
   const { descriptor } = mapping;
   if (descriptor === undefined || descriptor.sized || descriptor.passed || !call.direct) return undefined;
@@ -41,6 +41,8 @@ function neverSized(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]>>
   if (isNew)
     return "the object was just made and has no size yet: the first access is SIGBUS; it needs ftruncate() before mmap()";
   if (!created || sizeCompared || descriptor.origin !== "open" || isDevice(descriptor.path)) return undefined;
+  // By its path, which is not followed.
+  if (/\btruncate(?:64)?\s*\(/.test(text)) return undefined;
   return {
     message:
       "the file may just have been made by O_CREAT, and nothing gives it a size: then the first access is SIGBUS",

@@ -34,7 +34,12 @@ export const deviceMemory: Rule = {
 const DEVICE = /^\/dev\/(?:k?mem|gpiomem\d*|uio\d+|vc-mem)$|^\/sys\/.*\/resource\d+(?:_wc)?$/;
 
 function isDevice({ descriptor, phase }: Mapping): boolean {
-  return phase === "live" && descriptor?.path !== undefined && DEVICE.test(descriptor.path);
+  return (
+    phase !== "failed" &&
+    phase !== "unmapped" &&
+    descriptor?.path !== undefined &&
+    DEVICE.test(descriptor.path)
+  );
 }
 
 /** Functions that choose how they access memory. */

@@ -18,17 +18,31 @@ export const offsetOverflow: Rule = {
     "Lengths that are 32 bits wide and do not come from a file.",
   ],
   on: {
-    map: (event) => narrowed(event) ?? wrapped(event),
+    map: (event, text) => narrowed(event, text) ?? wrapped(event),
   },
 };
 
 /** The size of a file came through a variable of 32 bits. */
-function narrowed({ call, length, sizeCompared }: MapEvent): string | undefined {
+function narrowed({ call, length, lengthBounded }: MapEvent, text: string): string | undefined {
   const argument = call.args[1];
-  if (!call.direct || argument?.narrow !== true || length === undefined || sizeCompared) return undefined;
+  if (!call.direct || argument?.narrow !== true || length === undefined || lengthBounded) return undefined;
+  if (isComparedWithSource(argument.text, before(text, call.site.start))) return undefined;
   return isFileSize(length)
     ? `'${argument.text}' has 32 bits and holds the size of a file: from 2 GiB on it is negative or too small`
     : undefined;
+}
+
+/** The function up to there. */
+function before(text: string, end: number): string {
+  return text.slice(text.lastIndexOf("\n}", end) + 1, end);
+}
+
+/** `size != st.st_size`: nothing was lost on the way. */
+function isComparedWithSource(name: string, text: string): boolean {
+  const own = name.replace(/[^\w]/g, "\\$&");
+  return new RegExp(
+    `(?<![\\w.>])${own}\\s*[!=]=\\s*[^;&|]*st_size|st_size\\s*[!=]=\\s*(?:\\(\\w+\\)\\s*)?${own}\\b`,
+  ).test(text);
 }
 
 function isFileSize(length: Amount): boolean {

@@ -3,6 +3,7 @@ import { constantValue, sameAmount, subtract } from "../analyzer/amount.js";
 import type { Amount, Origin } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
 import type { EscapeEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
 import { nameOf } from "./terms.js";
@@ -20,6 +21,7 @@ export const shortMapping: Rule = {
     "A length that is rounded up after the in-page offset was added.",
     "Offsets that a driver has filled in, as io_uring and packet sockets do.",
     "Offsets that some condition compares with something.",
+    "Offsets into what is mapped from its beginning, where the length is named as that of the whole.",
   ],
   on: {
     escape: (event) => tooShort(event),
@@ -59,6 +61,7 @@ function withoutDelta(mapping: Mapping, offset: Amount): string | undefined {
   const [exact] = rounded.symbol.origin.operands;
   if (exact === undefined || !sameAmount(offset, subtract(exact, at))) return undefined;
   if (length.terms.length === 0 || speaksOf(length, exact) || !isClear(length)) return undefined;
+  if (hasPageToSpare(unrounded(length))) return undefined;
   return `${nameOf(mapping)} is moved to the offset inside its first page, but that is not part of the length that is mapped: the end of the data is not`;
 }
 
@@ -66,11 +69,15 @@ function withoutDelta(mapping: Mapping, offset: Amount): string | undefined {
 function withoutOffset(mapping: Mapping, offset: Amount): string | undefined {
   const { length } = mapping;
   if (length === undefined || !isOwn(mapping) || constantValue(mapping.offset) !== 0) return undefined;
+  // Who keeps the start as well knows that there is more than what is used; memory without a file has other parts.
+  if (mapping.owner !== "local" || hasFlag(mapping.flags, "MAP_ANONYMOUS") !== "no") return undefined;
   if (length.terms.length === 0 || length.constant !== 0 || offset.constant !== 0) return undefined;
   const [term] = offset.terms;
   if (term === undefined || offset.terms.length > 1 || term.coefficient !== 1 || !isGiven(term.symbol.origin))
     return undefined;
-  const isSize = length.terms.every(({ symbol, coefficient }) => coefficient === 1 && isGiven(symbol.origin));
+  const isSize = length.terms.every(
+    ({ symbol: { origin }, coefficient }) => coefficient === 1 && isGiven(origin) && !isOfWhole(origin),
+  );
   if (!isSize || speaksOf(length, offset)) return undefined;
   return `${nameOf(mapping)} begins at offset 0 and is as long as what is used of it, but the pointer is moved on: the end lies behind the mapping`;
 }
@@ -89,6 +96,16 @@ function withoutHeader(mapping: Mapping, offset: Amount): string | undefined {
   return `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but only '${term.symbol.origin.name}' bytes are mapped`;
 }
 
+/** As much more than the data as can be rounded off an offset. */
+function hasPageToSpare({ constant, terms }: Amount): boolean {
+  return (
+    constant >= SMALLEST_PAGE - 1 ||
+    terms.some(({ symbol, coefficient }) => symbol.origin.kind === "page" && coefficient > 0)
+  );
+}
+
+const SMALLEST_PAGE = 4096;
+
 /** A page or more in front is a guard, or a place of its own. */
 const MAX_HEADER = 2048;
 
@@ -104,6 +121,12 @@ function isNamed(origin: Origin): boolean {
 /** The same, as the function was given it: nobody has filled it in since. */
 function isGiven(origin: Origin): boolean {
   return origin.kind === "parameter" || (origin.kind === "load" && !origin.place.includes("@"));
+}
+
+/** Named as the length of the whole file, or of the page that something lies in, rather than of what is used. */
+function isOfWhole(origin: Origin): boolean {
+  const name = origin.kind === "parameter" ? origin.name : origin.kind === "load" ? origin.place : "";
+  return /file|total|whole|map|page|region|window|end|max|all/i.test(name.replace(/^.*[.>]/, ""));
 }
 
 /** Whatever it is computed from can be seen. */

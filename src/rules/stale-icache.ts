@@ -16,6 +16,7 @@ export const staleIcache: Rule = {
   findsAbsence: true,
   silent: [
     "Code for x86 alone, as the file's conditionals say.",
+    "Memory that the caller has filled, where no name says that it is generated code.",
     "Memory that others write: a file that is mapped, a loader that runs before.",
   ],
   on: {
@@ -25,7 +26,9 @@ export const staleIcache: Rule = {
   },
 };
 
-const FLUSHES = /clear_?cache|cache_?flush|icache|FlushInstructionCache|flush_cache|sync_caches|\bicbi\b/i;
+/** Calls of it, and the instructions themselves. */
+const FLUSHES =
+  /(?:clear_?cache|cache_?flush|icache|FlushInstructionCache|flush_cache|sync_caches)\w*\s*\(|\bicbi\b|\bfence\.i\b|\bic\s+ivau\b/i;
 const X86 = /__x86_64__|__i386__|\bX86_64\b|_M_X64|_M_IX86/;
 const OTHERS = /__a?arm(?:64)?__|__aarch64__|__riscv|__powerpc|__ppc|__mips|__sparc|_ARM\b|_ARM64\b|_RISCV/;
 
@@ -41,27 +44,34 @@ function executed({ mapping, mode }: AccessEvent, text: string): string | undefi
 }
 
 /** Nothing in the file flushes, and the file is made for other machines than x86 too. */
-function madeExecutable({ target, flags }: RangeEvent, text: string): string | undefined {
+function madeExecutable({ target, flags, function: name }: RangeEvent, text: string): string | undefined {
   if (hasFlag(flags, "PROT_EXEC") !== "yes" || FLUSHES.test(text)) return undefined;
   const { mapping, value } = target;
   const written = mapping?.unflushed !== undefined && mapping.phase === "live" && !isForX86(text);
   // Memory that the caller has filled: only a file for several machines has to care.
   const filled = value.kind === "amount" && (mapping === undefined || mapping.source === "given");
-  if (!written && !(filled && OTHERS.test(text) && mayBeCode(target.text))) return undefined;
+  if (!written && !(filled && OTHERS.test(text) && mayBeCode(`${target.text} ${name}`))) return undefined;
   return `${targetName(target)} becomes executable, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
 }
 
-/** Not a stack, nor a page that is only given back its protection. */
+/** Who calls it generated code does not mean a stack, a segment that is loaded, or a page that gets its protection back. */
 function mayBeCode(text: string): boolean {
-  return !/stack|guard|got\b|relro/i.test(text);
+  return (
+    /code|jit|thunk|trampoline|stub|insn|instr|exec/i.test(text) && !/stack|guard|got\b|relro/i.test(text)
+  );
 }
 
+/** `clear_cache(code, other + size)`; an address that has a name of its own may be the end. */
 function otherRange({ length, target }: RangeEvent): string | undefined {
-  const foreign = length?.terms.some(
-    ({ coefficient, symbol: { origin } }) =>
-      coefficient < 0 && (origin.kind === "parameter" || origin.kind === "load"),
-  );
-  return foreign === true
+  if (length === undefined) return undefined;
+  const begin = length.terms.find(({ coefficient }) => coefficient < 0)?.symbol.origin.kind;
+  const end = length.terms
+    .filter(({ coefficient }) => coefficient > 0)
+    .map(({ symbol }) => symbol.origin.kind);
+  // The members of one struct can be trusted to belong together.
+  const areMembers = begin === "load" && end.every((kind) => kind === "load");
+  const isForeign = (begin === "parameter" || begin === "load") && end.length > 1 && !areMembers;
+  return isForeign
     ? `the range that is flushed begins at ${targetName(target)} but its end is computed from another pointer`
     : undefined;
 }

@@ -11,6 +11,7 @@ import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
+import { isBareCall } from "./model/library.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
 import { asAmount, asFlags, NULL_VALUE } from "./value.js";
@@ -35,8 +36,9 @@ export function map(
       function: call.function,
       site: call.site,
       phase: "unchecked",
-      // What is placed over an address that somebody chose belongs to whoever owns that address.
-      owner: fixed ? "escaped" : "local",
+      // What is placed over an address that somebody chose belongs to whoever owns that address; and code that makes
+      // system calls itself arranges the address space of a process by rules of its own.
+      owner: fixed || isBareCall(call.function) ? "escaped" : "local",
       address: argument(effect.address),
       length,
       lengthText,

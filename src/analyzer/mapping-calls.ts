@@ -305,7 +305,7 @@ export function remap(
       function: call.function,
       site: call.site,
       phase: "unchecked",
-      owner: stays ? "escaped" : "local",
+      owner: stays || isBareCall(call.function) ? "escaped" : "local",
       length: newLength,
       lengthText,
       protection: old?.protection ?? UNKNOWN_FLAGS,

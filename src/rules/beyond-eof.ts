@@ -11,7 +11,7 @@ export const beyondEof: Rule = {
   help: "give the object its size with ftruncate() or posix_fallocate() before it is mapped, or map no more than the file has",
   severity: "error",
   cwe: [119],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mmap(2)", "ftruncate(2)", "shm_open(3)", "memfd_create(2)"],
   silent: [
     "Objects that were given a size, or whose descriptor went to code that is not known.",

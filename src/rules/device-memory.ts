@@ -12,7 +12,7 @@ export const deviceMemory: Rule = {
   help: "access it through volatile pointers of the device's own width, one access at a time, in a MAP_SHARED mapping",
   severity: "warning",
   cwe: [1298],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mem(4)", "mmap(2)"],
   silent: [
     "Framebuffers, and devices whose path is not literal in the same file.",

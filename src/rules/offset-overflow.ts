@@ -11,7 +11,7 @@ export const offsetOverflow: Rule = {
   help: "keep sizes in size_t and offsets in off_t, and compare before subtracting",
   severity: "warning",
   cwe: [190],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mmap(2)", "lseek(2)", "stat(2)"],
   silent: [
     "Sizes that a condition has bounded.",

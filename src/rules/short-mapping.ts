@@ -15,7 +15,7 @@ export const shortMapping: Rule = {
   help: "map `length + offset % page` bytes from the offset rounded down, and add `offset % page` to the result",
   severity: "error",
   cwe: [131],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mmap(2)"],
   silent: [
     "A length that is rounded up after the in-page offset was added.",

@@ -11,7 +11,7 @@ export const staleIcache: Rule = {
   help: "call __builtin___clear_cache(begin, end) after the last write and before the code runs",
   severity: "warning",
   cwe: [],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mprotect(2)"],
   findsAbsence: true,
   silent: [

@@ -9,7 +9,7 @@ export const storedMapFailed: Rule = {
   help: "map into a local variable and store it when the call has succeeded, or set the field to NULL in the failure branch",
   severity: "warning",
   cwe: [253],
-  since: "0.2.0",
+  since: "0.1.0",
   references: ["mmap(2)"],
   silent: [
     "The failure branch sets the field to NULL, or frees the struct that holds it.",

@@ -1,6 +1,7 @@
 /** Calls: each kind to its own. */
 import type { Site } from "../diagnostic.js";
 import { givenAt, tellAccess } from "./access.js";
+import { NO_FLAGS } from "./flags.js";
 import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
@@ -44,6 +45,8 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
     const target = evaluate(m, instruction.pointer);
     executeMapping(m, target, instruction.site);
   }
+  // FreeBSD's mmap(2): what mprotect() may ask for later; it gives no right by itself.
+  if (callee === "PROT_MAX") return [{ state: m.state, result: { kind: "flags", flags: NO_FLAGS } }];
   const predicate = predicateOf(callee, values);
   if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
   unknownCall(m, instruction, values);

@@ -37,7 +37,7 @@ const SYSTEM_CONSTANTS: ReadonlySet<string> = new Set(
 
 const OTHER_SYSTEM_NAMES =
   /^(?:(?:MADV|POSIX_MADV|MFD|MREMAP|MLOCK|MCL|F_SEAL|SEEK|_SC|SYS|__NR|S_I[A-Z]*)_?\w+|NULL|EOF|errno|SHM_(?:RDONLY|RND|REMAP|EXEC|HUGETLB|HUGE_\w+|NORESERVE|R|W|LOCK|UNLOCK)|O_(?:RDONLY|WRONLY|RDWR|ACCMODE|CREAT|EXCL|TRUNC|APPEND|CLOEXEC|DIRECT|D?SYNC|RSYNC|ASYNC|NONBLOCK|NDELAY|NOCTTY|NOFOLLOW|DIRECTORY|LARGEFILE|TMPFILE|PATH|NOATIME|BINARY|TEXT|EXLOCK|SHLOCK))$/;
-const OTHER_SYSTEM_FUNCTIONS = /^(?:assert|offsetof|va_\w+|IS_ERR\w*)$/;
+const OTHER_SYSTEM_FUNCTIONS = /^(?:assert|offsetof|va_\w+|IS_ERR\w*|PROT_MAX)$/;
 
 /**
  * True for a name that stays as it is even where the file defines it as a macro. A project's own constant in the

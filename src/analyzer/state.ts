@@ -225,7 +225,10 @@ export class State {
   key(): string {
     const parts: string[] = [];
     for (const m of this.mappings.values()) {
-      if (m.source === "heap" || ((isShared(m) || m.source === "given") && m.phase === "live")) continue;
+      if (m.source === "heap" || (m.source === "given" && m.phase === "live")) continue;
+      // What only the caller's memory holds is left to the caller; a global would lose it to a path without it.
+      if (isShared(m) && m.phase === "live" && !this.namesOf(m.id).some((name) => name.startsWith("::")))
+        continue;
       // One of many, by an index: keeping each apart would never end.
       if (m.source === "given" && /\[|\}\+|\d\+\{|\?|call:/.test(m.id)) continue;
       const names = isShared(m) ? [] : this.namesOf(m.id).sort();

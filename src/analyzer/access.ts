@@ -216,10 +216,14 @@ function holderIn(
 ): { readonly holder: string; readonly offset: Amount } | undefined {
   const base = baseSymbol(pointer);
   if (base?.origin.kind !== "load") return undefined;
-  const { place } = base.origin;
-  const key = place.replace(/@.*$/, "");
+  const key = placeKey(base.origin);
   const holder = m.context.places.get(key)?.member ?? (key.startsWith("::") ? key : undefined);
   return holder === undefined ? undefined : { holder, offset: subtract(pointer, ofSymbol(base)) };
+}
+
+/** The key of the place that was read, whenever that was. */
+function placeKey({ place }: Origin & { readonly kind: "load" }): string {
+  return place.replace(/@.*$/, "");
 }
 
 /** Notes a use of memory that this function has not made, but that others may have mapped; once for each place. */
@@ -233,7 +237,7 @@ export function noteUse(m: Machine, pointer: Amount, event: AccessEvent | RangeE
 /** The struct member that a value was read from. */
 export function memberOf(m: Machine, amount: Amount): string | undefined {
   const origin = baseSymbol(amount)?.origin;
-  return origin?.kind === "load" ? m.context.places.get(origin.place.replace(/@.*$/, ""))?.member : undefined;
+  return origin?.kind === "load" ? m.context.places.get(placeKey(origin))?.member : undefined;
 }
 
 /** Has unknown code, or a loop that stores zeros, had its hands on what the function begins to follow here? */

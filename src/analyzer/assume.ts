@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
-import { evaluate, typeAt } from "./evaluate.js";
+import { evaluate, isDeclaredPointer } from "./evaluate.js";
 import type { ResultEvent } from "./events.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -49,10 +49,6 @@ export function testKey({ start, end }: Site): string {
 
 /** Where a test stands, and whether what it tests is declared as a pointer. */
 type Test = Pick<WeakTest, "site" | "ofPointer">;
-
-function isDeclaredPointer(operand: Operand): boolean {
-  return operand.kind === "read" && typeAt(operand.place).kind === "pointer";
-}
 
 function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boolean, test: Test): boolean {
   const { site } = test;

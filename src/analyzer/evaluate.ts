@@ -91,6 +91,11 @@ export function typeAt(place: PlaceExpr): CType {
   return place.kind === "variable" ? place.variable.type : place.type;
 }
 
+/** Reads a place that is declared as a pointer. */
+export function isDeclaredPointer(operand: Operand): boolean {
+  return operand.kind === "read" && typeAt(operand.place).kind === "pointer";
+}
+
 /** `&place`; of what a pointer points to, that pointer itself. */
 function addressOf(place: Place): Value {
   if (place.root.kind === "memory" && place.path === "") return amountValue(place.root.pointer);

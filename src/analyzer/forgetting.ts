@@ -7,13 +7,33 @@ import { amountValue } from "./value.js";
 
 /** Forgets everything in `state` that was computed from a symbol which is about to stand for another value. */
 export function forgetSymbol(state: State, symbolId: string, alsoAlone = false): void {
-  for (const key of state.facts.keys()) if (key.includes(symbolId)) state.facts.delete(key);
+  forget(state, symbolId, {
+    value: (value) => (alsoAlone || soleSymbolId(value) !== symbolId) && valueMentions(value, symbolId),
+    amount: (amount) => mentions(amount, symbolId),
+  });
+}
+
+/** Forgets everything that was read since a moment that comes again: in a loop, it names other values now. */
+export function forgetEpoch(state: State, epoch: string): void {
+  forget(state, epoch, {
+    value: (value) => valueSpeaksOf(value, epoch),
+    amount: ({ terms }) => terms.some(({ symbol }) => symbol.id.includes(epoch)),
+  });
+}
+
+/** `name` stands in the keys of what is forgotten. */
+function forget(
+  state: State,
+  name: string,
+  isStale: { readonly value: (value: Value) => boolean; readonly amount: (amount: Amount) => boolean },
+): void {
+  for (const key of state.facts.keys()) if (key.includes(name)) state.facts.delete(key);
   for (const [key, value] of state.store) {
-    if (key.includes(symbolId)) {
+    if (key.includes(name)) {
       state.store.delete(key);
       continue;
     }
-    if ((!alsoAlone && soleSymbolId(value) === symbolId) || !valueMentions(value, symbolId)) continue;
+    if (!isStale.value(value)) continue;
     const stale = symbolOf({ kind: "opaque", what: `stale ${key}` });
     state.store.set(
       key,
@@ -21,39 +41,13 @@ export function forgetSymbol(state: State, symbolId: string, alsoAlone = false):
     );
   }
   for (const m of state.mappings.values()) {
-    if (m.source === "given" && m.id.includes(symbolId)) {
+    if (m.source === "given" && m.id.includes(name)) {
       state.mappings.delete(m.id);
       continue;
     }
-    const length = m.length !== undefined && mentions(m.length, symbolId) ? undefined : m.length;
-    const offset = m.offset !== undefined && mentions(m.offset, symbolId) ? undefined : m.offset;
+    const length = m.length !== undefined && isStale.amount(m.length) ? undefined : m.length;
+    const offset = m.offset !== undefined && isStale.amount(m.offset) ? undefined : m.offset;
     if (length !== m.length || offset !== m.offset) state.update(m.id, { length, offset });
-  }
-}
-
-/** Forgets everything that was read since a moment that comes again: in a loop, it names other values now. */
-export function forgetEpoch(state: State, epoch: string): void {
-  for (const key of state.facts.keys()) if (key.includes(epoch)) state.facts.delete(key);
-  for (const [key, value] of state.store) {
-    if (key.includes(epoch)) state.store.delete(key);
-    else if (valueSpeaksOf(value, epoch)) {
-      const stale = symbolOf({ kind: "opaque", what: `stale ${key}` });
-      const isPlace = value.kind === "pointer";
-      state.store.set(key, isPlace ? { ...value, offset: stale, varied: true } : amountValue(stale));
-    }
-  }
-  for (const m of state.mappings.values()) {
-    if (m.source === "given" && m.id.includes(epoch)) {
-      state.mappings.delete(m.id);
-      continue;
-    }
-    const speaks = (amount: Amount | undefined): boolean =>
-      amount?.terms.some(({ symbol }) => symbol.id.includes(epoch)) === true;
-    if (speaks(m.length) || speaks(m.offset))
-      state.update(m.id, {
-        length: speaks(m.length) ? undefined : m.length,
-        offset: speaks(m.offset) ? undefined : m.offset,
-      });
   }
 }
 

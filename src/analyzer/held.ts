@@ -9,16 +9,14 @@ import { add } from "./amount.js";
 import type { HeldUse, KeptMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import type { NotedFunction } from "./members.js";
-import { agree, lastName } from "./members.js";
+import { agree, lastName, makersByMember } from "./members.js";
 
 /** The uses of what the functions have put into places, by the function that uses it. */
 export function heldUses(
   functions: readonly NotedFunction[],
   isRefilled: (name: string) => boolean,
 ): ReadonlyMap<NotedFunction, readonly Event[]> {
-  const kept = new Map<string, KeptMember[]>();
-  for (const { notes } of functions)
-    for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
+  const kept = makersByMember(functions);
   const refilled = new Set(functions.flatMap(({ notes }) => [...notes.refilled]));
   const known = new Map<string, KeptMember>();
   for (const [holder, makers] of kept) {

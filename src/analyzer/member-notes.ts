@@ -3,7 +3,7 @@ import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
-import { evaluate, placeOf, typeAt } from "./evaluate.js";
+import { evaluate, isDeclaredPointer, placeOf } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
 import type { Site } from "../diagnostic.js";
@@ -77,14 +77,10 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   if (value.kind !== "amount") return;
   const origin = soleSymbol(value.amount)?.origin;
   if (origin?.kind === "call") {
-    if (constant === -1 && isPointer(operand))
+    if (constant === -1 && isDeclaredPointer(operand))
       ofResults.set(holder, { site, function: origin.function ?? "" });
   } else if (constant === -1) againstFailed.add(holder);
   else if (!againstNull.has(holder)) againstNull.set(holder, site);
-}
-
-function isPointer(operand: Operand): boolean {
-  return operand.kind === "read" && typeAt(operand.place).kind === "pointer";
 }
 
 /** `p == MAP_FAILED || p == NULL` says nothing of what the program takes for a mapping. */

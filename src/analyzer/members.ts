@@ -205,13 +205,26 @@ export function abandonment(
     : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
 }
 
+/** By member or variable, what each function that puts a mapping there leaves in it. */
+export function makersByMember(
+  functions: readonly NotedFunction[],
+): ReadonlyMap<string, readonly KeptMember[]> {
+  const makers = new Map<string, KeptMember[]>();
+  for (const { notes } of functions) {
+    for (const one of notes.kept) {
+      const others = makers.get(one.member);
+      if (others === undefined) makers.set(one.member, [one]);
+      else others.push(one);
+    }
+  }
+  return makers;
+}
+
 /** The unmappings of members, each with the mapping that the other functions put there. */
 export function memberUnmaps(
   functions: readonly NotedFunction[],
 ): ReadonlyMap<NotedFunction, readonly UnmapEvent[]> {
-  const kept = new Map<string, KeptMember[]>();
-  for (const { notes } of functions)
-    for (const one of notes.kept) kept.set(one.member, [...(kept.get(one.member) ?? []), one]);
+  const kept = makersByMember(functions);
   const events = new Map<NotedFunction, readonly UnmapEvent[]>();
   for (const definition of functions) {
     const { outline, notes } = definition;

@@ -73,12 +73,7 @@ export class Program {
         const { outline } = definition;
         telling.set(outline, concerns(summary));
         names.add(outline.name);
-        if (
-          !outline.static &&
-          summary.relevant &&
-          !asked.has(outline.name) &&
-          !ENTRY_POINTS.has(outline.name)
-        )
+        if (!outline.static && !asked.has(outline.name) && !ENTRY_POINTS.has(outline.name))
           news.add(outline.name);
       }
       if (news.size > 0 && round++ < MAX_ROUNDS) {

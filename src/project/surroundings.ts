@@ -70,11 +70,7 @@ export function surroundingsAmong<Settings>(
   read: (path: string) => Buffer | undefined,
 ): ProjectSurroundings<Settings> {
   let among: Include | undefined;
-  const sources = new Map<string, Source | undefined>();
-  const source = (name: string): Source | undefined => {
-    if (!sources.has(name)) sources.set(name, toSource(name, read(name)));
-    return sources.get(name);
-  };
+  const source = sourceReader(read);
   const byPath = new Map(found.map((file) => [file.path, file.settings]));
   return {
     settingsOf: (name) => byPath.get(name) ?? found[0]?.settings,
@@ -106,11 +102,7 @@ export function surroundingsOf<Settings>(
 ): ProjectSurroundings<Settings> {
   const read = (name: string): Buffer | undefined => readInTree(cwd, name);
   const { include, naming, settingsOf } = surroundingsAmong(found, read);
-  const above = new Map<string, Source | undefined>();
-  const source = (name: string): Source | undefined => {
-    if (!above.has(name)) above.set(name, toSource(name, read(name)));
-    return above.get(name);
-  };
+  const source = sourceReader(read);
   const around: Include = (name, from, angled) =>
     include(name, from, angled) ?? includeAbove(cwd, name, from, angled, source);
   if (database === undefined) return { include: around, naming, settingsOf };
@@ -146,6 +138,15 @@ function readInTree(cwd: string, name: string): Buffer | undefined {
   if (isInside(cwd, absolute) && leavesTree(cwd, absolute)) return undefined;
   const content = readRegularFile(absolute, MAX_FILE_BYTES);
   return content.kind === "bytes" ? content.bytes : undefined;
+}
+
+/** Reads each file once. */
+function sourceReader(read: (name: string) => Buffer | undefined): (name: string) => Source | undefined {
+  const sources = new Map<string, Source | undefined>();
+  return (name) => {
+    if (!sources.has(name)) sources.set(name, toSource(name, read(name)));
+    return sources.get(name);
+  };
 }
 
 function toSource(name: string, bytes: Buffer | undefined): Source | undefined {

@@ -29,6 +29,8 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
     const left = evaluate(m, condition.left);
     const right = evaluate(m, condition.right);
     noteNegation(m, condition.left, condition.op as Relation, right);
+    boundUnsigned(m, condition.left, left);
+    boundUnsigned(m, condition.right, right);
     const tested = {
       site: condition.site,
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
@@ -40,6 +42,16 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   const value = evaluate(m, condition);
   noteTest(m, condition, value, 0);
   return compare(m, value, "!=", NULL_VALUE, truth, tested);
+}
+
+/** What an unsigned variable holds where paths have met, or after an operation, is not below 0: `n > 0` fails for 0 alone. */
+function boundUnsigned(m: Machine, operand: Operand, value: Value): void {
+  if (operand.kind !== "read" || operand.place.kind !== "variable" || operand.place.variable.unsigned !== true)
+    return;
+  const amount = asAmount(value);
+  const computed = amount === undefined ? undefined : soleSymbol(amount)?.origin.kind;
+  if (amount === undefined || (computed !== "opaque" && computed !== "operation")) return;
+  if (m.state.range(amount).max >= 0) m.state.assume(amount, ">=");
 }
 
 /** The test at a site, for `plainTests`. */

@@ -64,8 +64,8 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
-  /** A number of pages or bytes was subtracted, and no condition on the path says that the offset was as large. */
-  readonly offsetMayWrap: boolean;
+  /** Where a number of pages was subtracted from the offset, and no condition on the path says that it was as large. */
+  readonly offsetMayWrap: Site | undefined;
   /** Some condition on the path speaks of the size of a file. */
   readonly sizeCompared: boolean;
   /** On other paths another call has opened the file: which one it is here may depend on what the engine cannot see. */

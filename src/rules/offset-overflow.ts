@@ -2,7 +2,7 @@
 import type { Amount } from "../analyzer/amount.js";
 import { soleSymbol } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -51,7 +51,8 @@ function isFileSize(length: Amount): boolean {
   return origin?.kind === "load" && /\.st_size(?:@|$)/.test(origin.place);
 }
 
-function wrapped({ call, offsetMayWrap }: MapEvent): string | undefined {
-  if (!call.direct || !offsetMayWrap) return undefined;
-  return `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
+function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
+  if (!call.direct || site === undefined) return undefined;
+  const message = `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
+  return { message, site };
 }

@@ -4,7 +4,7 @@ import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
 import { evaluate, isDeclaredPointer } from "./evaluate.js";
 import type { ResultEvent } from "./events.js";
-import type { Operand } from "./ir.js";
+import type { Cfg, Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
@@ -102,12 +102,23 @@ function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): 
   return empty === undefined || (empty === (op === "==")) === truth;
 }
 
-/** After `errno` has been looked at, a result counts as tested: that idiom can be right. */
+/** `errno = 0; p = mmap(…); if (errno != 0)` tests the result too; errno that nobody has cleared says nothing. */
 function noteErrno(m: Machine, a: Amount, site: Site): void {
-  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno"))) return;
+  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno")) || !clearsErrno(m.context.cfg)) return;
   for (const mapping of m.state.mappings.values()) {
     if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
   }
+}
+
+function clearsErrno({ blocks }: Cfg): boolean {
+  return blocks.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.kind === "assign" &&
+        instruction.target.kind === "variable" &&
+        instruction.target.variable.name === "errno",
+    ),
+  );
 }
 
 /** Tells of the test of a call's result against a number. */

@@ -104,6 +104,8 @@ export interface Context {
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */
   readonly cleansUp: boolean;
+  /** PAGE_SIZE is the constant of a system header, of the machine that the program is compiled for. */
+  readonly fixedPageSize: boolean;
   /** The file has a function whose name says that it wipes memory. */
   readonly wipes: boolean;
   /** What a function of the file calls, as its text shows; undefined for all others. */

@@ -62,8 +62,8 @@ function isOfRights({ must }: Flags): boolean {
 /** A variable that rights are added to, and that nothing reads. */
 function unusedRights(text: string): string | undefined {
   for (const [, name = ""] of text.matchAll(/(?<![\w.>])(\w+)\s*\|=\s*PROT_/g)) {
-    const uses = [...text.matchAll(new RegExp(`\\b${name}\\b(?!\\s*(?:\\|?=(?!=)|;))`, "g"))];
-    if (uses.length === 0) return name;
+    const rest = text.replace(new RegExp(`\\b(?!return\\b)\\w+\\s+${name}\\s*[;=]`, "g"), "");
+    if (!new RegExp(`\\b${name}\\b(?!\\s*\\|?=(?!=))`).test(rest)) return name;
   }
   return undefined;
 }

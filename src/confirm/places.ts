@@ -1,0 +1,127 @@
+/** Which of the calls that a program makes are those of a finding. Pure. */
+import * as path from "node:path";
+import type { Diagnostic, Location } from "../diagnostic.js";
+import type { Plan, TracedFunction } from "./experiments.js";
+import type { Place, Symbols } from "./symbols.js";
+import type { Call, Frame } from "./trace.js";
+
+/** How surely the calls are those of the finding: by line, by the name of the function, or by nothing at all. */
+export type Precision = "line" | "function" | "unknown";
+
+export interface Sites {
+  readonly precision: Precision;
+  readonly calls: readonly Call[];
+}
+
+/** Where the calls of a finding may stand in the source: the places to look at first, then the further ones. */
+function spotsOf(
+  { location, story }: Diagnostic,
+  which: (Plan & { kind: "try" })["call"],
+): readonly (readonly Location[])[] {
+  const steps = story.map((step) => step.location);
+  return which === "maker" ? [[steps[0] ?? location]] : [[location], steps];
+}
+
+/** A program built elsewhere names its files by other directories; their end is the same. */
+function isFile(given: string, cwd: string, built: string): boolean {
+  if (path.resolve(cwd, given) === built) return true;
+  const tail = path.normalize(given).replace(/^(?:\.\.\/)+/, "");
+  return built === tail || (!path.isAbsolute(tail) && built.endsWith(`/${tail}`));
+}
+
+function isAt({ file, line }: Place, { file: given, start, end }: Location, cwd: string): boolean {
+  return (
+    file !== undefined &&
+    line !== undefined &&
+    line >= start.line &&
+    line <= end.line &&
+    isFile(given, cwd, file)
+  );
+}
+
+/** The depth in the stack at which a call passes one of the spots; undefined when it does not. */
+function depthOf(
+  stack: readonly Frame[],
+  symbols: Symbols,
+  matches: (place: Place) => boolean,
+): number | undefined {
+  const depth = stack.findIndex((frame) => symbols(frame).some(matches));
+  return depth === -1 ? undefined : depth;
+}
+
+/** Of the calls that pass, those that pass at the least depth: further up, other calls of the same line come in. */
+function nearest(calls: readonly Call[], depth: (call: Call) => number | undefined): readonly Call[] {
+  const least = Math.min(...calls.map((call) => depth(call) ?? Infinity));
+  return least === Infinity ? [] : calls.filter((call) => depth(call) === least);
+}
+
+export interface Search {
+  readonly symbols: Symbols;
+  /** What the paths of findings are relative to. */
+  readonly cwd: string;
+}
+
+/** Whether a stack passes a place of the finding, by line. */
+export function passes(stack: readonly Frame[], finding: Diagnostic, { symbols, cwd }: Search): boolean {
+  return depthOf(stack, symbols, (place) => isAt(place, finding.location, cwd)) !== undefined;
+}
+
+/**
+ * The calls of the functions that are the finding's. Without debugging information the name of the C function has to
+ * do; without that either, any call may be meant.
+ */
+export function sitesOf(
+  finding: Diagnostic,
+  which: (Plan & { kind: "try" })["call"],
+  functions: readonly TracedFunction[],
+  all: readonly Call[],
+  { symbols, cwd }: Search,
+): Sites {
+  const calls = all.filter((call) => functions.includes(call.function));
+  for (const spots of spotsOf(finding, which)) {
+    const byLine = nearest(calls, ({ stack }) =>
+      depthOf(stack, symbols, (place) => spots.some((spot) => isAt(place, spot, cwd))),
+    );
+    if (byLine.length > 0) return { precision: "line", calls: byLine };
+  }
+  const withoutLines = calls.filter(({ exe, stack }) => !hasLines(exe, stack, symbols));
+  const byName = nearest(withoutLines, ({ stack }) =>
+    depthOf(
+      stack,
+      symbols,
+      (place) => place.line === undefined && finding.function !== "" && place.function === finding.function,
+    ),
+  );
+  if (byName.length > 0) return { precision: "function", calls: byName };
+  const bare = withoutLines.filter(({ exe, stack }) => !hasNames(exe, stack, symbols));
+  return { precision: "unknown", calls: bare };
+}
+
+/** Whether the program itself, which the call comes out of, has debugging information. */
+function hasLines(exe: string, stack: readonly Frame[], symbols: Symbols): boolean {
+  return stack.some((frame) => frame.module === exe && symbols(frame).some(({ line }) => line !== undefined));
+}
+
+function hasNames(exe: string, stack: readonly Frame[], symbols: Symbols): boolean {
+  // The start code has a name even where everything else is stripped: it is the dynamic symbol of none.
+  return stack.some(
+    (frame) =>
+      frame.module === exe &&
+      symbols(frame).some(({ function: name }) => name !== undefined && name !== "_start"),
+  );
+}
+
+/** `open_table (table.c:12)` for the innermost frame that has a place, else the innermost frame as it is. */
+export function describeStack(stack: readonly Frame[], symbols: Symbols): string {
+  for (const frame of stack) {
+    const place = symbols(frame)[0];
+    if (place?.function === undefined || place.line === undefined || place.file === undefined) continue;
+    return `${place.function} (${path.basename(place.file)}:${place.line})`;
+  }
+  for (const frame of stack) {
+    const name = symbols(frame)[0]?.function;
+    if (name !== undefined) return `${name} (${path.basename(frame.module)})`;
+  }
+  const frame = stack[0];
+  return frame === undefined ? "an unknown place" : `${path.basename(frame.module)}+0x${frame.offset}`;
+}

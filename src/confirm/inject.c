@@ -272,6 +272,8 @@ static int prevented(struct call *call, uint64_t number, const char *what)
         call->how = "injected";
         return settings.error;
     }
+    if (number == (uintptr_t)MAP_FAILED)
+        snprintf(call->detail, sizeof call->detail, "gets MAP_FAILED");
     if (call->counted && presents_page() && !is_whole(number)) {
         call->how = "refused";
         snprintf(call->detail, sizeof call->detail, "%s 0x%llx", what, (unsigned long long)number);

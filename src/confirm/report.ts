@@ -34,6 +34,8 @@ function inWords(verdict: Verdict): string {
   switch (verdict.kind) {
     case "crash":
       return `the program dies by SIG${verdict.signal} ${verdict.where}`;
+    case "passed-on":
+      return `${verdict.to} is given MAP_FAILED, and fails`;
     case "wrong-result":
       return `the exit code is as ever, but ${verdict.difference}`;
     case "unnoticed":
@@ -43,7 +45,7 @@ function inWords(verdict: Verdict): string {
     case "not-seen":
       return verdict.how;
     case "reported":
-      return `${verdict.how}: this call is checked`;
+      return `${verdict.how}: the failure is noticed`;
     case "second-way":
       return verdict.how;
     case "endless":

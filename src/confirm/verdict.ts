@@ -12,6 +12,8 @@ import type { Run } from "./workshop.js";
 export type Verdict =
   /** It died by a signal that it did not ask for. */
   | { readonly kind: "crash"; readonly signal: string; readonly where: string }
+  /** The failed mapping is handed to another call of the family. */
+  | { readonly kind: "passed-on"; readonly to: string }
   /** The same exit code as ever, and another result. */
   | { readonly kind: "wrong-result"; readonly difference: string }
   /** The same result as ever, although it cannot be one. */
@@ -20,7 +22,7 @@ export type Verdict =
   | { readonly kind: "page-bound"; readonly how: string }
   /** The call fails, or does harm, without anything being done to it. */
   | { readonly kind: "by-itself"; readonly how: string }
-  /** It ended with an error, or said what happened: this call is checked. */
+  /** It ended with an error, or said what happened: this call is checked, or the next that depends on it. */
   | { readonly kind: "reported"; readonly how: string }
   /** The same result as ever, by another way. */
   | { readonly kind: "second-way"; readonly how: string }
@@ -35,6 +37,7 @@ export type Status = "confirmed" | "handled" | "undecided" | "not reached" | "no
 export function statusOf({ kind }: Verdict): Status {
   switch (kind) {
     case "crash":
+    case "passed-on":
     case "wrong-result":
     case "unnoticed":
     case "page-bound":
@@ -140,6 +143,13 @@ function difference({ plain, traced }: Baseline, run: Run): string | undefined {
   return undefined;
 }
 
+function listed(call: Call, symbols: Symbols): string {
+  return `${call.function}() in ${describeStack(call.stack, symbols)}`;
+}
+
+/** As inject.c says it of an address. */
+const GETS_MAP_FAILED = "gets MAP_FAILED";
+
 type Treated = Experiment & { kind: "treat" };
 
 /** Judges a run in which one call was treated. */
@@ -153,6 +163,8 @@ export function judgeTreated(
   if (ending.kind === "timeout") return { kind: "endless", seconds: ending.seconds };
   const crash = crashOf(run, symbols);
   if (crash !== undefined) return crash;
+  const receiver = run.trace.calls.find(({ detail }) => detail === GETS_MAP_FAILED);
+  if (receiver !== undefined) return { kind: "passed-on", to: listed(receiver, symbols) };
   const before = baseline.plain.execution;
   const said = complaint(baseline, run);
   const saying = said === undefined ? "" : `, ${quoted(said)}`;
@@ -172,10 +184,6 @@ export function judgeTreated(
   return unnoticed === "defect"
     ? { kind: "unnoticed" }
     : { kind: "second-way", how: "the same result as without the failure" };
-}
-
-function listed(call: Call, symbols: Symbols): string {
-  return `${call.function}() in ${describeStack(call.stack, symbols)}`;
 }
 
 /** Judges a run with other pages. `refused` are the finding's calls that were not on a boundary of them. */

@@ -2,11 +2,12 @@
 import type { Diagnostic } from "../diagnostic.js";
 import type { Experiment, Plan, TracedFunction } from "./experiments.js";
 import { planFor, tracedFunctions } from "./experiments.js";
-import { type Precision, type Search, type Sites, sitesOf } from "./places.js";
+import { type Search, type Sites, sitesOf } from "./places.js";
 import type { Symbols } from "./symbols.js";
 import type { Call } from "./trace.js";
 import {
   type Baseline,
+  type Judged,
   judgeDeath,
   judgePage,
   judgeTreated,
@@ -18,12 +19,9 @@ import {
 import type { Injection, Run } from "./workshop.js";
 
 /** What was done and what came of it. */
-export interface Attempt {
+export interface Attempt extends Judged {
   /** What was done to the program, as a clause; undefined for nothing. */
   readonly treatment: string | undefined;
-  /** How surely the call was that of the finding. */
-  readonly precision: Precision;
-  readonly verdict: Verdict;
 }
 
 /** A program that can be run with injections. Runs with the same injection are one run. */
@@ -42,7 +40,7 @@ const RANK: readonly Status[] = ["confirmed", "undecided", "handled", "not reach
 
 function better(left: Attempt | undefined, right: Attempt): Attempt {
   if (left === undefined) return right;
-  return RANK.indexOf(statusOf(right.verdict)) < RANK.indexOf(statusOf(left.verdict)) ? right : left;
+  return RANK.indexOf(statusOf(right)) < RANK.indexOf(statusOf(left)) ? right : left;
 }
 
 function notReached(functions: readonly TracedFunction[], lab: Laboratory): Attempt {
@@ -93,7 +91,7 @@ async function tryTreatment(
         ? { kind: "not-reached", why: `call ${call.nth} of ${call.function}() is another one in each run` }
         : judgeTreated(experiment, lab.baseline, run, symbols);
     best = better(best, { treatment: treatmentOf(call, experiment), precision, verdict });
-    if (statusOf(best.verdict) === "confirmed") break;
+    if (statusOf(best) === "confirmed") break;
   }
   return best ?? notReached(experiment.functions, lab);
 }
@@ -116,13 +114,17 @@ async function tryPage(
   };
 }
 
+function functionsOf(experiment: Experiment): readonly TracedFunction[] {
+  return experiment.kind === "page" ? tracedFunctions : experiment.functions;
+}
+
 function attempt(
   finding: Diagnostic,
   which: (Plan & { kind: "try" })["call"],
   experiment: Experiment,
   lab: Laboratory,
 ): Promise<Attempt> | Attempt {
-  const functions = experiment.kind === "page" ? tracedFunctions : experiment.functions;
+  const functions = functionsOf(experiment);
   const sites = sitesOf(finding, which, functions, lab.baseline.traced.trace.calls, lab.search);
   switch (experiment.kind) {
     case "treat":
@@ -154,7 +156,11 @@ export async function examine(finding: Diagnostic, lab: Laboratory): Promise<Att
   let best: Attempt | undefined;
   for (const experiment of plan.experiments) {
     best = better(best, await attempt(finding, plan.call, experiment, lab));
-    if (statusOf(best.verdict) === "confirmed") break;
+    if (statusOf(best) === "confirmed") break;
   }
-  return best ?? notReached(tracedFunctions, lab);
+  // Of several experiments that found no call, none is the one to name.
+  if (best === undefined || (best.verdict.kind === "not-reached" && best.treatment === undefined)) {
+    return notReached([...new Set(plan.experiments.flatMap(functionsOf))], lab);
+  }
+  return best;
 }

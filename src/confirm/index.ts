@@ -163,7 +163,7 @@ async function examineAll(
     calls: traced.trace.calls.length,
   };
   return {
-    exitCode: results.some(({ verdict }) => statusOf(verdict) === "confirmed") ? 1 : 0,
+    exitCode: results.some((result) => statusOf(result) === "confirmed") ? 1 : 0,
     output: formatReport(report, options.format, host.version),
     errorOutput: "",
   };

@@ -445,7 +445,8 @@ static void *moved(void *address, size_t old_length, size_t length, int flags)
 static void *remap(struct call *call, void *address, size_t old_length, size_t length, int flags, void *target)
 {
     bool may_move = (flags & MREMAP_MAYMOVE) != 0 && (flags & ~MREMAP_MAYMOVE) == 0;
-    if (may_move && is_chosen(call, MOVE)) {
+    /* What gets smaller stays where it is. */
+    if (may_move && length > old_length && is_chosen(call, MOVE)) {
         call->how = "injected";
         return moved(address, old_length, length, flags);
     }

@@ -84,30 +84,35 @@ export function sitesOf(
     );
     if (byLine.length > 0) return { precision: "line", calls: byLine };
   }
-  const withoutLines = calls.filter(({ exe, stack }) => !hasLines(exe, stack, symbols));
-  const byName = nearest(withoutLines, ({ stack }) =>
-    depthOf(
-      stack,
-      symbols,
-      (place) => place.line === undefined && finding.function !== "" && place.function === finding.function,
-    ),
+  const lines = programsWith(all, symbols, ({ line }) => line !== undefined);
+  const byName = nearest(
+    calls.filter(({ exe }) => !lines.has(exe)),
+    ({ stack }) => depthOf(stack, symbols, (place) => isIn(place, finding)),
   );
   if (byName.length > 0) return { precision: "function", calls: byName };
-  const bare = withoutLines.filter(({ exe, stack }) => !hasNames(exe, stack, symbols));
-  return { precision: "unknown", calls: bare };
+  const names = programsWith(all, symbols, isNamed);
+  return { precision: "unknown", calls: calls.filter(({ exe }) => !lines.has(exe) && !names.has(exe)) };
 }
 
-/** Whether the program itself, which the call comes out of, has debugging information. */
-function hasLines(exe: string, stack: readonly Frame[], symbols: Symbols): boolean {
-  return stack.some((frame) => frame.module === exe && symbols(frame).some(({ line }) => line !== undefined));
+function isIn(place: Place, finding: Diagnostic): boolean {
+  return place.line === undefined && finding.function !== "" && place.function === finding.function;
 }
 
-function hasNames(exe: string, stack: readonly Frame[], symbols: Symbols): boolean {
-  // The start code has a name even where everything else is stripped: it is the dynamic symbol of none.
-  return stack.some(
-    (frame) =>
-      frame.module === exe &&
-      symbols(frame).some(({ function: name }) => name !== undefined && name !== "_start"),
+/** The start code has a name even where everything else is stripped. */
+function isNamed({ function: name }: Place): boolean {
+  return name !== undefined && name !== "_start";
+}
+
+/** The programs that have such a place among their own frames: what is known of one of their functions is of all. */
+function programsWith(
+  calls: readonly Call[],
+  symbols: Symbols,
+  has: (place: Place) => boolean,
+): ReadonlySet<string> {
+  return new Set(
+    calls
+      .filter(({ exe, stack }) => stack.some((frame) => frame.module === exe && symbols(frame).some(has)))
+      .map(({ exe }) => exe),
   );
 }
 

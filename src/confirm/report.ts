@@ -39,7 +39,7 @@ function inWords(verdict: Verdict): string {
     case "wrong-result":
       return `the exit code is as ever, but ${verdict.difference}`;
     case "unnoticed":
-      return "the program ends as if the call had succeeded, with the same exit code and output";
+      return `the program ends as if the call had succeeded, with the same ${verdict.same}`;
     case "page-bound":
     case "by-itself":
     case "not-seen":
@@ -72,9 +72,9 @@ function sentence(result: Result): string {
 }
 
 function block(result: Result): string {
-  const { finding, id, verdict } = result;
+  const { finding, id } = result;
   const { file, start } = finding.location;
-  const status = statusOf(verdict);
+  const status = statusOf(result);
   const head = `${visible(file)}:${start.line}:${start.column}  ${finding.rule}  ${id}`;
   return `${head}\n  ${MARKS[status]} ${status}: ${sentence(result)}\n`;
 }
@@ -93,8 +93,7 @@ function impossible(results: readonly Result[]): string {
 }
 
 function totals(results: readonly Result[]): Readonly<Record<Status, number>> {
-  const number = (status: Status): number =>
-    results.filter(({ verdict }) => statusOf(verdict) === status).length;
+  const number = (status: Status): number => results.filter((result) => statusOf(result) === status).length;
   return {
     confirmed: number("confirmed"),
     handled: number("handled"),
@@ -129,7 +128,7 @@ function json({ results, runs, baseline, calls }: Report, version: string): stri
       rule: result.finding.rule,
       message: result.finding.message,
       location: result.finding.location,
-      status: statusOf(result.verdict),
+      status: statusOf(result),
       treatment: result.treatment ?? null,
       precision: result.precision,
       verdict: result.verdict,

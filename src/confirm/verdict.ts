@@ -4,7 +4,7 @@ import type { Ending } from "../reproduce/execute.js";
 import { lastLine } from "../reproduce/verdict.js";
 import { errnoName, mentions } from "./errors.js";
 import type { Experiment } from "./experiments.js";
-import { describeStack, passes, type Search } from "./places.js";
+import { describeStack, passes, type Precision, type Search } from "./places.js";
 import type { Symbols } from "./symbols.js";
 import type { Call, Fault } from "./trace.js";
 import type { Run } from "./workshop.js";
@@ -17,7 +17,7 @@ export type Verdict =
   /** The same exit code as ever, and another result. */
   | { readonly kind: "wrong-result"; readonly difference: string }
   /** The same result as ever, although it cannot be one. */
-  | { readonly kind: "unnoticed" }
+  | { readonly kind: "unnoticed"; readonly same: string }
   /** With other pages it does not do what it does with these. */
   | { readonly kind: "page-bound"; readonly how: string }
   /** The call fails, or does harm, without anything being done to it. */
@@ -31,11 +31,19 @@ export type Verdict =
   | { readonly kind: "not-reached"; readonly why: string }
   | { readonly kind: "impossible"; readonly because: string };
 
+/** A verdict on a call, and how surely that call is the finding's. */
+export interface Judged {
+  readonly precision: Precision;
+  readonly verdict: Verdict;
+}
+
 /** What verdicts come to. */
 export type Status = "confirmed" | "handled" | "undecided" | "not reached" | "not by injection";
 
-export function statusOf({ kind }: Verdict): Status {
-  switch (kind) {
+/** Where nothing says that the call was the finding's, nothing is confirmed of it. */
+export function statusOf({ verdict, precision }: Judged): Status {
+  if (precision === "unknown" && verdict.kind !== "not-reached") return "undecided";
+  switch (verdict.kind) {
     case "crash":
     case "passed-on":
     case "wrong-result":
@@ -121,18 +129,26 @@ function quoted(line: string): string {
   return `"${text.length > most ? `${text.slice(0, most)}…` : text}"`;
 }
 
+/** Whether a stream is the same in each run; of one that holds times or addresses nothing can be said. */
+function isSteady({ plain, traced }: Baseline, stream: "stdout" | "stderr"): boolean {
+  return plain.execution.digests[stream] === traced.execution.digests[stream];
+}
+
 /** What a program says on the standard error that it does not say otherwise. */
-function complaint({ plain, traced }: Baseline, run: Run): string | undefined {
-  const steady = plain.execution.digests.stderr === traced.execution.digests.stderr;
-  return steady ? newLines(plain.execution.stderr, run.execution.stderr).at(-1) : undefined;
+function complaint(baseline: Baseline, run: Run): string | undefined {
+  if (!isSteady(baseline, "stderr")) return undefined;
+  return newLines(baseline.plain.execution.stderr, run.execution.stderr).at(-1);
 }
 
 /** How the result differs; undefined where it does not. What differs from run to run anyway does not count. */
-function difference({ plain, traced }: Baseline, run: Run): string | undefined {
-  const steadyOutput = plain.execution.digests.stdout === traced.execution.digests.stdout;
-  if (steadyOutput && run.execution.digests.stdout !== plain.execution.digests.stdout) {
-    const line = newLines(plain.execution.stdout, run.execution.stdout)[0];
-    return line === undefined ? "output is missing" : `the output has the line ${quoted(line)}`;
+function difference(baseline: Baseline, run: Run): string | undefined {
+  const { plain, traced } = baseline;
+  if (isSteady(baseline, "stdout") && run.execution.digests.stdout !== plain.execution.digests.stdout) {
+    const [before, after] = [plain.execution.stdout, run.execution.stdout];
+    const added = newLines(before, after)[0];
+    if (added !== undefined) return `the output has the line ${quoted(added)}`;
+    const lost = newLines(after, before)[0];
+    return lost === undefined ? "the output is another" : `the output lacks the line ${quoted(lost)}`;
   }
   const names = new Set([...plain.files.keys(), ...run.files.keys()]);
   for (const name of [...names].sort()) {
@@ -181,9 +197,10 @@ export function judgeTreated(
   if (said !== undefined) return { kind: "reported", how: `it says ${quoted(said)}` };
   const other = difference(baseline, run);
   if (other !== undefined) return { kind: "wrong-result", difference: other };
+  const same = isSteady(baseline, "stdout") ? "exit code and output" : "exit code";
   return unnoticed === "defect"
-    ? { kind: "unnoticed" }
-    : { kind: "second-way", how: "the same result as without the failure" };
+    ? { kind: "unnoticed", same }
+    : { kind: "second-way", how: `the same ${same} as without the failure` };
 }
 
 /** Judges a run with other pages. `refused` are the finding's calls that were not on a boundary of them. */

@@ -76,7 +76,7 @@ describe("confirms", () => {
     [
       "mremap-lost",
       "crash",
-      /^mremap\(\) call 1 moves the mapping: .*SIGSEGV .*in main \(mremap-lost\.c:18\)$/,
+      /^mremap\(\) call 2 moves the mapping: .*SIGSEGV .*in main \(mremap-lost\.c:14\)$/,
     ],
     [
       "fixed-clobber",

@@ -60,6 +60,10 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
       const page = (await import("./catalogue.js")).explain(command.id);
       return page.found ? said(page.text) : refused(page.text);
     }
+    case "reproduce": {
+      const { reproduce } = await import("./reproduce/index.js");
+      return reproduce(command.options, { env: process.env, platform: process.platform, version });
+    }
     case "lint": {
       const host: Host = {
         cwd: process.cwd(),

@@ -38,12 +38,14 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
   const wanted = names.length > 0 ? known.filter((id) => names.includes(id)) : known;
   const found = wanted.flatMap((id) => shipped(id) ?? []);
   const missing = wanted.filter((id) => !found.some(({ header }) => header.rule === id));
-  if (names.length > 0 && missing.length > 0) return `no reproducer of ${missing.join(", ")} is in this installation`;
+  if (names.length > 0 && missing.length > 0)
+    return `no reproducer of ${missing.join(", ")} is in this installation`;
   const able = found.filter(({ header }) => expectationsOn(header, target) !== undefined);
   const unable = found.find((reproducer) => !able.includes(reproducer));
   if (names.length > 0 && unable !== undefined) {
     return `reproduce ${unable.header.rule}: shows nothing more under ${target}; run it without --emulate`;
   }
+  if (able.length === 0) return `--emulate ${target}: no reproducer shows more there`;
   return able;
 }
 

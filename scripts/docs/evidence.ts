@@ -9,7 +9,7 @@ import { recordOf, reproducers } from "../evidence.js";
 function sentence(shown: Shown): string {
   switch (shown.by) {
     case "native":
-      return "The damage is real, on any Linux.";
+      return "Its damage is the real one, seen on Linux x86-64.";
     case "emulator":
       return `x86-64 hides the damage; on ${shown.machine}, emulated, it shows.`;
     case "stand-in":
@@ -73,15 +73,12 @@ function how(shown: Shown): string {
   }
 }
 
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("*", "\\*").replaceAll("_", "\\_");
-}
-
 function row(reproducer: Reproducer): string {
   const { rule, shown } = reproducer.header;
   const run = decisiveRun(reproducer);
-  const seen = run === undefined ? "" : `${run.lastLine} [${run.ending}]`;
-  return `| [${rule}](rules/${rule}.md) | ${cell(how(shown))} | ${cell(seen)} |`;
+  const seen = run === undefined ? "" : `\`${run.lastLine}\` ${run.ending}`;
+  const cells = [`[${rule}](rules/${rule}.md)`, how(shown), seen];
+  return `| ${cells.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
 /** docs/evidence.md. */
@@ -95,13 +92,11 @@ export function evidencePage(): string {
     "warns of and a good side that does it right under the same conditions. The linter flags the bad side and nothing",
     "else; running both shows what comes of it. `mmaplint reproduce` repeats this on your machine.",
     "",
-    `Of ${all.length} rules, the damage is shown natively for ${number("native")}, on an emulated machine for`,
-    `${number("emulator")}, by a stand-in for ${number("stand-in")}, and not at all for ${number("nothing")}.`,
+    `Of ${all.length} rules: natively ${number("native")}, on an emulated machine ${number("emulator")}, by a stand-in ${number("stand-in")}, not at all ${number("nothing")}.`,
     "",
-    "The last column is the last line that the bad side prints, and in brackets how it ends; each rule's page has all of",
-    "it. This page is made by `npm run docs` of what `npm run evidence` has recorded, and the tests hold the records",
-    "against new runs. What takes a virtual machine, a power cut and kernels with larger pages, is in",
-    "[nightly.md](nightly.md).",
+    "The last column is the last line that the bad side prints, and how it ends; each rule's page has all of it. This",
+    "page is made by `npm run docs` of what `npm run evidence` has recorded, and the tests hold the records against new",
+    "runs. What takes a virtual machine, a power cut and kernels with larger pages, is in [nightly.md](nightly.md).",
     "",
     "| Rule | Shown | What was seen |",
     "| --- | --- | --- |",

@@ -59,7 +59,10 @@ describe.each([
     tried = await tryOn("native", all, { compiler, flags: [level, ...STRICT] });
   }, 5 * MINUTES);
 
-  test.each(all)("$header.rule does what its header says", ({ header }) => {
+  test.for(all)("$header.rule does what its header says", ({ header }, { skip }) => {
+    const verdict = verdictOf(tried, header.rule);
+    // A processor or file system may lack what the header says that it needs; nothing else may be skipped.
+    if (verdict?.kind === "skipped" && header.needs !== undefined) skip(`${header.needs}: ${verdict.why}`);
     const { shown } = header;
     const expected = {
       native: { kind: "shown" },
@@ -67,7 +70,7 @@ describe.each([
       "stand-in": { kind: "stand-in" },
       nothing: { kind: "not-demonstrable" },
     }[shown.by];
-    expect(verdictOf(tried, header.rule)).toMatchObject(expected);
+    expect(verdict).toMatchObject(expected);
   });
 });
 
@@ -88,6 +91,11 @@ describe.each(machineNames)("on %s", (machine) => {
   });
 });
 
+/** Sizes of blocks and free numbers of descriptors are another machine's own. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\d+/g, "N");
+}
+
 describe("the recorded output is what is printed: npm run evidence", () => {
   const fresh = new Map<string, string>();
 
@@ -102,8 +110,11 @@ describe("the recorded output is what is printed: npm run evidence", () => {
     }
   }, 5 * MINUTES);
 
-  test.each(ids)("%s", (id) => {
-    const file = recordOf(id);
-    expect(existsSync(file) ? readFileSync(file, "utf8") : "no reproducer.out").toBe(fresh.get(id));
+  test.for(all)("$header.rule", ({ header: { rule, needs } }, { skip }) => {
+    const printed = fresh.get(rule) ?? "";
+    if (printed.includes("[exit 77]") && needs !== undefined) skip(needs);
+    const file = recordOf(rule);
+    const recorded = existsSync(file) ? readFileSync(file, "utf8") : "no reproducer.out";
+    expect(withoutNumbers(recorded)).toBe(withoutNumbers(printed));
   });
 });

@@ -44,7 +44,7 @@ function powerCut(systems: string, workplace: string): boolean {
       guest,
       `${mount} && /programs/power-cut ${variant} /mnt/record && echo committed; echo b > /proc/sysrq-trigger`,
     );
-    const found = boot(guest, `${mount} && cat /mnt/record; poweroff -f`).trim();
+    const found = boot(guest, `${mount} && cat /mnt/record; poweroff -f`).split("\n")[0];
     const committed = cut.includes("committed");
     console.log(
       `power cut, msync ${variant}: ${committed ? "committed" : cut}, then the disk holds '${found}'`,

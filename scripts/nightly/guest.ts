@@ -101,7 +101,7 @@ function initramfs({ system, workplace, modules, programs }: Guest, script: stri
     mkdirSync(path.join(root, name));
   copyFileSync(path.join(system, "bin/busybox"), path.join(root, "bin/busybox"));
   for (const [name, file] of programs) copyFileSync(file, path.join(root, "programs", name));
-  const loaded = withDependencies(path.join(system, "lib/modules"), modules);
+  const loaded = modules.length === 0 ? [] : withDependencies(path.join(system, "lib/modules"), modules);
   for (const file of loaded) copyFileSync(file, path.join(root, "modules", path.basename(file)));
   const init = [
     "#!/bin/busybox sh",
@@ -144,7 +144,7 @@ export function boot(guest: Guest, script: string): string {
 /** Where the packages of a machine are unpacked, below the directory that the user names. */
 export function systemOf(systems: string, { architecture }: Machine): string {
   const system = path.join(systems, architecture);
-  for (const part of ["boot", "lib/modules", "bin/busybox"]) {
+  for (const part of ["boot", "bin/busybox"]) {
     if (!existsSync(path.join(system, part))) {
       throw new Error(`${system}/${part} is missing: see docs/nightly.md for the packages to unpack there`);
     }

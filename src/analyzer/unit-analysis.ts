@@ -176,6 +176,7 @@ export class UnitAnalysis {
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
+      fixedPageSize: DEFINES_PAGE_SIZE.test(text),
       wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
       calledBy: (name) => this.#calledBy(name),
       unlinksShared: () => this.mentions("shm_unlink"),
@@ -229,5 +230,7 @@ export class UnitAnalysis {
 const TAIL = 300;
 
 const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
+/** The headers in which glibc and the kernel define PAGE_SIZE, on machines with pages of 4 KiB only. */
+const DEFINES_PAGE_SIZE = /^[ \t]*#[ \t]*include[ \t]*<(?:sys\/user|asm\/page)\.h>/m;
 const WIPES = /(?:mem_?zero|zero_?mem|zeroi[sz]e|cleanse|wipe|scrub|secure_(?:zero|clear)|explicit_bzero)/i;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];

@@ -40,10 +40,10 @@ export function unmap(
   operand: Operand | undefined,
   by: "munmap" | "shmdt",
 ): void {
-  const length = asAmount(lengthValue);
+  const { mapping } = target;
+  const length = lengthOf(m, mapping, asAmount(lengthValue));
   const site = operand?.site;
   const lengthText = site === undefined ? "" : m.context.text(site);
-  const { mapping } = target;
   m.emit?.({
     kind: "unmap",
     site: call.site,
@@ -54,6 +54,7 @@ export function unmap(
     lengthText,
     lengthOf: lengthOfAnother(m, mapping, length),
     fromMember: false,
+    makersDiffer: false,
     shadows: shadowed(m, target),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
@@ -97,6 +98,13 @@ export function unmap(
     history: tell(mapping, call.site, "unmapped here"),
     ...extent,
   });
+}
+
+/** As it is known on this path; the length that was mapped is known by its own name. */
+function lengthOf(m: Machine, mapping: Mapping | undefined, given: Amount | undefined): Amount | undefined {
+  if (given === undefined || (mapping?.length !== undefined && sameAmount(mapping.length, given)))
+    return given;
+  return m.state.zeroed(given);
 }
 
 /** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */

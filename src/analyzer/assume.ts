@@ -46,7 +46,11 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
 
 /** What an unsigned variable holds where paths have met, or after an operation, is not below 0: `n > 0` fails for 0 alone. */
 function boundUnsigned(m: Machine, operand: Operand, value: Value): void {
-  if (operand.kind !== "read" || operand.place.kind !== "variable" || operand.place.variable.unsigned !== true)
+  if (
+    operand.kind !== "read" ||
+    operand.place.kind !== "variable" ||
+    operand.place.variable.unsigned !== true
+  )
     return;
   const amount = asAmount(value);
   const computed = amount === undefined ? undefined : soleSymbol(amount)?.origin.kind;

@@ -192,6 +192,8 @@ export interface UnmapEvent extends Base {
   readonly shadows: boolean;
   /** The mapping was made in another function, and put into the member that is unmapped here. */
   readonly fromMember: boolean;
+  /** The same call ends mappings that other functions put there with another length. */
+  readonly makersDiffer: boolean;
   /** The name of another mapping that has exactly this length. */
   readonly lengthOf: string | undefined;
 }

@@ -22,7 +22,7 @@ export interface Pointed {
   readonly site: Site;
 }
 
-/** At one end of a function: a mapping in a struct member, and what the members beside it hold. */
+/** When the function ends, or gives the struct to unknown code: a mapping in a struct member, and what the members beside it hold. */
 export interface KeptMember {
   readonly member: string;
   readonly mapping: Mapping;

@@ -228,16 +228,32 @@ export function memberUnmaps(
   const events = new Map<NotedFunction, readonly UnmapEvent[]>();
   for (const definition of functions) {
     const { outline, notes } = definition;
-    const told = notes.unmapped.flatMap((unmapped) => {
-      const makers = kept.get(unmapped.member) ?? [];
-      const event =
-        makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
+    const told = notes.unmapped.flatMap((unmapped): readonly (UnmapEvent | undefined)[] => {
       const moved = movedInto(functions, outline, unmapped);
-      return moved !== undefined ? [moved] : event === undefined ? [] : [event];
+      if (moved !== undefined) return [moved];
+      const makers = kept.get(unmapped.member) ?? [];
+      if (agree(makers)) return [unmapEvent(outline, unmapped, makers)];
+      return lengthMemberOf(functions, unmapped.member) === undefined
+        ? []
+        : makers.flatMap((maker) => {
+            const event = unmapEvent(outline, unmapped, [maker]);
+            return event === undefined ? [] : [{ ...event, makersDiffer: true }];
+          });
     });
-    if (told.length > 0) events.set(definition, told);
+    const known = told.filter((event) => event !== undefined);
+    if (known.length > 0) events.set(definition, known);
   }
   return events;
+}
+
+/** The member that gives the length wherever this one is unmapped, if it is always the same. */
+function lengthMemberOf(functions: readonly NotedFunction[], member: string): string | undefined {
+  const lengths = new Set(
+    functions.flatMap(({ notes }) =>
+      notes.unmapped.filter((one) => one.member === member).map(({ lengthMember }) => lengthMember),
+    ),
+  );
+  return lengths.size === 1 ? [...lengths][0] : undefined;
 }
 
 /** Everybody who puts something into the member leaves it pointing behind the mapping's start. */
@@ -304,6 +320,7 @@ function toEvent(
     sizeofPointer: false,
     lengthOf: undefined,
     fromMember: true,
+    makersDiffer: false,
     shadows: false,
     target: {
       value: { kind: "pointer", mapping: mapping.id, offset, varied: false },

@@ -54,6 +54,7 @@ export function unmap(
     lengthText,
     lengthOf: lengthOfAnother(m, mapping, length),
     fromMember: false,
+    makersDiffer: false,
     shadows: shadowed(m, target),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,

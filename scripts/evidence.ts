@@ -52,6 +52,7 @@ export async function tryOn(
   const toolchain = toolchainFor(target, { CC: compiler, PATH: path });
   if (typeof toolchain === "string") throw new Error(toolchain);
   const workplace = makeWorkplace();
+  if (workplace === undefined) throw new Error("there is no temporary directory that can be written");
   try {
     const able = all.filter(({ header }) => targetsOf(header).includes(target));
     return { toolchain, results: await tryAll(able, toolchain, { workplace, path, flags }) };

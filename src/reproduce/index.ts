@@ -92,6 +92,9 @@ export async function reproduce(options: ReproduceOptions, host: ReproduceHost):
   if (typeof toolchain === "string") return refused(toolchain);
   const started = performance.now();
   const workplace = makeWorkplace();
+  if (workplace === undefined) {
+    return refused("there is no temporary directory that can be written; name one with TMPDIR");
+  }
   let results: readonly Result[];
   try {
     results = await tryAll(reproducers, toolchain, { workplace, path: host.env["PATH"] ?? "", flags: FLAGS });

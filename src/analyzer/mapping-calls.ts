@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
 import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
-import { begin, targetOf } from "./call.js";
+import { begin, lengthKnown, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
 import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
@@ -26,7 +26,7 @@ export function map(
   const flags = asFlags(argument(effect.flags), mapFlagsOfNumber);
   const fixed = hasFlag(flags, "MAP_FIXED") !== "no";
   const given = asAmount(argument(effect.length));
-  const length = given === undefined ? undefined : m.state.zeroed(given);
+  const length = given === undefined ? undefined : lengthKnown(m, given);
   const lengthText = call.args[effect.length]?.text ?? "";
   const fd = argument(effect.fd);
   const mapping = begin(

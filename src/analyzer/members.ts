@@ -18,7 +18,7 @@ import type {
   Pointed,
   UnmappedMember,
 } from "./machine.js";
-import type { Mapping } from "./mapping.js";
+import { type Mapping, tell } from "./mapping.js";
 
 /** What the analysis of one function has noted of struct members. */
 export interface MemberNotes {
@@ -157,9 +157,18 @@ export function mayRelease(
   const field = fieldOf(member);
   if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name)))
     return false;
+  if (notes?.unmapped.some((one) => one.member === member) === true) return true;
   if (notes !== undefined && !notes.letGo.has(ANY_MEMBER)) return false;
   const text = unit.source.text.slice(outline.span.start, outline.span.end);
   return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
+}
+
+/**
+ * Does it release what the member holds only to put another mapping there, or to free the struct itself? Then a struct
+ * that is freed elsewhere still holds its mapping.
+ */
+export function isNoEnd({ kept, freed }: MemberNotes, member: string): boolean {
+  return kept.some((one) => one.member === member) || freed.some(({ struct }) => struct === structOf(member));
 }
 
 /** Does it seem to set one of these members to NULL? */
@@ -200,9 +209,17 @@ export function abandonment(
     closes === undefined ? struct === structOf(member) : closes === mapping.fdMember,
   );
   const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
-  return freed === undefined
-    ? undefined
-    : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+  if (freed === undefined) return undefined;
+  const closed = ends.find((end) => end.closes !== undefined && end !== freed);
+  const history =
+    closed === undefined ? mapping.history : tell(mapping, closed.site, "its descriptor is closed here");
+  return {
+    kind: "abandon",
+    site: freed.site,
+    function: outline.name,
+    mapping: { ...mapping, history },
+    member,
+  };
 }
 
 /** By member or variable, what each function that puts a mapping there leaves in it. */

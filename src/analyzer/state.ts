@@ -5,7 +5,7 @@
  * may have changed it, and reading it gives that moment's symbol. `facts` are bounds on linear forms.
  */
 import type { Amount } from "./amount.js";
-import { isConstant, soleSymbol, symbolOf, ZERO } from "./amount.js";
+import { isConstant, soleSymbol, symbolOf } from "./amount.js";
 import { joinFlags } from "./flags.js";
 import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
 import { joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
@@ -175,13 +175,6 @@ export class State {
   /** Forgets whatever was computed from the symbol: it is about to stand for a new value. */
   renew(symbolId: string): void {
     forgetSymbol(this, symbolId, true);
-  }
-
-  /** The amount, or 0 where the conditions passed leave it nothing else. */
-  zeroed(amount: Amount): Amount {
-    if (isConstant(amount)) return amount;
-    const { min, max } = this.range(amount);
-    return min === 0 && max === 0 ? ZERO : amount;
   }
 
   range(amount: Amount): Range {

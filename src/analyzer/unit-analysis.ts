@@ -193,8 +193,10 @@ export class UnitAnalysis {
     const outline = this.byName.get(name);
     if (outline === undefined) return undefined;
     const body = this.unit.source.text.slice(outline.span.start, outline.span.end);
+    const called = [...body.matchAll(/\b(\w+)\s*\(/g)].map(([, word = ""]) => word);
     return new Set([
-      ...[...body.matchAll(/\b(\w+)\s*\(/g)].map(([, called = ""]) => called).filter((n) => n !== name),
+      // What a string or a comment says is no name of the function.
+      ...called.filter((word) => word !== name && outline.names.has(word)),
       ...[...outline.names].filter((n) => n.startsWith("uc_") || n === "__asm__" || n === "asm"),
     ]);
   }

@@ -1,7 +1,8 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
 import type { Amount } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
-import { constantValue, sameAmount, subtract } from "./amount.js";
+import { constantValue, sameAmount, subtract, symbolOf } from "./amount.js";
+import { lengthKnown } from "./call.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
@@ -79,6 +80,7 @@ export function unmap(
       site: call.site,
       message,
       intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
+      result: symbolOf({ kind: "call", function: call.function, instruction: m.at }),
     };
     m.state.update(mapping.id, {
       length: undefined,
@@ -104,7 +106,7 @@ export function unmap(
 function lengthOf(m: Machine, mapping: Mapping | undefined, given: Amount | undefined): Amount | undefined {
   if (given === undefined || (mapping?.length !== undefined && sameAmount(mapping.length, given)))
     return given;
-  return m.state.zeroed(given);
+  return lengthKnown(m, given);
 }
 
 /** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */

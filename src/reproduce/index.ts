@@ -45,6 +45,7 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
   if (names.length > 0 && unable !== undefined) {
     return `reproduce ${unable.header.rule}: shows nothing more under ${target}; run it without --emulate`;
   }
+  if (able.length === 0) return `--emulate ${target}: no reproducer shows more there`;
   return able;
 }
 
@@ -91,6 +92,9 @@ export async function reproduce(options: ReproduceOptions, host: ReproduceHost):
   if (typeof toolchain === "string") return refused(toolchain);
   const started = performance.now();
   const workplace = makeWorkplace();
+  if (workplace === undefined) {
+    return refused("there is no temporary directory that can be written; name one with TMPDIR");
+  }
   let results: readonly Result[];
   try {
     results = await tryAll(reproducers, toolchain, { workplace, path: host.env["PATH"] ?? "", flags: FLAGS });

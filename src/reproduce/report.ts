@@ -2,7 +2,7 @@
 import type { ReproduceFormat } from "../options.js";
 import { visible, count } from "../text.js";
 import type { Header } from "./header.js";
-import type { Target, Toolchain } from "./toolchain.js";
+import type { Toolchain } from "./toolchain.js";
 import { transcript } from "./transcript.js";
 import type { Trial } from "./trial.js";
 import { describeEnding, lastLine, type Verdict } from "./verdict.js";
@@ -96,10 +96,10 @@ function summary({ results, toolchain, milliseconds }: Report): string {
   return `${count(results.length, "rule")}${where}: ${parts.join(", ")}; ${seconds} s, ${toolchain.compiler.join(" ")}\n`;
 }
 
-function inFull(result: Result, target: Target): string {
+function inFull(result: Result, toolchain: Toolchain): string {
   const { header, verdict, trial } = result;
   const lines = [`${MARKS[verdict.kind]} ${header.rule}: ${header.summary}`, ""];
-  const output = trial.kind === "ran" ? transcript(target, trial.runs) : `${trial.messages}\n`;
+  const output = trial.kind === "ran" ? transcript(toolchain, trial.runs) : `${trial.messages}\n`;
   lines.push(
     ...output
       .trimEnd()
@@ -142,9 +142,7 @@ export function formatReport(report: Report, format: ReproduceFormat, version: (
   if (format === "json") return json(report, version());
   const { results, toolchain, kept } = report;
   const body =
-    format === "full"
-      ? results.map((result) => inFull(result, toolchain.target)).join("")
-      : `${table(results)}\n`;
+    format === "full" ? results.map((result) => inFull(result, toolchain)).join("") : `${table(results)}\n`;
   const place = kept === undefined ? "" : `kept: ${kept}\n`;
   return `${body}${summary(report)}${place}`;
 }

@@ -1,5 +1,5 @@
 /** The reproducers of the package, and a place on disk to run them at. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Reproducer, toReproducer } from "./trial.js";
@@ -20,8 +20,13 @@ export function shipped(id: string): Reproducer | undefined {
 const IN_MEMORY = [0x01021994, 0x858458f6];
 
 function isOnDisk(directory: string): boolean {
+  return !IN_MEMORY.includes(statfsSync(directory).type);
+}
+
+function isWritable(directory: string): boolean {
   try {
-    return !IN_MEMORY.includes(statfsSync(directory).type);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
   } catch {
     return false;
   }
@@ -29,12 +34,12 @@ function isOnDisk(directory: string): boolean {
 
 /**
  * Makes a directory that only this user can enter, on a disk if one is at hand: a file in memory is never written
- * back, so some reproducers have nothing to show there, say so, and skip themselves.
+ * back, so some reproducers have nothing to show there, say so, and skip themselves. Undefined where there is no place.
  */
-export function makeWorkplace(): string {
-  const places = [tmpdir(), "/var/tmp"];
-  const place = places.find(isOnDisk) ?? tmpdir();
-  return mkdtempSync(path.join(place, "mmaplint-reproduce-"));
+export function makeWorkplace(): string | undefined {
+  const places = [tmpdir(), "/var/tmp"].filter(isWritable);
+  const place = places.find(isOnDisk) ?? places[0];
+  return place === undefined ? undefined : mkdtempSync(path.join(place, "mmaplint-reproduce-"));
 }
 
 /** A directory in a workplace for one trial. */

@@ -109,6 +109,13 @@ describe("confirms", () => {
     expect(results["null-check"]).toMatchObject({ status: "confirmed", verdict: { kind: "crash" } });
   });
 
+  test("a crash whose children live on, with the output still open", async () => {
+    const directory = built("null-check");
+    const script = `sleep 30 & exec ${directory}/program`;
+    const { results } = await tried(directory, [], ["sh", "-c", script]);
+    expect(results["null-check"]).toMatchObject({ status: "confirmed", verdict: { kind: "crash" } });
+  });
+
   test("a difference in the files that a run leaves", async () => {
     const directory = built("stored-map-failed");
     const script = `${directory}/program > out`;

@@ -116,17 +116,25 @@ function programsWith(
   );
 }
 
-/** `open_table (table.c:12)` for the innermost frame that has a place, else the innermost frame as it is. */
+/** The C library and the loader: what happens there was caused by their caller. */
+function isSystem(module: string): boolean {
+  return /^(?:libc|libm|libpthread|ld-)/.test(path.basename(module));
+}
+
+/**
+ * `open_table (table.c:12)` for the innermost frame of the program that has a place, `open_table (table)` for one that
+ * has a name, else the innermost frame as it is.
+ */
 export function describeStack(stack: readonly Frame[], symbols: Symbols): string {
-  for (const frame of stack) {
+  const frames = stack.filter(({ module }) => !isSystem(module));
+  for (const frame of frames) {
     const place = symbols(frame)[0];
     if (place?.function === undefined || place.line === undefined || place.file === undefined) continue;
     return `${place.function} (${path.basename(place.file)}:${place.line})`;
   }
-  for (const frame of stack) {
-    const name = symbols(frame)[0]?.function;
-    if (name !== undefined) return `${name} (${path.basename(frame.module)})`;
-  }
-  const frame = stack[0];
-  return frame === undefined ? "an unknown place" : `${path.basename(frame.module)}+0x${frame.offset}`;
+  const frame = frames[0] ?? stack[0];
+  if (frame === undefined) return "an unknown place";
+  const name = symbols(frame)[0]?.function;
+  const module = path.basename(frame.module);
+  return name === undefined ? `${module}+0x${frame.offset}` : `${name} (${module})`;
 }

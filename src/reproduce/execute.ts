@@ -87,7 +87,20 @@ function collect(stream: NodeJS.ReadableStream): () => { text: string; digest: s
   return () => ({ text: Buffer.concat(parts).toString(), digest: hash.copy().digest("hex") });
 }
 
-/** Starts a command and waits until it and everything that holds its output has ended. Never rejects. */
+/** Milliseconds that processes which still hold the output get to end in, once the command itself has ended. */
+const GRACE = 2000;
+
+/** Kills what is left of a process group. That may be nothing: a daemon is in a group of its own. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** Starts a command and waits until it and, for a while, everything that holds its output has ended. Never rejects. */
 export function execute(command: readonly string[], { cwd, env, seconds }: Surroundings): Promise<Execution> {
   const [program = "", ...args] = command;
   const started = performance.now();
@@ -95,8 +108,20 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
+    const cutOff = (): void => {
+      killGroup(child.pid);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    let late = false;
+    let grace: NodeJS.Timeout | undefined;
+    const timer = setTimeout(() => {
+      late = child.exitCode === null && child.signalCode === null;
+      cutOff();
+    }, seconds * 1000);
     const finish = (ending: Ending): void => {
       clearTimeout(timer);
+      clearTimeout(grace);
       const [out, err] = [stdout(), stderr()];
       resolve({
         ending,
@@ -107,12 +132,9 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
         milliseconds: performance.now() - started,
       });
     };
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      // The stream is open, so somebody of the group is alive, and its number is not anybody else's.
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, seconds * 1000);
+    child.on("exit", () => {
+      grace = setTimeout(cutOff, GRACE);
+    });
     child.on("error", (error) => finish({ kind: "unstarted", reason: error.message }));
     child.on("close", (code, signal) => {
       finish(late ? { kind: "timeout", seconds } : endingOf(code, signal, stderr().text));

@@ -204,6 +204,7 @@ describe("a program", () => {
       stdout: text,
       stderr: "",
       pid: 4711,
+      digests: { stdout: "", stderr: "" },
       milliseconds: 1,
     } as const;
     expect(normalized(execution).stdout).toBe(

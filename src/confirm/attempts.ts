@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../diagnostic.js";
 import type { Experiment, Plan, TracedFunction } from "./experiments.js";
 import { planFor, tracedFunctions } from "./experiments.js";
+import { count } from "../text.js";
 import { type Search, type Sites, sitesOf } from "./places.js";
 import type { Symbols } from "./symbols.js";
 import type { Call } from "./trace.js";
@@ -50,7 +51,7 @@ function notReached(functions: readonly TracedFunction[], lab: Laboratory): Atte
   const why =
     number === 0
       ? `the program never calls ${names}`
-      : `the program makes ${number} calls of ${names}, none of them there`;
+      : `the program makes ${count(number, "call")} of ${names}, none of which is known to be there`;
   return { treatment: undefined, precision: "line", verdict: { kind: "not-reached", why } };
 }
 

@@ -303,9 +303,9 @@ describe("a place is trusted", () => {
     objections({ program: path.join(directory, "program"), cwd: directory, env, uid: user });
 
   test("when only its user and root can write there", () => {
-    const objections_ = objectionsTo(project({ program: "" }), { CI: "false" });
+    const found = objectionsTo(project({ program: "" }), { CI: "false" });
     // The tests may be run by root, which is the one objection then.
-    expect(objections_).toEqual(uid === 0 ? [expect.stringContaining("you are root")] : []);
+    expect(found).toEqual(uid === 0 ? [expect.stringContaining("you are root")] : []);
   });
 
   test("not by root, in CI, or where others can write", () => {

@@ -174,7 +174,8 @@ async function formatted(
   });
 }
 
-function isSentences<Value>(value: Value | readonly string[]): value is readonly string[] {
+/** Tells what stands in the way from what was wanted. */
+export function isSentences<Value>(value: Value | readonly string[]): value is readonly string[] {
   return Array.isArray(value);
 }
 

@@ -2,29 +2,21 @@
 import { constants } from "node:os";
 import type { ErrnoName } from "./experiments.js";
 
-/** As strerror(3) of the C library has them. */
-const MESSAGES: Readonly<Record<ErrnoName, string>> = {
-  EACCES: "Permission denied",
-  EINVAL: "Invalid argument",
-  EIO: "Input/output error",
-  ENOMEM: "Cannot allocate memory",
-  ENOSPC: "No space left on device",
-};
-
 export function errnoNumber(name: ErrnoName): number {
   return constants.errno[name];
 }
 
-/** `EINVAL`; the number where it has no name. */
-export function errnoName(number: number): string {
-  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
-}
+/** What strerror(3) says: glibc first, then musl where it differs. */
+const MESSAGES: Readonly<Record<ErrnoName, readonly string[]>> = {
+  EACCES: ["Permission denied"],
+  EINVAL: ["Invalid argument"],
+  EIO: ["Input/output error", "I/O error"],
+  ENOMEM: ["Cannot allocate memory", "Out of memory"],
+  ENOSPC: ["No space left on device"],
+};
 
-/** Whether a text tells of the error, in words or by name. musl says "Out of memory", "I/O error". */
+/** Whether a text tells of the error, in words or by name. */
 export function mentions(text: string, error: ErrnoName): boolean {
-  const words = [MESSAGES[error], error, ...(MUSL[error] === undefined ? [] : [MUSL[error]])];
   const lower = text.toLowerCase();
-  return words.some((word) => lower.includes(word.toLowerCase()));
+  return [error, ...MESSAGES[error]].some((words) => lower.includes(words.toLowerCase()));
 }
-
-const MUSL: Readonly<Partial<Record<ErrnoName, string>>> = { ENOMEM: "Out of memory", EIO: "I/O error" };

@@ -9,7 +9,7 @@ import { fingerprints, shortId } from "../fingerprint.js";
 import type { ConfirmOptions } from "../options.js";
 import { findProgram, toolchainFor } from "../reproduce/toolchain.js";
 import { describeEnding } from "../reproduce/verdict.js";
-import { find, type Host, mistaken, type Outcome } from "../run.js";
+import { find, type Host, isSentences, mistaken, type Outcome } from "../run.js";
 import { examine, type Laboratory } from "./attempts.js";
 import { formatReport, type Result } from "./report.js";
 import { symbolsOf } from "./symbols.js";
@@ -76,7 +76,7 @@ function place({ location: { file, start } }: Diagnostic): string {
 function chosen(
   ids: readonly string[],
   known: readonly Identified[],
-): readonly Identified[] | readonly string[] {
+): { readonly wanted: readonly Identified[] } | readonly string[] {
   const wanted: Identified[] = [];
   for (const id of ids) {
     const matching = known.filter((candidate) => candidate.id === shortId(id));
@@ -90,11 +90,7 @@ function chosen(
     }
     wanted.push(first);
   }
-  return ids.length === 0 ? known : wanted;
-}
-
-function isSentences<Value>(value: Value | readonly string[]): value is readonly string[] {
-  return Array.isArray(value) && typeof value[0] === "string";
+  return { wanted: ids.length === 0 ? known : wanted };
 }
 
 function framesOf({ calls, faults }: Trace): Parameters<typeof symbolsOf>[0] {
@@ -185,7 +181,7 @@ export async function confirm(options: ConfirmOptions, host: ConfirmHost): Promi
   const workshop = await openWorkshop(toolchain, host.env);
   if (typeof workshop === "string") return mistaken([workshop]);
   try {
-    return await examineAll(findings, workshop, work, { options, host });
+    return await examineAll(findings.wanted, workshop, work, { options, host });
   } finally {
     closeWorkshop(workshop);
   }

@@ -36,8 +36,11 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* Frames told of a call or a fault, and calls told of a process: further ones are made and counted, not told. */
-enum { MAX_FRAMES = 16, MAX_CALLS = 5000 };
+/*
+ * Frames told of a call or a fault, calls told of a process, bytes of the whole report: what goes beyond is made and
+ * counted, not told.
+ */
+enum { MAX_FRAMES = 16, MAX_CALLS = 5000, MAX_REPORT = 64 << 20 };
 
 enum function { MMAP, MUNMAP, MREMAP, MPROTECT, MSYNC, MADVISE, MLOCK, SHMAT, POSIX_MADVISE, POSIX_FALLOCATE, FUNCTIONS };
 
@@ -146,8 +149,10 @@ static void write_line(struct line *line)
     if (fd < 0)
         return;
     line->text[line->length++] = '\n';
-    ssize_t written = write(fd, line->text, line->length);
-    (void)written;
+    if (lseek(fd, 0, SEEK_END) < MAX_REPORT) {
+        ssize_t written = write(fd, line->text, line->length);
+        (void)written;
+    }
     close(fd);
 }
 

@@ -1,8 +1,9 @@
 /** What a run shows of a finding, held against the runs in which nothing failed. Pure. */
+import { getSystemErrorName } from "node:util";
 import type { Diagnostic } from "../diagnostic.js";
 import type { Ending } from "../reproduce/execute.js";
-import { lastLine } from "../reproduce/verdict.js";
-import { errnoName, mentions } from "./errors.js";
+import { describeEnding, lastLine } from "../reproduce/verdict.js";
+import { mentions } from "./errors.js";
 import type { Experiment } from "./experiments.js";
 import { describeStack, passes, type Precision, type Search } from "./places.js";
 import type { Symbols } from "./symbols.js";
@@ -104,19 +105,6 @@ function sameEnding(left: Ending, right: Ending): boolean {
   return left.kind === "signal" && right.kind === "signal" && left.name === right.name;
 }
 
-function describe(ending: Ending): string {
-  switch (ending.kind) {
-    case "exit":
-      return `exit code ${ending.code}`;
-    case "signal":
-      return `SIG${ending.name}`;
-    case "timeout":
-      return `no end within ${ending.seconds} s`;
-    case "unstarted":
-      return `not started: ${ending.reason}`;
-  }
-}
-
 /** The lines that only the second text has. */
 function newLines(before: string, after: string): string[] {
   const known = new Set(before.split("\n"));
@@ -186,9 +174,9 @@ export function judgeTreated(
   const saying = said === undefined ? "" : `, ${quoted(said)}`;
   if (!sameEnding(ending, before.ending)) {
     if (ending.kind === "exit" && ending.code === 0) {
-      return { kind: "wrong-result", difference: `exit code 0 instead of ${describe(before.ending)}` };
+      return { kind: "wrong-result", difference: `exit 0 instead of ${describeEnding(before.ending)}` };
     }
-    return { kind: "reported", how: `${describe(ending)}${saying}` };
+    return { kind: "reported", how: `${describeEnding(ending)}${saying}` };
   }
   const output = [...newLines(before.stdout, stdout), ...newLines(before.stderr, stderr)];
   const naming =
@@ -216,7 +204,7 @@ export function judgePage(baseline: Baseline, run: Run, refused: readonly Call[]
   const said = complaint(baseline, run);
   const saying = said === undefined ? "" : `, ${quoted(said)}`;
   if (!sameEnding(ending, baseline.plain.execution.ending)) {
-    return { kind: "page-bound", how: `${what}; ${describe(ending)}${saying}` };
+    return { kind: "page-bound", how: `${what}; ${describeEnding(ending)}${saying}` };
   }
   const other = difference(baseline, run) ?? (said === undefined ? undefined : `it says ${quoted(said)}`);
   return other === undefined
@@ -230,7 +218,7 @@ export function judgeWatched(calls: readonly Call[], symbols: Symbols): Verdict 
   if (failing !== undefined) {
     return {
       kind: "by-itself",
-      how: `${listed(failing, symbols)} fails with ${errnoName(failing.errno)} by itself`,
+      how: `${listed(failing, symbols)} fails with ${getSystemErrorName(-failing.errno)} by itself`,
     };
   }
   const replacing = calls.find(({ detail }) => detail.startsWith("replaces "));

@@ -2,6 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
+import { leftPointing } from "./dangling.js";
 import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
@@ -240,6 +241,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       testedElsewhere: false,
       handedOverElsewhere: false,
       returns: outcome(cfg, value),
+      leftPointing: leftPointing(m, mapping),
     });
   }
 }

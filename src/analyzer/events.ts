@@ -248,6 +248,9 @@ export interface ExitEvent extends Base {
   readonly descriptor: FileDescriptor | undefined;
   /** What the path returns, if known: negative or NULL stands for failure by convention; `delegated`: a call's result. */
   readonly returns: "success" | "failure" | "delegated" | "unknown";
+  /** A place that outlives the function still points to what was unmapped; `guarded`: the path has asked for it. */
+  readonly leftPointing:
+    { readonly place: string; readonly global: boolean; readonly guarded: boolean } | undefined;
 }
 
 /**

@@ -4,7 +4,15 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, type TestContext } from "vitest";
-import { record, recordOf, reproducers, targetsOf, type Tried, tryOn } from "../scripts/evidence.js";
+import {
+  record,
+  recordOf,
+  reproducers,
+  targetsOf,
+  type Tried,
+  tryOn,
+  withoutNumbers,
+} from "../scripts/evidence.js";
 import { lint, loadParser } from "../src/lint.js";
 import { presetSeverities } from "../src/presets.js";
 import { machineNames } from "../src/reproduce/header.js";
@@ -96,11 +104,6 @@ describe.each(machineNames)("on %s", (machine) => {
     expect(verdictOf(tried, reproducer, context)).toEqual({ kind: "shown" });
   });
 });
-
-/** Sizes of blocks and free numbers of descriptors are another machine's own. */
-function withoutNumbers(text: string): string {
-  return text.replace(/\d+/g, "N");
-}
 
 describe("the recorded output is what is printed: npm run evidence", () => {
   const fresh = new Map<string, string>();

@@ -68,23 +68,39 @@ export function record(toolchain: Toolchain, { trial }: Result): string {
   return transcript(toolchain, { bad: normalized(bad), good: normalized(good) });
 }
 
+/** A record as it can be compared: sizes of blocks and numbers of turns are another machine's, or moment's, own. */
+export function withoutNumbers(text: string): string {
+  return text.replace(/\d+/g, "N");
+}
+
+/** Writes a record, unless it says the same. */
+function keep(rule: string, text: string): void {
+  const file = recordOf(rule);
+  const old = existsSync(file) ? readFileSync(file, "utf8") : "";
+  if (withoutNumbers(old) !== withoutNumbers(text)) writeFileSync(file, text);
+}
+
 async function main(): Promise<void> {
   const all = reproducers();
   const records = new Map<string, string>();
+  const incomplete = new Set<string>();
   const machines = new Set<MachineName>(all.flatMap(({ header }) => [...header.emulated.keys()]));
   for (const target of ["native", ...machines] as const) {
     const { toolchain, results } = await tryOn(target, all);
     for (const result of results) {
       const { rule } = result.header;
-      if (isFailure(result.verdict)) {
-        console.error(`${rule} (${target}): ${JSON.stringify(result.verdict)}`);
+      if (isFailure(result.verdict) || result.verdict.kind === "skipped") {
+        console.error(`${rule} (${target}), its record is left as it is: ${result.verdict.why}`);
         process.exitCode = 1;
+        incomplete.add(rule);
       } else {
         records.set(rule, `${records.get(rule) ?? ""}${record(toolchain, result)}`);
       }
     }
   }
-  for (const [rule, text] of records) writeFileSync(recordOf(rule), text);
+  for (const [rule, text] of records) {
+    if (!incomplete.has(rule)) keep(rule, text);
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await main();

@@ -158,7 +158,7 @@ describe("a trial", () => {
       struct rlimit core, cpu, memory; char c;
       getrlimit(RLIMIT_CORE, &core); getrlimit(RLIMIT_CPU, &cpu); getrlimit(RLIMIT_AS, &memory);
       if (${made} || read(0, &c, 1) != 0 || getpgrp() != getpid() || getenv("HOME")) return 3;
-      if (core.rlim_cur > 1024 || cpu.rlim_cur != 10 || memory.rlim_cur != (rlim_t)4 << 30) return 4;`;
+      if (core.rlim_cur > 1024 || cpu.rlim_cur != 10 || memory.rlim_cur != (rlim_t)16 << 30) return 4;`;
     expect(await tried(`${check} puts("lost"); return 1;`, `${check} return 0;`)).toEqual({ kind: "shown" });
   });
 });
@@ -260,7 +260,7 @@ describe("mmaplint reproduce", () => {
     const run = await mmaplint(project(), ["reproduce", "null-check"]);
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toMatch(/^ {2}rule +verdict +bad, good +what was seen$/m);
-    expect(run.stdout).toMatch(/^✔ null-check +shown +SIGSEGV, exit 0 +fault at 0xf+$/m);
+    expect(run.stdout).toMatch(/^✔ null-check +shown +SIGSEGV, exit 0 +fault at 0xf+: /m);
     expect(run.stdout).toMatch(/^1 rule: 1 shown; \d+\.\d s, \//m);
   });
 

@@ -3,12 +3,21 @@
  * with every compiler, and the output that the pages show is the output that there is.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { beforeAll, describe, expect, test } from "vitest";
-import { record, recordOf, reproducers, targetsOf, type Tried, tryOn } from "../scripts/evidence.js";
+import { beforeAll, describe, expect, test, type TestContext } from "vitest";
+import {
+  record,
+  recordOf,
+  reproducers,
+  targetsOf,
+  type Tried,
+  tryOn,
+  withoutNumbers,
+} from "../scripts/evidence.js";
 import { lint, loadParser } from "../src/lint.js";
 import { presetSeverities } from "../src/presets.js";
 import { machineNames } from "../src/reproduce/header.js";
 import type { Result } from "../src/reproduce/report.js";
+import type { Reproducer } from "../src/reproduce/trial.js";
 import { rules } from "../src/rules/index.js";
 
 const all = reproducers();
@@ -40,9 +49,18 @@ describe("linted", () => {
   );
 });
 
-/** The verdict, with the reason where it is not the expected one. */
-function verdictOf({ results }: Tried, id: string): Result["verdict"] | undefined {
-  return results.find(({ header }) => header.rule === id)?.verdict;
+/**
+ * The verdict on a rule's reproducer. A processor, a file system or an emulator may lack what the header says that it
+ * needs: then the test is skipped. Nothing else may be.
+ */
+function verdictOf(
+  { results }: Tried,
+  { header }: Reproducer,
+  { skip }: TestContext,
+): Result["verdict"] | undefined {
+  const verdict = results.find((result) => result.header === header)?.verdict;
+  if (verdict?.kind === "skipped" && header.needs !== undefined) skip(`${header.needs}: ${verdict.why}`);
+  return verdict;
 }
 
 const STRICT = ["-Wall", "-Wextra", "-Werror"];
@@ -59,18 +77,14 @@ describe.each([
     tried = await tryOn("native", all, { compiler, flags: [level, ...STRICT] });
   }, 5 * MINUTES);
 
-  test.for(all)("$header.rule does what its header says", ({ header }, { skip }) => {
-    const verdict = verdictOf(tried, header.rule);
-    // A processor or file system may lack what the header says that it needs; nothing else may be skipped.
-    if (verdict?.kind === "skipped" && header.needs !== undefined) skip(`${header.needs}: ${verdict.why}`);
-    const { shown } = header;
+  test.for(all)("$header.rule does what its header says", (reproducer, context) => {
     const expected = {
       native: { kind: "shown" },
       emulator: { kind: "hidden" },
       "stand-in": { kind: "stand-in" },
       nothing: { kind: "not-demonstrable" },
-    }[shown.by];
-    expect(verdict).toMatchObject(expected);
+    }[reproducer.header.shown.by];
+    expect(verdictOf(tried, reproducer, context)).toMatchObject(expected);
   });
 });
 
@@ -86,15 +100,10 @@ describe.each(machineNames)("on %s", (machine) => {
     expect(able.length).toBeGreaterThanOrEqual(machine === "sparc64" ? 2 : 0);
   });
 
-  test.each(able)("$header.rule does what its header says", ({ header }) => {
-    expect(verdictOf(tried, header.rule)).toEqual({ kind: "shown" });
+  test.for(able)("$header.rule does what its header says", (reproducer, context) => {
+    expect(verdictOf(tried, reproducer, context)).toEqual({ kind: "shown" });
   });
 });
-
-/** Sizes of blocks and free numbers of descriptors are another machine's own. */
-function withoutNumbers(text: string): string {
-  return text.replace(/\d+/g, "N");
-}
 
 describe("the recorded output is what is printed: npm run evidence", () => {
   const fresh = new Map<string, string>();

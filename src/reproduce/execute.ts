@@ -39,13 +39,14 @@ const MAX_OUTPUT = 1024 * 1024;
  * - The size of a core file is 1, not 0: at 0 a core_pattern that is a pipe still gets the whole memory, see core(5).
  *   A shell counts it in blocks, so prlimit(1) is asked first.
  * - The number of processes counts all those of the user, so it only stops what runs away. dash calls it -p.
+ * - Of the 16 GiB of addresses qemu takes 4 for a guest of 32 bits.
  * - There is no limit on the size of files: some reproducers make sparse ones of several GiB.
  */
 const LAUNCHER = `
 limit() { (ulimit "$@") 2>/dev/null && ulimit "$@"; }
 prlimit --pid $$ --core=1 2>/dev/null || limit -c 0
 limit -t 10
-limit -v 4194304
+limit -v 16777216
 limit -u 4096 || limit -p 4096
 exec "$@"`;
 

@@ -95,6 +95,8 @@ export function judge(header: Header, target: Target, trial: Trial): Verdict {
 }
 
 /** Whether a verdict contradicts what the reproducer says of itself. */
-export function isFailure({ kind }: Verdict): boolean {
-  return kind === "not-shown" || kind === "compile-failed";
+export function isFailure(
+  verdict: Verdict,
+): verdict is Extract<Verdict, { kind: "not-shown" | "compile-failed" }> {
+  return verdict.kind === "not-shown" || verdict.kind === "compile-failed";
 }

@@ -88,8 +88,9 @@ function collect(stream: NodeJS.ReadableStream): () => { text: string; digest: s
   return () => ({ text: Buffer.concat(parts).toString(), digest: hash.copy().digest("hex") });
 }
 
-/** Milliseconds that processes which still hold the output get to end in, once the command itself has ended. */
+/** Milliseconds that those who hold the output have to end in: after the command itself has, and after a kill. */
 const GRACE = 2000;
+const KILL_GRACE = 500;
 
 /** Kills what is left of a process group. That may be nothing: a daemon is in a group of its own. */
 function killGroup(leader: number | undefined): void {
@@ -109,20 +110,24 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
+    const timers: NodeJS.Timeout[] = [];
+    const after = (milliseconds: number, action: () => void): void => {
+      timers.push(setTimeout(action, milliseconds));
+    };
     const cutOff = (): void => {
       killGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      after(KILL_GRACE, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
     };
     let late = false;
-    let grace: NodeJS.Timeout | undefined;
-    const timer = setTimeout(() => {
+    after(seconds * 1000, () => {
       late = child.exitCode === null && child.signalCode === null;
       cutOff();
-    }, seconds * 1000);
+    });
     const finish = (ending: Ending): void => {
-      clearTimeout(timer);
-      clearTimeout(grace);
+      timers.forEach(clearTimeout);
       const [out, err] = [stdout(), stderr()];
       resolve({
         ending,
@@ -133,9 +138,7 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
         milliseconds: performance.now() - started,
       });
     };
-    child.on("exit", () => {
-      grace = setTimeout(cutOff, GRACE);
-    });
+    child.on("exit", () => after(GRACE, cutOff));
     child.on("error", (error) => finish({ kind: "unstarted", reason: error.message }));
     child.on("close", (code, signal) => {
       finish(late ? { kind: "timeout", seconds } : endingOf(code, signal, stderr().text));

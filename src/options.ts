@@ -63,7 +63,8 @@ Reproduce:
 Confirm:
   mmaplint confirm lints the paths, then runs PROGRAM again and again while calls that the findings are about fail, and
   tells which findings are confirmed by a crash or a wrong result. PROGRAM is yours and runs as you: its error paths do
-  what they do, so run it where nothing can be lost. docs/confirm.md has the rest. Linux only; needs a C compiler.
+  what they do, so run it where nothing can be lost. docs/confirm.md has the rest. A directory of this name is linted as
+  ./confirm. Linux only; needs a C compiler.
       --finding ID           only this finding; --format full and json show the ids; may be repeated
       --copy DIR             start every run in a fresh copy of DIR, and compare the files that it leaves
       --timeout SECONDS      for each run (default 10)

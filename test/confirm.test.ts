@@ -121,6 +121,16 @@ describe("confirms", () => {
     expect(results["use-after-unmap"]).toMatchObject({ status: "confirmed", verdict: { kind: "crash" } });
   });
 
+  test("nothing by a crash of something else, which happens anyway", async () => {
+    const directory = built("null-check");
+    execFileSync("cc", ["-w", "-o", "other", path.join(PROGRAMS, "dead.c")], { cwd: directory });
+    const script = `${directory}/other; exec ${directory}/program`;
+    const { run, results } = await tried(directory, [], ["sh", "-c", script]);
+    expect(run.code).toBe(0);
+    expect(results["null-check"]).toMatchObject({ status: "not reached" });
+    expect(results["null-check"]?.text).toBe("the program dies before anything is done to it");
+  });
+
   test("a crash in a process that the program starts", async () => {
     const directory = built("null-check");
     const script = `${directory}/program; echo done`;

@@ -55,9 +55,13 @@ function notReached(functions: readonly TracedFunction[], lab: Laboratory): Atte
   return { treatment: undefined, precision: "line", verdict: { kind: "not-reached", why } };
 }
 
+/** The same stack throughout: a wrapper's calls all come out of the same line of the wrapper. */
 function samePlace(left: Call, right: Call): boolean {
-  const [a, b] = [left.stack[0], right.stack[0]];
-  return a?.module === b?.module && a?.offset === b?.offset;
+  const same = (index: number): boolean => {
+    const [a, b] = [left.stack[index], right.stack[index]];
+    return a?.module === b?.module && a?.offset === b?.offset;
+  };
+  return left.stack.length === right.stack.length && left.stack.every((_, index) => same(index));
 }
 
 /** `mmap() call 2 fails with ENOMEM`. */
@@ -141,9 +145,9 @@ function attempt(
   }
 }
 
-/** Whether the program dies without anything being done to it. */
+/** Whether the program, or a process that it starts, dies without anything being done to it. */
 function isDead({ plain, traced }: Baseline): boolean {
-  return plain.execution.ending.kind === "signal" || traced.execution.ending.kind === "signal";
+  return plain.execution.ending.kind === "signal" || traced.trace.faults.length > 0;
 }
 
 /** Tries the experiments on a finding until one confirms it. */

@@ -128,7 +128,7 @@ function unfit({ execution: plain }: Run, { execution, trace }: Run): string | u
     return `the program does not end within ${plain.ending.seconds} s; give it arguments with which it does, or --timeout`;
   }
   if (trace.started.length === 0) {
-    return "the injector is not loaded into the program: it is static or setuid, or forbids LD_PRELOAD";
+    return "the injector is not loaded into the program: it is static or setuid, or of another C library or machine than the compiler's (see CC)";
   }
   const [before, after] = [describeEnding(plain.ending), describeEnding(execution.ending)];
   if (before !== after) {

@@ -12,6 +12,8 @@ import type { Place, Value } from "./value.js";
 export interface Freed {
   readonly struct: string;
   readonly closes: string | undefined;
+  /** The function has allocated it itself. */
+  readonly own: boolean;
   readonly site: Site;
 }
 

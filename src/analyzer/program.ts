@@ -260,7 +260,8 @@ export class Program {
         if (releasing.some((one) => one.outline === outline || one.outline.names.has(outline.name))) continue;
         if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
           continue;
-        const event = abandonment(outline, analysis.analyze(outline).notes, member, mapping);
+        const { notes } = analysis.analyze(outline);
+        const event = abandonment(outline, notes, member, mapping, releasing.length > 0);
         if (event === undefined) continue;
         this.#append(definition, event);
         break;

@@ -21,6 +21,8 @@ export interface Pointed {
   readonly mapping: Mapping;
   /** Bytes past the mapping's start. */
   readonly offset: Amount;
+  /** A loop puts one mapping after the other into the same object. */
+  readonly repeated: boolean;
   readonly site: Site;
 }
 

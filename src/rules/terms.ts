@@ -83,3 +83,9 @@ const SMALLEST_PAGE = 4096;
 export function functionUpTo(text: string, end: number): string {
   return text.slice(text.lastIndexOf("\n}", end) + 1, end);
 }
+
+/** The text of the function that an offset is in. */
+export function functionAround(text: string, offset: number): string {
+  const end = text.indexOf("\n}", offset);
+  return functionUpTo(text, offset) + text.slice(offset, end < 0 ? undefined : end);
+}

@@ -62,8 +62,8 @@ export function isFixed(mapping: Mapping): boolean {
 }
 
 /** Mapped by a call that fails with (void *)-1. */
-export function failsWithMapFailed(mapping: Mapping): boolean {
-  return mapping.source === "mmap" || mapping.source === "mremap" || mapping.source === "shmat";
+export function failsWithMapFailed(mapping: Mapping | undefined): boolean {
+  return mapping?.source === "mmap" || mapping?.source === "mremap" || mapping?.source === "shmat";
 }
 
 /** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */

@@ -87,8 +87,7 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
   const plain = /^[\w.\->[\]]+$/.test(text.replace(/^\([^()]*\)\s*/, ""));
-  if (pageAlignment(offset) === "unaligned")
-    return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
+  if (pageAlignment(offset) === "unaligned") return undefined;
   const whole =
     length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;

@@ -128,6 +128,9 @@ function applyOutcome(
     if (isOuter(place.key)) m.context.places.set(place.key, place);
     if (value.kind === "pointer") {
       adopt(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
+      // Whether it was tested is the affair of the function that has put it into a variable at file scope.
+      if (place.key.startsWith("::") && m.state.mapping(value.mapping)?.phase === "unchecked")
+        m.state.update(value.mapping, { weakTest: { against: "maybe", site: call.site } });
       tellKept(m, place, value.mapping, call.site);
     }
   }

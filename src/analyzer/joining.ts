@@ -36,12 +36,19 @@ function isBehindNull({ facts }: State, key: string): boolean {
   return range?.min === 0 && range.max === 0;
 }
 
-export function joinMappings(result: State, mine: State, theirs: State): void {
+/** `isRepeated`: they meet in a loop, whose body is taken to run at least once. */
+export function joinMappings(result: State, mine: State, theirs: State, isRepeated: boolean): void {
+  // Memory that only one path has worked on is again what it was: not followed.
+  const isFollowed = (mapping: Mapping): boolean =>
+    mapping.source !== "given" ||
+    (isRepeated &&
+      GIVEN_ITSELF.test(mapping.id) &&
+      mapping.phase === "live" &&
+      mapping.accessed !== undefined);
   for (const mapping of mine.mappings.values()) {
     const other = theirs.mappings.get(mapping.id);
     if (other === undefined) {
-      // Memory that only one path has worked on is again what it was: not followed.
-      if (mapping.source !== "given") result.mappings.set(mapping.id, settled(result, mapping));
+      if (isFollowed(mapping)) result.mappings.set(mapping.id, settled(result, mapping));
     } else if (other.phase === mapping.phase)
       result.mappings.set(mapping.id, settled(result, joinTwo(mapping, other)));
     else {
@@ -50,7 +57,7 @@ export function joinMappings(result: State, mine: State, theirs: State): void {
     }
   }
   for (const mapping of theirs.mappings.values()) {
-    if (!mine.mappings.has(mapping.id) && mapping.source !== "given")
+    if (!mine.mappings.has(mapping.id) && isFollowed(mapping))
       result.mappings.set(mapping.id, settled(result, mapping));
   }
   for (const [key, value] of result.store) {
@@ -116,6 +123,9 @@ function joinForks(a: Fork | undefined, b: Fork | undefined): Fork | undefined {
     writtenByParent: a.writtenByParent || b.writtenByParent,
   };
 }
+
+/** What a parameter points to. */
+const GIVEN_ITSELF = /^given:param:\d+$/;
 
 export function joinValues(mine: Value, theirs: Value, what: string): Value {
   if (mine.kind === "pointer" && theirs.kind === "pointer" && mine.mapping === theirs.mapping) {

@@ -281,7 +281,7 @@ export class State {
    */
   join(incoming: State, block: string, isRepeated: boolean): State {
     if (this.equals(incoming)) return this;
-    if (!isRepeated) return this.#join(incoming, block);
+    if (!isRepeated) return this.#join(incoming, block, isRepeated);
     const prefix = `?join${block}:`;
     // What was read since the paths met here has other values on the next turn.
     const since = epochOfJoin(block);
@@ -296,7 +296,7 @@ export class State {
     const passing = [...incoming.mappings.values()].filter(
       (m) => m.source === "given" && /\?|call:/.test(m.id),
     );
-    if (!inTheirs && !inMine && passing.length === 0) return this.#join(incoming, block);
+    if (!inTheirs && !inMine && passing.length === 0) return this.#join(incoming, block, isRepeated);
     const theirs = incoming.clone();
     const mine = inMine ? this.clone() : this;
     for (const { id } of passing) theirs.mappings.delete(id);
@@ -304,7 +304,7 @@ export class State {
       if (inTheirs) forgetSymbol(theirs, symbolId);
       if (inMine && isNew) forgetSymbol(mine, symbolId);
     }
-    return mine.#join(theirs, block);
+    return mine.#join(theirs, block, isRepeated);
   }
 
   /** Does anything rest on what was read since that moment? */
@@ -315,7 +315,7 @@ export class State {
     return false;
   }
 
-  #join(arriving: State, block: string): State {
+  #join(arriving: State, block: string, isRepeated: boolean): State {
     const result = new State(
       new Map(),
       new Map(),
@@ -347,7 +347,7 @@ export class State {
       const widened = theirs === undefined ? undefined : widen(range, theirs);
       if (widened !== undefined) result.facts.set(key, widened);
     }
-    joinMappings(result, this, arriving);
+    joinMappings(result, this, arriving, isRepeated);
     for (const [id, d] of this.descriptors) {
       const theirs = arriving.descriptors.get(id);
       if (theirs !== undefined)

@@ -27,7 +27,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   const model = callee === undefined ? undefined : m.context.modelOf(callee);
   if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
   if (callee !== undefined) {
-    const wanted = values.some((value) => holdsTracked(m, value));
+    const wanted = values.some((value) => holdsTracked(m, value) || isHeldGlobal(m, value));
     const summary = m.context.summaryOf(callee, wanted);
     if (m.context.neverReturns(callee)) return [];
     // A body that is known says itself what becomes of the members it is given.
@@ -104,6 +104,14 @@ function predicateOf(callee: string | undefined, values: readonly Value[]): Amou
     symbolOf({ kind: "constant", name: callee }),
     ...amounts.filter((amount) => amount !== undefined),
   );
+}
+
+/** What a variable at file scope holds that some function of the program puts a mapping into. */
+function isHeldGlobal({ context }: Machine, value: Value): boolean {
+  const origin = value.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
+  if (origin?.kind !== "load" || origin.pointer !== true) return false;
+  const [, name] = /^::(?:static:)?(\w+)(?:@|$)/.exec(origin.place) ?? [];
+  return name !== undefined && context.holdsMapping(name);
 }
 
 /** Would following the call into its body tell something? */

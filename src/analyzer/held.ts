@@ -4,7 +4,7 @@
  */
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Event } from "./events.js";
-import { flagsKey, UNKNOWN_FLAGS } from "./flags.js";
+import { flagsKey, hasFlag, UNKNOWN_FLAGS } from "./flags.js";
 import { add } from "./amount.js";
 import type { HeldUse, KeptMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
@@ -18,28 +18,46 @@ export function heldUses(
 ): ReadonlyMap<NotedFunction, readonly Event[]> {
   const kept = makersByMember(functions);
   const refilled = new Set(functions.flatMap(({ notes }) => [...notes.refilled]));
-  const known = new Map<string, KeptMember>();
+  const known = new Map<string, readonly KeptMember[]>();
   for (const [holder, makers] of kept) {
     const [first] = makers;
-    if (first === undefined || refilled.has(holder) || !agree(makers) || !alike(makers)) continue;
-    if (!isRefilled(lastName(holder))) known.set(holder, first);
+    if (first === undefined || refilled.has(holder) || isRefilled(lastName(holder))) continue;
+    if (agree(makers) && alike(makers)) known.set(holder, [first]);
+    else if (makers.every(({ mapping }) => isReadOnly(mapping))) known.set(holder, makers.map(unplaced));
   }
   const events = new Map<NotedFunction, readonly Event[]>();
   if (known.size === 0) return events;
   const reprotected = new Set(functions.flatMap(({ notes }) => protectedIn(notes.uses, known)));
   for (const definition of functions) {
-    const own = new Set(definition.notes.kept.map(({ member }) => member));
+    const own = new Set(
+      definition.notes.kept.filter(({ mapping }) => !isAdopted(mapping)).map(({ member }) => member),
+    );
     const told = [...definition.notes.uses.values()].flatMap((use) => {
       const { holder } = use;
-      const maker = known.get(holder);
       // The function that maps it has told of it already, with what it knows of each path.
-      if (maker === undefined || own.has(holder)) return [];
-      const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
-      return [useOf({ ...maker, mapping: { ...maker.mapping, protection } }, use)];
+      if (own.has(holder)) return [];
+      return (known.get(holder) ?? []).map((maker) => {
+        const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
+        return useOf({ ...maker, mapping: { ...maker.mapping, protection } }, use);
+      });
     });
     if (told.length > 0) events.set(definition, told);
   }
   return events;
+}
+
+/** A function that it calls has mapped it; the id says which. */
+function isAdopted({ id }: Mapping): boolean {
+  return id.includes("/");
+}
+
+function isReadOnly({ protection }: Mapping): boolean {
+  return hasFlag(protection, "PROT_READ") === "yes" && hasFlag(protection, "PROT_WRITE") === "no";
+}
+
+/** Where the makers differ, nothing is known of how much is mapped, and of which part of what. */
+function unplaced(maker: KeptMember): KeptMember {
+  return { ...maker, mapping: { ...maker.mapping, length: undefined, offset: undefined } };
 }
 
 /** Do all that put a mapping into the place ask for the same kind of mapping? */
@@ -62,7 +80,7 @@ function useOf({ mapping: made, offset: at }: KeptMember, { offset, event }: Hel
 
 function protectedIn(
   uses: NotedFunction["notes"]["uses"],
-  known: ReadonlyMap<string, KeptMember>,
+  known: ReadonlyMap<string, readonly KeptMember[]>,
 ): readonly string[] {
   return [...uses.values()].flatMap(({ holder, event }) =>
     known.has(holder) && event.kind === "protect" ? [holder] : [],

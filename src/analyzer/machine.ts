@@ -114,6 +114,8 @@ export interface Context {
   readonly wipes: boolean;
   /** What a function of the file calls, as its text shows; undefined for all others. */
   calledBy(name: string): ReadonlySet<string> | undefined;
+  /** Does any file of the program put the result of a mapping call into a variable of that name? */
+  holdsMapping(name: string): boolean;
   /** Does any file of the program name shm_unlink()? */
   unlinksShared(): boolean;
   /** The literal path for which the file opens the variable at file scope, everywhere it does. */

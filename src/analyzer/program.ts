@@ -21,10 +21,10 @@ import {
   structsOf,
 } from "./members.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
-import type { Definition, GivenUp } from "./unit-analysis.js";
+import type { Around, Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
 import { concerns } from "./summary.js";
-import { membersFilled } from "./relevance.js";
+import { membersFilled, variablesMapped } from "./relevance.js";
 
 export interface AnalyzedFunction {
   readonly unit: Unit;
@@ -48,6 +48,11 @@ export class Program {
   /** The linted files among them, in the order of their paths. */
   readonly #linted: UnitAnalysis[] = [];
   readonly #reported = new Map<FunctionOutline, AnalyzedFunction>();
+
+  readonly #around: Around = {
+    mentions: (word) => this.#linted.some(({ unit }) => unit.source.text.includes(word)),
+    holdsMapping: (name) => this.#linted.some(({ unit }) => variablesMapped(unit).has(name)),
+  };
 
   constructor(
     readonly open: (source: Source) => Unit,
@@ -115,7 +120,7 @@ export class Program {
         unit,
         this.#externals.link,
         (other) => this.#analysisOf(other),
-        (word) => this.#linted.some((linted) => linted.unit.source.text.includes(word)),
+        this.#around,
         modelsWith(this.modelsOf(unit.source.path)),
       );
       this.#analyses.set(unit, analysis);

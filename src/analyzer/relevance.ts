@@ -53,6 +53,21 @@ export function membersFilled(events: Iterable<Event>): ReadonlySet<string> {
   return members;
 }
 
+const mapped = new WeakMap<Unit, ReadonlySet<string>>();
+
+/** The variables that the file's text puts the result of a mapping call into. */
+export function variablesMapped(unit: Unit): ReadonlySet<string> {
+  let names = mapped.get(unit);
+  if (names === undefined) {
+    const { text } = unit.source;
+    names = new Set(couldMatter(text) ? [...text.matchAll(MAPPED)].map(([, name = ""]) => name) : []);
+    mapped.set(unit, names);
+  }
+  return names;
+}
+
+const MAPPED = /(?<![\w.>])(\w+)\s*=\s*(?:\([^()]*\)\s*)?(?:mmap|mmap64|mremap|shmat)\s*\(/g;
+
 const ENDS = [
   "exit",
   "_exit",

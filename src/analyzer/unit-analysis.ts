@@ -56,6 +56,14 @@ export interface Definition {
 /** Finds what a name that is called in a file means; "ambiguous" where several functions could be meant. */
 export type Link = (name: string, from: UnitAnalysis) => Definition | "ambiguous" | undefined;
 
+/** What the analysis of a function asks of the linted files as a whole. */
+export interface Around {
+  /** Is the word anywhere in them? */
+  mentions(word: string): boolean;
+  /** Is the result of a mapping call put into a variable of that name? */
+  holdsMapping(name: string): boolean;
+}
+
 export interface GivenUp {
   readonly unit: Unit;
   readonly outline: FunctionOutline;
@@ -78,8 +86,7 @@ export class UnitAnalysis {
     readonly unit: Unit,
     readonly link: Link,
     readonly analysisOf: (unit: Unit) => UnitAnalysis,
-    /** Is the word anywhere in the linted files? */
-    readonly mentions: (word: string) => boolean,
+    readonly around: Around,
     /** As they hold in this file. */
     readonly models: Models,
   ) {}
@@ -179,7 +186,8 @@ export class UnitAnalysis {
       fixedPageSize: DEFINES_PAGE_SIZE.test(text),
       wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
       calledBy: (name) => this.#calledBy(name),
-      unlinksShared: () => this.mentions("shm_unlink"),
+      holdsMapping: (name) => this.around.holdsMapping(name),
+      unlinksShared: () => this.around.mentions("shm_unlink"),
       openedFor: (variable) => openedFor(this.unit, variable),
       text: (site: Site) => (site.file === path ? text.slice(site.start, site.end) : ""),
       defines: (name) => !this.models.declares(name) && this.link(name, this) !== undefined,

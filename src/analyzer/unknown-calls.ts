@@ -30,6 +30,7 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
   for (const mapping of m.state.mappings.values())
     if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
   if (isMacro) return;
+  if (m.emit !== undefined) noteKept(m, "::");
   for (const key of m.state.store.keys())
     if (key.startsWith("::") && !key.startsWith("::static:") && !holdsFailure(m, key))
       m.state.store.delete(key);

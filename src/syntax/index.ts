@@ -2,6 +2,7 @@
 import { isWordCode, skipComment, skipLiteral, skipWord } from "./characters.js";
 import { type Definitions, definitionsOf } from "./definitions.js";
 import { type Globals, globalsOf } from "./declarations.js";
+import { environmentReader } from "./environment.js";
 import { parseFunction } from "./functions.js";
 import { lineStartsOf, positionAt } from "./lines.js";
 import { type Given, givenOf, isRuledOut, NOTHING_GIVEN } from "./given.js";
@@ -150,6 +151,11 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
     neverReturns: definitions.neverReturns,
     macros: definitions.macroNames,
     macroBody: definitions.macroBody,
+    environment: environmentReader(
+      definitions,
+      () => headers().map((header) => header.definitions),
+      () => functions,
+    ),
     parse: (outline) => {
       let result = parsed.get(outline);
       if (!result) parsed.set(outline, (result = parse(outline)));

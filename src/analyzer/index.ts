@@ -44,7 +44,7 @@ export function analyze(sources: readonly Source[], around: Surroundings = ALONE
     around.memory,
   );
   program.run(sources);
-  around.memory?.endRun();
+  around.memory?.endRun(program);
   const { units, functions, givenUp, forcedJoins } = program;
   return { units, functions, givenUp, forcedJoins };
 }

@@ -5,6 +5,7 @@
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Context } from "./machine.js";
+import type { Program } from "./program.js";
 import type { Result } from "./unit-analysis.js";
 
 /** What the analysis of a function asks of the rest of the program. */
@@ -48,6 +49,12 @@ interface Entry {
 export class Memory {
   #earlier: ReadonlyMap<string, Entry> = new Map();
   #current = new Map<string, Entry>();
+  #program: Program | undefined;
+
+  /** The program as of the last run, for questions about it. */
+  get program(): Program | undefined {
+    return this.#program;
+  }
 
   /** The outcome of `analyze`, or the one remembered where it would be the same. */
   outcome(
@@ -69,7 +76,8 @@ export class Memory {
     return outcome;
   }
 
-  endRun(): void {
+  endRun(program: Program): void {
+    this.#program = program;
     this.#earlier = this.#current;
     this.#current = new Map();
   }
@@ -120,7 +128,7 @@ function recording(questions: Questions): {
 }
 
 /** Equality of plain data: what is neither array, Map, Set nor plain object is the same only as itself. */
-export function isSame(a: unknown, b: unknown): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b))

@@ -97,6 +97,11 @@ export class Program {
     );
   }
 
+  /** The linted file at a path. */
+  find(path: string): UnitAnalysis | undefined {
+    return this.#linted.find(({ unit }) => unit.source.path === path);
+  }
+
   get units(): readonly Unit[] {
     return this.#linted.map(({ unit }) => unit);
   }

@@ -1,7 +1,7 @@
 /** The functions of one file, each analyzed once, when it is first wanted. */
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
-import { analyzeFunction } from "./analyze-function.js";
+import { analyzeFunction, type Watch } from "./analyze-function.js";
 import { TooLarge } from "./block-builder.js";
 import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
@@ -140,7 +140,7 @@ export class UnitAnalysis {
 
   #compute(outline: FunctionOutline, questions: Questions): Outcome {
     const parsed = this.unit.parse(outline);
-    if (parsed.kind === "failed") return givenUp(parsed.reason);
+    if (parsed.kind === "failed") return gaveUp(parsed.reason);
     const readings: (readonly Event[])[] = [];
     const notes = noNotes();
     let summary: Summary | undefined;
@@ -155,10 +155,24 @@ export class UnitAnalysis {
         if (i === 0) summary = result.summary;
       });
     } catch (error) {
-      if (error instanceof NoFixpoint || error instanceof TooLarge) return givenUp(error.message);
-      return givenUp(`internal error: ${error instanceof Error ? error.message : String(error)}`);
+      if (error instanceof NoFixpoint || error instanceof TooLarge) return gaveUp(error.message);
+      return gaveUp(`internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
     return { result: { readings, summary: summary ?? "unknown", notes }, forced, givenUp: undefined };
+  }
+
+  /** Analyzes a function once more, to look on; what comes of it is known already. */
+  watch(outline: FunctionOutline, watch: Watch): void {
+    const parsed = this.unit.parse(outline);
+    if (parsed.kind === "failed") return;
+    try {
+      for (const definition of parsed.readings) {
+        const cfg = lower(definition, this.unit);
+        analyzeFunction(this.#context(cfg, outline, this.#questions(0), noNotes()), watch);
+      }
+    } catch {
+      // Then it has been given up before, and whoever wants to know has been told.
+    }
   }
 
   #context(
@@ -234,7 +248,7 @@ export class UnitAnalysis {
   }
 }
 
-function givenUp(reason: string): Outcome {
+function gaveUp(reason: string): Outcome {
   return { result: UNKNOWN, forced: 0, givenUp: reason };
 }
 

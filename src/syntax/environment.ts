@@ -37,7 +37,7 @@ export function environmentReader(
     known.set(word, meaning);
     return meaning;
   };
-  return (outline) => {
+  const environmentOf = (outline: FunctionOutline): Environment => {
     const { span } = outline;
     const conditions = conditionsAt(own, span.start);
     const seen = new Set([...outline.names, ...wordsOf(conditions)]);
@@ -49,6 +49,12 @@ export function environmentReader(
       for (const next of meaning.words) seen.add(next);
     }
     return parts;
+  };
+  const environments = new WeakMap<FunctionOutline, Environment>();
+  return (outline) => {
+    const environment = environments.get(outline) ?? environmentOf(outline);
+    environments.set(outline, environment);
+    return environment;
   };
 }
 

@@ -7,6 +7,7 @@ export const HELP = `mmaplint: finds what C code gets wrong about mmap, munmap, 
 shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
+       mmaplint lsp --stdio
 
 Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
 are not searched for, symbolic links are not followed, and nothing of what is linted is ever executed.
@@ -50,6 +51,10 @@ Other:
       --max-warnings N       let up to N warnings pass (default 0)
   -h, --help                 this text
   -v, --version              the version
+
+Editors:
+  mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
+  ./lsp.
 
 Colours follow the terminal, NO_COLOR and FORCE_COLOR.
 

@@ -102,3 +102,30 @@ void f(void *p) { mmap(p, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); 
   kept.files.forget(new Set(["h.h"]));
   expect(run()).toContain("zero-length");
 });
+
+const FAR: readonly (readonly [string, string, string, string])[] = [
+  ["a macro of a macro", "#define SIZE CHUNK", "#define CHUNK 65536", "#define CHUNK 0"],
+  ["an enumerator", "enum { FIRST, SIZE = FIRST };", "", "#define FIRST 65536"],
+  [
+    "a type of a type",
+    "#define SIZE sizeof(outer)\ntypedef inner outer;",
+    "typedef char inner[65536];",
+    "typedef char inner[0];",
+  ],
+];
+
+test.each(FAR)("an edit far away: %s", (_name, near, before, after) => {
+  const text = (far: string): string =>
+    `#include <sys/mman.h>\n${far}\nint between(void)\n{\n    return 0;\n}\n${near}\nvoid f(void *p)\n{\n    mmap(p, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);\n}\n`;
+  const include = (): undefined => undefined;
+  const kept = nothingKept({ include });
+  let layout = plainLayout(text(before));
+  for (const far of [before, after, before]) {
+    layout = relaid(layout, text(far));
+    kept.files.forget(new Set(["a.c"]));
+    const around = { include, naming: () => [] };
+    const typedText = lint([{ path: "a.c", text: layout.padded }], severities, { ...around, kept });
+    const readAtOnce = lint([{ path: "a.c", text: layout.text }], severities, around);
+    expect(withoutOffsets(typedText.diagnostics)).toEqual(withoutOffsets(readAtOnce.diagnostics));
+  }
+});

@@ -1,6 +1,7 @@
 /** (files, severities) -> findings. Pure and synchronous once the parser is loaded: no file access, no clock. */
 import { analyze } from "./analyzer/index.js";
 import type { AnalyzedFunction } from "./analyzer/index.js";
+import { Memory } from "./analyzer/memory.js";
 import type { FunctionModels } from "./analyzer/model/declared.js";
 import type { Diagnostic, Notice, Severity } from "./diagnostic.js";
 import { rules } from "./rules/index.js";
@@ -38,6 +39,31 @@ export interface Surroundings {
   readonly commandLineOf?: ((path: string) => CommandLine | undefined) | undefined;
   /** What the user declares of functions that the file at a path calls; absent where nothing is declared. */
   readonly modelsOf?: ((path: string) => FunctionModels | undefined) | undefined;
+  readonly kept?: Kept | undefined;
+}
+
+/** What those keep who lint the same files again and again: the opened files, and what is known of their functions. */
+export interface Kept {
+  readonly files: Opener;
+  readonly memory: Memory;
+  readonly judged: WeakMap<AnalyzedFunction["readings"], Judged>;
+}
+
+/** What was found in a function's events, and in view of what. */
+interface Judged {
+  readonly severities: string;
+  readonly unit: Unit;
+  /** The other files in which the stories of the findings have places. */
+  readonly others: ReadonlyMap<string, Unit | undefined>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Nothing known yet. Whoever keeps it says by `files.forget` which texts have changed. */
+export function nothingKept({
+  include,
+  commandLineOf,
+}: Pick<Surroundings, "include" | "commandLineOf">): Kept {
+  return { files: unitOpener(include, commandLineOf), memory: new Memory(), judged: new WeakMap() };
 }
 
 const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
@@ -46,16 +72,18 @@ const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [
 export function lint(
   sources: readonly Source[],
   severities: Severities,
-  { include, naming, commandLineOf, modelsOf }: Surroundings = NOTHING_AROUND,
+  { include, naming, commandLineOf, modelsOf, kept }: Surroundings = NOTHING_AROUND,
 ): LintResult {
-  const files = unitOpener(include, commandLineOf);
-  const analysis = analyze(sources, { open: files.open, naming, modelsOf });
+  const files = kept?.files ?? unitOpener(include, commandLineOf);
+  const analysis = analyze(sources, { open: files.open, naming, modelsOf, memory: kept?.memory });
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));
-  const diagnostics = unique(analysis.functions.flatMap((f) => judgeFunction(f, active, files))).sort(
-    byPlace,
+  const chosen = JSON.stringify([...severities]);
+  const findings = analysis.functions.flatMap(
+    (f) => keptFindings(f, chosen, files, kept) ?? judgeAndKeep(f, active, chosen, files, kept),
   );
+  const diagnostics = unique(findings).sort(byPlace);
   return {
     diagnostics,
     notices: analysis.givenUp.map(({ unit, outline, reason }) =>
@@ -74,13 +102,43 @@ function overridden(rule: Rule, severity: Severity | undefined): Severity | unde
   return severity === rule.severity ? undefined : severity;
 }
 
-function judgeFunction(
+/** What an earlier run has found in the same events, while all that it has looked at is the same. */
+function keptFindings(
+  { unit, readings }: AnalyzedFunction,
+  severities: string,
+  files: Opener,
+  kept: Kept | undefined,
+): readonly Diagnostic[] | undefined {
+  const known = kept?.judged.get(readings);
+  if (known === undefined || known.unit !== unit || known.severities !== severities) return undefined;
+  return [...known.others].every(([path, other]) => files.find(path) === other)
+    ? known.diagnostics
+    : undefined;
+}
+
+function judgeAndKeep(
   f: AnalyzedFunction,
   active: Parameters<typeof judge>[1],
+  severities: string,
   files: Opener,
+  kept: Kept | undefined,
+): readonly Diagnostic[] {
+  const { unit, readings } = f;
+  const others = new Map<string, Unit | undefined>();
+  const diagnostics = judgeFunction(f, active, (path) => {
+    const other = files.find(path);
+    others.set(path, other);
+    return (other ?? unit).position;
+  });
+  kept?.judged.set(readings, { severities, unit, others, diagnostics });
+  return diagnostics;
+}
+
+function judgeFunction(
+  { unit, outline, readings }: AnalyzedFunction,
+  active: Parameters<typeof judge>[1],
+  positionIn: File["positionIn"],
 ): Diagnostic[] {
-  const { unit, outline, readings } = f;
-  const positionIn: File["positionIn"] = (path) => files.find(path)?.position ?? unit.position;
   const file: File = { text: unit.source.text, positionIn };
   const byReading = readings.map((events) => judge(events, active, outline.name, file));
   const [first = [], ...others] = byReading;

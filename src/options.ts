@@ -7,6 +7,7 @@ export const HELP = `mmaplint: finds what C code gets wrong about mmap, munmap, 
 shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
+       mmaplint lsp --stdio
        mmaplint reproduce [options] [rule ...]
        mmaplint confirm [options] [path|glob ...] -- PROGRAM [ARGUMENT ...]
 
@@ -52,6 +53,10 @@ Other:
       --max-warnings N       let up to N warnings pass (default 0)
   -h, --help                 this text
   -v, --version              the version
+
+Editors:
+  mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
+  ./lsp.
 
 Reproduce:
   mmaplint reproduce compiles and runs small C programs of this package that do what the rules warn of, and shows what
@@ -139,6 +144,7 @@ export type Command =
   | { readonly kind: "version" }
   | { readonly kind: "list-rules" }
   | { readonly kind: "explain"; readonly id: string }
+  | { readonly kind: "lsp" }
   | { readonly kind: "lint"; readonly options: LintOptions }
   | { readonly kind: "reproduce"; readonly options: ReproduceOptions }
   | { readonly kind: "confirm"; readonly options: ConfirmOptions }
@@ -224,6 +230,13 @@ function contradiction(values: Values, paths: readonly string[]): string | undef
   return undefined;
 }
 
+/** The language server has one option, which says what it does anyway; clients give it by habit. */
+function parseServer(argv: readonly string[]): Command {
+  const other = argv.find((argument) => argument !== "--stdio" && !argument.startsWith("--clientProcessId"));
+  if (other === undefined) return { kind: "lsp" };
+  return { kind: "mistake", message: `lsp ${other}: the language server takes --stdio and nothing else` };
+}
+
 function toLintOptions(values: Values, paths: readonly string[], format: Format): LintOptions {
   return {
     paths,
@@ -293,6 +306,7 @@ function parseReproduce(argv: readonly string[]): Command {
 
 /** Parses the arguments after the program's name. Never throws: what is wrong is a command of its own kind. */
 export function parseCommand(argv: readonly string[]): Command {
+  if (argv[0] === "lsp") return parseServer(argv.slice(1));
   if (argv[0] === "reproduce") return parseReproduce(argv.slice(1));
   if (argv[0] === "confirm") return parseConfirm(argv.slice(1));
   let parsed: ReturnType<typeof parse>;

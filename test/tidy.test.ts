@@ -66,12 +66,28 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "text",
     "diagnostic",
   ],
+  // Of reproduce only where the programs are.
+  lsp: [
+    "reproduce",
+    "check",
+    "config",
+    "project",
+    "models",
+    "suppress",
+    "edit",
+    "lint",
+    "rules",
+    "analyzer",
+    "syntax",
+    "text",
+    "diagnostic",
+  ],
   // Of run and options the types of what goes in and out only: it is not loaded for them.
   reproduce: ["run", "options", "rules", "text", "nearest"],
   confirm: ["reproduce", "run", "options", "fingerprint", "text", "diagnostic"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
-  cli: ["run", "confirm", "reproduce", "catalogue", "options"],
+  cli: ["run", "lsp", "confirm", "reproduce", "catalogue", "options"],
 };
 
 /** The local modules that a file imports, by their unit. */

@@ -1,5 +1,6 @@
 /** The linted files as one program: which functions matter in it, and what only all of them together tell. */
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
+import { byStruct } from "./by-struct.js";
 import type { Event } from "./events.js";
 import { heldUses, mayRefill } from "./held.js";
 import { Externals } from "./linkage.js";
@@ -20,6 +21,7 @@ import {
   stayingFailures,
   structsOf,
 } from "./members.js";
+import type { Memory } from "./memory.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import type { Around, Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
@@ -58,6 +60,7 @@ export class Program {
     readonly open: (source: Source) => Unit,
     readonly naming: Naming,
     readonly modelsOf: (path: string) => FunctionModels | undefined,
+    readonly memory: Memory | undefined,
   ) {}
 
   /** The sources that name the family first, then whatever calls what they define. */
@@ -101,6 +104,11 @@ export class Program {
     );
   }
 
+  /** The linted file at a path. */
+  find(path: string): UnitAnalysis | undefined {
+    return this.#linted.find(({ unit }) => unit.source.path === path);
+  }
+
   get units(): readonly Unit[] {
     return this.#linted.map(({ unit }) => unit);
   }
@@ -122,6 +130,7 @@ export class Program {
         (other) => this.#analysisOf(other),
         this.#around,
         modelsWith(this.modelsOf(unit.source.path)),
+        this.memory,
       );
       this.#analyses.set(unit, analysis);
     }
@@ -197,8 +206,10 @@ export class Program {
     }));
     for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
     this.#tellUses(globals);
+    const speaking = byStruct(noted);
     for (const struct of structsOf(noted))
-      for (const [home, group] of this.#byHome(struct, noted)) this.#tellStruct(struct, home, group, letGo);
+      for (const [home, group] of this.#byHome(struct, speaking.get(struct) ?? []))
+        this.#tellStruct(struct, home, group, letGo);
   }
 
   /** Analyzes the functions that set to NULL a member which others fill with a mapping. */

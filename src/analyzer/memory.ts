@@ -14,6 +14,7 @@ export type Questions = Pick<
   | "calledBy"
   | "defines"
   | "fixedPageSize"
+  | "holdsMapping"
   | "modelOf"
   | "neverReturns"
   | "openedFor"
@@ -99,6 +100,7 @@ const ASK = {
   openedFor: (variable: string) => (of: Questions) => of.openedFor(variable),
   summaryOf: (name: string, wanted: boolean) => (of: Questions) => of.summaryOf(name, wanted),
   text: (site: Site) => (of: Questions) => of.text(site),
+  holdsMapping: (name: string) => (of: Questions) => of.holdsMapping(name),
   unlinksShared: () => (of: Questions) => of.unlinksShared(),
 };
 
@@ -125,6 +127,7 @@ function recording(questions: Questions): {
       openedFor: (variable) => note(`openedFor ${variable}`, ASK.openedFor(variable)),
       summaryOf: (name, wanted) => note(`summaryOf ${name} ${wanted}`, ASK.summaryOf(name, wanted)),
       text: (site) => note(`text ${site.file} ${site.start} ${site.end}`, ASK.text(site)),
+      holdsMapping: (name) => note(`holdsMapping ${name}`, ASK.holdsMapping(name)),
       unlinksShared: () => note("unlinksShared", ASK.unlinksShared()),
     },
   };

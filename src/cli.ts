@@ -60,6 +60,8 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
       const page = (await import("./catalogue.js")).explain(command.id);
       return page.found ? said(page.text) : refused(page.text);
     }
+    case "lsp":
+      return serveEditor();
     case "lint": {
       const host: Host = {
         cwd: process.cwd(),
@@ -71,6 +73,13 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
       return run(command.options, host);
     }
   }
+}
+
+/** Serves an editor until it says that it is done; the streams are its own from here on. */
+async function serveEditor(): Promise<Outcome> {
+  const { serve } = await import("./lsp/server.js");
+  serve({ input: process.stdin, output: process.stdout, version: version() });
+  return said("");
 }
 
 /** A reader that has seen enough (`| head`) closes the pipe: that is no error. A full disk is one. */

@@ -84,6 +84,7 @@ export type Command =
   | { readonly kind: "version" }
   | { readonly kind: "list-rules" }
   | { readonly kind: "explain"; readonly id: string }
+  | { readonly kind: "lsp" }
   | { readonly kind: "lint"; readonly options: LintOptions }
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -145,8 +146,16 @@ function contradiction(values: Values, paths: readonly string[]): string | undef
   return undefined;
 }
 
+/** The language server has one option, which says what it does anyway; clients give it by habit. */
+function parseServer(argv: readonly string[]): Command {
+  const other = argv.find((argument) => argument !== "--stdio" && !argument.startsWith("--clientProcessId"));
+  if (other === undefined) return { kind: "lsp" };
+  return { kind: "mistake", message: `lsp ${other}: the language server takes --stdio and nothing else` };
+}
+
 /** Parses the arguments after the program's name. Never throws: what is wrong is a command of its own kind. */
 export function parseCommand(argv: readonly string[]): Command {
+  if (argv[0] === "lsp") return parseServer(argv.slice(1));
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(argv);

@@ -65,9 +65,23 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "text",
     "diagnostic",
   ],
+  lsp: [
+    "check",
+    "severities",
+    "config",
+    "project",
+    "models",
+    "suppress",
+    "edit",
+    "lint",
+    "rules",
+    "analyzer",
+    "text",
+    "diagnostic",
+  ],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
-  cli: ["run", "catalogue", "options"],
+  cli: ["run", "lsp", "catalogue", "options"],
 };
 
 /** The local modules that a file imports, by their unit. */

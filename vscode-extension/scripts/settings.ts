@@ -1,0 +1,67 @@
+/**
+ * The extension's settings, made from the schema of the configuration, so that both know the same keys:
+ * `npm run docs` writes them into package.json.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { configSchema } from "../../scripts/schema.js";
+
+const MANIFEST = new URL("../package.json", import.meta.url);
+
+type Schema = { readonly [key: string]: unknown };
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Puts definitions in the place of references to them: VS Code resolves none within a setting. */
+function inlined(value: unknown, definitions: Schema): unknown {
+  if (Array.isArray(value)) return value.map((item) => inlined(item, definitions));
+  if (!isSchema(value)) return value;
+  const { $ref: reference, ...own } = value;
+  const target = typeof reference === "string" ? definitions[reference.replace("#/definitions/", "")] : {};
+  const merged = { ...(isSchema(target) ? target : {}), ...own };
+  return Object.fromEntries(Object.entries(merged).map(([key, item]) => [key, inlined(item, definitions)]));
+}
+
+/** Settings that no configuration file has: they are about the editor. */
+const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
+  "mmaplint.inlayHints.pageAlignment": {
+    type: "boolean",
+    default: false,
+    scope: "resource",
+    description: "Show behind offsets and addresses whether they begin a page.",
+  },
+  "mmaplint.trace.server": {
+    type: "string",
+    enum: ["messages", "compact", "verbose"],
+    default: "messages",
+    scope: "window",
+    description:
+      "What the output channel shows of the traffic with the language server, when its log level is set to Trace (the gear in the output panel).",
+  },
+};
+
+/** What `contributes.configuration.properties` of the manifest has to be. */
+export function settings(): Readonly<Record<string, unknown>> {
+  const schema: unknown = JSON.parse(configSchema());
+  if (!isSchema(schema) || !isSchema(schema["properties"]) || !isSchema(schema["definitions"]))
+    throw new Error("the schema of the configuration has no properties");
+  const { properties, definitions } = schema;
+  const mirrored = Object.entries(properties)
+    .filter(([key]) => key !== "$schema")
+    .map(([key, value]) => [`mmaplint.${key}`, { ...asSchema(inlined(value, definitions)), scope: "resource" }]);
+  return { ...Object.fromEntries(mirrored), ...OF_THE_EDITOR };
+}
+
+function asSchema(value: unknown): Schema {
+  return isSchema(value) ? value : {};
+}
+
+/** The manifest with these settings, as the text of its file. */
+export function manifest(): string {
+  const current = JSON.parse(readFileSync(MANIFEST, "utf8"));
+  current.contributes.configuration = { title: "mmaplint", properties: settings() };
+  return `${JSON.stringify(current, undefined, 2)}\n`;
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(MANIFEST, manifest());

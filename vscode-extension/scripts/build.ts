@@ -23,5 +23,4 @@ await Promise.all([
   }),
   bundleServer(path.join(DIST, "server")),
 ]);
-cpSync(path.join(PROGRAM, "docs/rules"), path.join(DIST, "server/docs/rules"), { recursive: true });
 cpSync(path.join(PROGRAM, "LICENSE"), path.join(EXTENSION, "LICENSE"));

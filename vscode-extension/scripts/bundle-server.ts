@@ -1,8 +1,8 @@
 /**
  * Bundles the program for the extension, in the shape of the npm package, so that everything it looks for beside itself
- * is where it expects it: `dist/server/{dist,schema,package.json}`.
+ * is where it expects it; with the rules' pages, as `mmaplint.explainRule` shows them.
  */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -50,7 +50,13 @@ export async function bundleServer(to: string): Promise<void> {
     logLevel: "warning",
   });
   for (const file of WASM) cpSync(file, path.join(to, "dist", path.basename(file)));
-  cpSync(path.join(PROGRAM, "schema"), path.join(to, "schema"), { recursive: true });
+  for (const folder of ["schema", "docs/rules"])
+    cpSync(path.join(PROGRAM, folder), path.join(to, folder), { recursive: true });
+  const fixtures = path.join(PROGRAM, "fixtures");
+  for (const id of readdirSync(fixtures)) {
+    const reproducer = path.join(fixtures, id, "reproducer.c");
+    if (existsSync(reproducer)) cpSync(reproducer, path.join(to, `reproducers/${id}.c`));
+  }
   const { name, version, license }: Record<string, unknown> = JSON.parse(
     readFileSync(path.join(PROGRAM, "package.json"), "utf8"),
   );

@@ -23,6 +23,8 @@ function inlined(value: unknown, definitions: Schema): unknown {
   return Object.fromEntries(Object.entries(merged).map(([key, item]) => [key, inlined(item, definitions)]));
 }
 
+const WHERE = "Counts in folders for which no mmaplint.config.json is found.";
+
 /** Settings that no configuration file has: they are about the editor. */
 const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
   "mmaplint.inlayHints.pageAlignment": {
@@ -49,7 +51,13 @@ export function settings(): Readonly<Record<string, unknown>> {
   const { properties, definitions } = schema;
   const mirrored = Object.entries(properties)
     .filter(([key]) => key !== "$schema")
-    .map(([key, value]) => [`mmaplint.${key}`, { ...asSchema(inlined(value, definitions)), scope: "resource" }]);
+    .map(([key, value]) => {
+      const schema = asSchema(inlined(value, definitions));
+      return [
+        `mmaplint.${key}`,
+        { ...schema, description: `${schema["description"]} ${WHERE}`, scope: "resource" },
+      ];
+    });
   return { ...Object.fromEntries(mirrored), ...OF_THE_EDITOR };
 }
 

@@ -14,7 +14,8 @@ export function registerCommands(
   /** A command about one rule: the one that it is called with, else one that the user picks. */
   const aboutRule = (id: string, placeHolder: string, act: (rule: string) => Promise<void>) =>
     vscode.commands.registerCommand(id, async (given: unknown) => {
-      const rule = typeof given === "string" && rules.has(given) ? given : await chooseRule(rules, placeHolder);
+      const rule =
+        typeof given === "string" && rules.has(given) ? given : await chooseRule(rules, placeHolder);
       if (rule !== undefined) await act(rule);
     });
   return [
@@ -40,7 +41,9 @@ async function confirmAndRun(rule: string, run: RunReproducer | undefined): Prom
     return;
   }
   if (!vscode.workspace.isTrusted) {
-    void vscode.window.showErrorMessage("mmaplint: nothing is run in Restricted Mode. Trust the folder first.");
+    void vscode.window.showErrorMessage(
+      "mmaplint: nothing is run in Restricted Mode. Trust the folder first.",
+    );
     return;
   }
   const chosen = await vscode.window.showWarningMessage(

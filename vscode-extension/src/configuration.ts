@@ -23,7 +23,9 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
 export async function createConfiguration(): Promise<void> {
   const folder = await chooseFolder();
   if (folder === undefined) {
-    void vscode.window.showInformationMessage("mmaplint: open a folder first, the configuration belongs in it.");
+    void vscode.window.showInformationMessage(
+      "mmaplint: open a folder first, the configuration belongs in it.",
+    );
     return;
   }
   const uri = vscode.Uri.joinPath(folder.uri, FILE);

@@ -8,7 +8,7 @@ export function pageOf(rule: string): vscode.Uri {
 }
 
 export function reproducerOf(rule: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: SCHEME, path: `/fixtures/${rule}/reproducer.c` });
+  return vscode.Uri.from({ scheme: SCHEME, path: `/reproducers/${rule}.c` });
 }
 
 /** Reads through the editor's file system: in a browser the extension is no directory but an address. */

@@ -12,7 +12,12 @@ export function activate(context: vscode.ExtensionContext): Promise<void> {
         new LanguageClient(
           "mmaplint",
           // The transport adds --stdio. The working directory is not the workspace's: nothing there is to matter.
-          { module: program, args: ["lsp"], transport: TransportKind.stdio, options: { cwd: context.extensionPath } },
+          {
+            module: program,
+            args: ["lsp"],
+            transport: TransportKind.stdio,
+            options: { cwd: context.extensionPath },
+          },
           options,
         ),
       runReproducer: (rule) => reproduction(program, context.extensionPath, rule),

@@ -44,7 +44,9 @@ function statusOf(state: State, document: vscode.TextDocument | undefined): Stat
     case State.Running: {
       const count = document === undefined ? 0 : findingsIn(document.uri).length;
       const said = count === 0 ? "Nothing" : count === 1 ? "1 finding" : `${count} findings`;
-      const restricted = vscode.workspace.isTrusted ? "" : " Restricted Mode: files are linted, nothing is run.";
+      const restricted = vscode.workspace.isTrusted
+        ? ""
+        : " Restricted Mode: files are linted, nothing is run.";
       return {
         text: count === 0 ? "$(check) mmaplint" : `$(warning) mmaplint ${count}`,
         tooltip: `${said} in this file.${restricted}`,

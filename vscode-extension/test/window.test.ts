@@ -4,9 +4,10 @@ import * as path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, onTestFailed, test } from "vitest";
 import { PROGRAM } from "../scripts/paths.js";
+import { MENDED, NULL_CHECK } from "./support/programs.js";
 import { until } from "./support/until.js";
 import { startVsCode, type VsCode } from "./support/vscode.js";
-import { folderWith, MENDED, NULL_CHECK, remove } from "./support/workspace.js";
+import { folderWith, remove } from "./support/workspace.js";
 
 let code: VsCode;
 
@@ -34,7 +35,10 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 const textOf = (page: Page, selector: string): Promise<string> =>
-  page.locator(selector).allInnerTexts().then((texts) => texts.join("\n").replaceAll("\u00a0", " "));
+  page
+    .locator(selector)
+    .allInnerTexts()
+    .then((texts) => texts.join("\n").replaceAll("\u00a0", " "));
 
 /** Runs a command by its title, as from the keyboard. */
 async function command(page: Page, title: string): Promise<void> {
@@ -52,7 +56,9 @@ test("a finding is seen, understood, mended and gone", async () => {
   const page = await opened(folder, "fill.c", 4);
   await page.locator(".squiggly-error").first().waitFor();
   await until("the status bar counts it", async () =>
-    (await textOf(page, "#mmaplint\\.mmaplint\\.mmaplint, .statusbar-item[id*=mmaplint]")).includes("mmaplint 1"),
+    (await textOf(page, "#mmaplint\\.mmaplint\\.mmaplint, .statusbar-item[id*=mmaplint]")).includes(
+      "mmaplint 1",
+    ),
   );
 
   await command(page, "Problems: Focus on Problems View");

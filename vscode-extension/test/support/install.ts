@@ -28,7 +28,12 @@ function run(cwd: string, program: string, args: readonly string[]): Promise<voi
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`${program} ${args.join(" ")} (in ${cwd}) failed with ${code}:\n${Buffer.concat(output).toString()}`));
+      else
+        reject(
+          new Error(
+            `${program} ${args.join(" ")} (in ${cwd}) failed with ${code}:\n${Buffer.concat(output).toString()}`,
+          ),
+        );
     });
   });
 }
@@ -38,7 +43,9 @@ function missing(program: string): boolean {
 }
 
 async function installPrograms(): Promise<void> {
-  const wanted = Object.entries(PACKAGES).flatMap(([program, packages]) => (missing(program) ? packages : []));
+  const wanted = Object.entries(PACKAGES).flatMap(([program, packages]) =>
+    missing(program) ? packages : [],
+  );
   if (wanted.length === 0) return;
   if (missing("apt-get") || process.getuid?.() !== 0)
     throw new Error(`the editor tests need these Debian packages, please install them: ${wanted.join(" ")}`);

@@ -1,6 +1,6 @@
 /** Asking until the answer is yes: nothing in an editor is there at once. */
 
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 const PAUSE = 100;
 
 /** Waits until `ask` answers with something true and returns that; an error of `ask` counts as no. */

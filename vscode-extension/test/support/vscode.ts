@@ -68,14 +68,25 @@ export async function startVsCode(settings: Readonly<Record<string, unknown>> = 
   const args = ["--bind-addr", `127.0.0.1:${port}`, "--auth", "none", ...trust];
   const child = spawn(
     NODE,
-    [ENTRY, ...args, "--disable-telemetry", "--disable-update-check", "--vscode-option", "enable-smoke-test-driver"],
+    [
+      ENTRY,
+      ...args,
+      "--disable-telemetry",
+      "--disable-update-check",
+      "--vscode-option",
+      "enable-smoke-test-driver",
+    ],
     { env, stdio: ["ignore", "pipe", "pipe"] },
   );
   const log: Buffer[] = [];
   child.stdout.on("data", (part: Buffer) => log.push(part));
   child.stderr.on("data", (part: Buffer) => log.push(part));
   const address = `127.0.0.1:${port}`;
-  const answers = () => fetch(`http://${address}/healthz`).then(({ ok }) => ok, () => false);
+  const answers = () =>
+    fetch(`http://${address}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   await until("VS Code answers", answers, () => Buffer.concat(log).toString());
   const browser = await launch();
   const uriOf = (file: string): string => `vscode-remote://${address}${file}`;

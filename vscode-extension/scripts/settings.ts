@@ -13,13 +13,18 @@ function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function asSchema(value: unknown): Schema {
+  if (isSchema(value)) return value;
+  throw new Error(`not a schema: ${JSON.stringify(value)}`);
+}
+
 /** Puts definitions in the place of references to them: VS Code resolves none within a setting. */
 function inlined(value: unknown, definitions: Schema): unknown {
   if (Array.isArray(value)) return value.map((item) => inlined(item, definitions));
   if (!isSchema(value)) return value;
   const { $ref: reference, ...own } = value;
   const target = typeof reference === "string" ? definitions[reference.replace("#/definitions/", "")] : {};
-  const merged = { ...(isSchema(target) ? target : {}), ...own };
+  const merged = { ...asSchema(target), ...own };
   return Object.fromEntries(Object.entries(merged).map(([key, item]) => [key, inlined(item, definitions)]));
 }
 
@@ -45,24 +50,15 @@ const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
 
 /** What `contributes.configuration.properties` of the manifest has to be. */
 export function settings(): Readonly<Record<string, unknown>> {
-  const schema: unknown = JSON.parse(configSchema());
-  if (!isSchema(schema) || !isSchema(schema["properties"]) || !isSchema(schema["definitions"]))
-    throw new Error("the schema of the configuration has no properties");
-  const { properties, definitions } = schema;
-  const mirrored = Object.entries(properties)
+  const { properties, definitions } = asSchema(JSON.parse(configSchema()));
+  const mirrored = Object.entries(asSchema(properties))
     .filter(([key]) => key !== "$schema")
     .map(([key, value]) => {
-      const schema = asSchema(inlined(value, definitions));
-      return [
-        `mmaplint.${key}`,
-        { ...schema, description: `${schema["description"]} ${WHERE}`, scope: "resource" },
-      ];
+      const setting = asSchema(inlined(value, asSchema(definitions)));
+      const description = `${String(setting["description"])} ${WHERE}`;
+      return [`mmaplint.${key}`, { ...setting, description, scope: "resource" }];
     });
   return { ...Object.fromEntries(mirrored), ...OF_THE_EDITOR };
-}
-
-function asSchema(value: unknown): Schema {
-  return isSchema(value) ? value : {};
 }
 
 /** The manifest with these settings, as the text of its file. */

@@ -43,13 +43,14 @@ function statusOf(state: State, document: vscode.TextDocument | undefined): Stat
       };
     case State.Running: {
       const count = document === undefined ? 0 : findingsIn(document.uri).length;
-      const said = count === 0 ? "Nothing" : count === 1 ? "1 finding" : `${count} findings`;
+      const found = count === 0 ? "Nothing found" : count === 1 ? "1 finding" : `${count} findings`;
+      const said = document === undefined ? "The language server runs." : `${found} in this file.`;
       const restricted = vscode.workspace.isTrusted
         ? ""
         : " Restricted Mode: files are linted, nothing is run.";
       return {
         text: count === 0 ? "$(check) mmaplint" : `$(warning) mmaplint ${count}`,
-        tooltip: `${said} in this file.${restricted}`,
+        tooltip: `${said}${restricted}`,
         grave: false,
       };
     }

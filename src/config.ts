@@ -14,7 +14,7 @@ import { isPreset, type PresetName, presetNames, type RuleSeverities } from "./p
 import { readRegularFile } from "./project/files.js";
 import { affordable, MAX_WILDCARDS, matches, type Patterns, patternsOf } from "./project/ignored.js";
 
-const CONFIG_FILE = "mmaplint.config.json";
+export const CONFIG_FILE = "mmaplint.config.json";
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 export type RuleSetting = Severity | "off";
@@ -42,7 +42,7 @@ export interface Config {
   readonly models: FunctionModels;
 }
 
-const NO_CONFIG: Config = {
+export const NO_CONFIG: Config = {
   source: undefined,
   preset: undefined,
   rules: {},
@@ -169,7 +169,7 @@ function check(file: string, value: unknown): ConfigFile {
  * @param base absolute directory that its patterns are relative to
  * @throws ConfigError
  */
-function checkConfig(shown: string, base: string, value: unknown): Config {
+export function checkConfig(shown: string, base: string, value: unknown): Config {
   const file = check(shown, value);
   const compiled = (patterns: readonly string[]): Patterns => {
     const costly = patterns.find((pattern) => !affordable(pattern));
@@ -230,16 +230,16 @@ function configIn(cwd: string, directory: string): Config | undefined {
 }
 
 /**
- * A function that finds the configuration for a directory: the nearest one upwards. Answers are remembered.
- * The returned function throws ConfigError for a configuration that is not valid.
+ * A function that finds the configuration for a directory: the nearest one upwards, else `fallback`. Answers are
+ * remembered. The returned function throws ConfigError for a configuration that is not valid.
  */
-export function configFinder(cwd: string): (directory: string) => Config {
+export function configFinder(cwd: string, fallback: Config = NO_CONFIG): (directory: string) => Config {
   const known = new Map<string, Config>();
   const find = (directory: string): Config => {
     const remembered = known.get(directory);
     if (remembered !== undefined) return remembered;
     const parent = path.dirname(directory);
-    const found = configIn(cwd, directory) ?? (parent === directory ? NO_CONFIG : find(parent));
+    const found = configIn(cwd, directory) ?? (parent === directory ? fallback : find(parent));
     known.set(directory, found);
     return found;
   };

@@ -2,7 +2,7 @@
  * Edits on bytes: what an edit does not name stays byte for byte, whatever the file's encoding, line endings or byte
  * order mark. Offsets are UTF-16 offsets into the decoded text without byte order mark, as in Span.
  */
-import type { Change, Diagnostic } from "./diagnostic.js";
+import type { Change, Diagnostic, Edit } from "./diagnostic.js";
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
@@ -84,15 +84,18 @@ function overlaps(left: Change, right: Change): boolean {
   return left.span.start <= right.span.end && right.span.start <= left.span.end;
 }
 
-/** The safe edits to one file's text that can be made together, first finding first, as sorted changes. */
-export function safeChanges(diagnostics: readonly Diagnostic[]): {
+/** The edits to one file's text that can be made together, first finding first, as sorted changes. */
+export function changesTogether(
+  diagnostics: readonly Diagnostic[],
+  safeties: readonly Edit["safety"][] = ["safe"],
+): {
   readonly changes: Change[];
   readonly edits: number;
 } {
   const taken: Change[] = [];
   let edits = 0;
   for (const { edit } of diagnostics) {
-    if (edit === undefined || edit.safety !== "safe" || edit.changes.length === 0) continue;
+    if (edit === undefined || !safeties.includes(edit.safety) || edit.changes.length === 0) continue;
     if (edit.changes.some((change) => taken.some((other) => overlaps(change, other)))) continue;
     taken.push(...edit.changes);
     edits++;

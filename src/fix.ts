@@ -1,7 +1,7 @@
 /** Safe edits, round by round: what one round leaves out because it overlaps, the next one finds again. */
 import { check, type Checked, type Checker } from "./check.js";
 import type { Config } from "./config.js";
-import { applyChanges, decode, safeChanges, unifiedDiff } from "./edit.js";
+import { applyChanges, decode, changesTogether, unifiedDiff } from "./edit.js";
 import { leavesTree, readRegularFile, reasonOf, replaceFile } from "./project/files.js";
 import { type LoadedFile, MAX_FILE_BYTES } from "./project/load.js";
 
@@ -25,7 +25,7 @@ export function fixAll(files: readonly LoadedFile<Config>[], first: Checked, che
     let made = 0;
     const findings = checked.findings;
     current = current.map((file) => {
-      const own = safeChanges(findings.filter(({ location }) => location.file === file.path));
+      const own = changesTogether(findings.filter(({ location }) => location.file === file.path));
       if (own.edits === 0) return file;
       made += own.edits;
       const bytes = applyChanges(file.bytes, own.changes);

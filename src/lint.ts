@@ -1,6 +1,7 @@
 /** (files, severities) -> findings. Pure and synchronous once the parser is loaded: no file access, no clock. */
 import { analyze } from "./analyzer/index.js";
 import type { AnalyzedFunction } from "./analyzer/index.js";
+import { Memory } from "./analyzer/memory.js";
 import type { FunctionModels } from "./analyzer/model/declared.js";
 import type { Diagnostic, Notice, Severity } from "./diagnostic.js";
 import { rules } from "./rules/index.js";
@@ -38,6 +39,21 @@ export interface Surroundings {
   readonly commandLineOf?: ((path: string) => CommandLine | undefined) | undefined;
   /** What the user declares of functions that the file at a path calls; absent where nothing is declared. */
   readonly modelsOf?: ((path: string) => FunctionModels | undefined) | undefined;
+  readonly kept?: Kept | undefined;
+}
+
+/** What those keep who lint the same files again and again: the opened files, and what is known of their functions. */
+export interface Kept {
+  readonly files: Opener;
+  readonly memory: Memory;
+}
+
+/** Nothing known yet. Whoever keeps it says by `files.forget` which texts have changed. */
+export function nothingKept({
+  include,
+  commandLineOf,
+}: Pick<Surroundings, "include" | "commandLineOf">): Kept {
+  return { files: unitOpener(include, commandLineOf), memory: new Memory() };
 }
 
 const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
@@ -46,10 +62,10 @@ const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [
 export function lint(
   sources: readonly Source[],
   severities: Severities,
-  { include, naming, commandLineOf, modelsOf }: Surroundings = NOTHING_AROUND,
+  { include, naming, commandLineOf, modelsOf, kept }: Surroundings = NOTHING_AROUND,
 ): LintResult {
-  const files = unitOpener(include, commandLineOf);
-  const analysis = analyze(sources, { open: files.open, naming, modelsOf });
+  const files = kept?.files ?? unitOpener(include, commandLineOf);
+  const analysis = analyze(sources, { open: files.open, naming, modelsOf, memory: kept?.memory });
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));

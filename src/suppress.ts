@@ -27,6 +27,8 @@ export const unusedSuppression: RuleMeta = {
   silent: ["A suppression of a rule that is off, or in a file of which a part could not be analyzed."],
 };
 
+/** A text without it holds no suppression. */
+const MARK = "mmaplint-disable-";
 const DIRECTIVE = /^\s*mmaplint-disable-(next-line|line)(?![\w-])([^]*)$/;
 
 export interface Suppression {
@@ -92,7 +94,7 @@ export function comments(text: string): Span[] {
 /** The suppressions that a text's comments hold. */
 export function suppressionsOf(lines: Lines): Suppression[] {
   const { text } = lines;
-  if (!text.includes("mmaplint-disable-")) return [];
+  if (!text.includes(MARK)) return [];
   const found: Suppression[] = [];
   for (const span of comments(text)) {
     const block = text.startsWith("/*", span.start);
@@ -177,6 +179,7 @@ export interface SuppressionScope {
 
 /** Takes the silenced findings out of one file's findings, and adds a finding for each unused suppression. */
 export function suppress(scope: SuppressionScope): Suppressions {
+  if (!scope.text.includes(MARK)) return { kept: scope.diagnostics, suppressed: [] };
   const lines = linesOf(scope.text);
   const suppressions = suppressionsOf(lines);
   if (suppressions.length === 0) return { kept: scope.diagnostics, suppressed: [] };

@@ -12,7 +12,7 @@ import {
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Change, Diagnostic } from "../src/diagnostic.js";
-import { applyChanges, byteOffsets, decode, safeChanges, unifiedDiff } from "../src/edit.js";
+import { applyChanges, byteOffsets, decode, changesTogether, unifiedDiff } from "../src/edit.js";
 import { CLEAN, mmaplint, NULL_CHECK, project } from "./cli.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -72,7 +72,7 @@ describe("applyChanges", () => {
   });
 });
 
-describe("safeChanges", () => {
+describe("changesTogether", () => {
   const diagnostic = (
     safety: "safe" | "suggested",
     ...spans: readonly (readonly [number, number])[]
@@ -93,7 +93,7 @@ describe("safeChanges", () => {
   });
 
   test("the first of two that overlap wins, whole; suggested ones stay out; the rest is sorted", () => {
-    const { changes, edits } = safeChanges([
+    const { changes, edits } = changesTogether([
       diagnostic("safe", [10, 12]),
       diagnostic("safe", [11, 13], [20, 21]),
       diagnostic("suggested", [30, 31]),
@@ -104,7 +104,7 @@ describe("safeChanges", () => {
   });
 
   test("two insertions at one place wait for the next round", () => {
-    expect(safeChanges([diagnostic("safe", [5, 5]), diagnostic("safe", [5, 5])]).edits).toBe(1);
+    expect(changesTogether([diagnostic("safe", [5, 5]), diagnostic("safe", [5, 5])]).edits).toBe(1);
   });
 });
 

@@ -67,7 +67,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   lsp: [
     "check",
-    "severities",
     "config",
     "project",
     "models",
@@ -76,6 +75,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "lint",
     "rules",
     "analyzer",
+    "syntax",
     "text",
     "diagnostic",
   ],

@@ -9,7 +9,7 @@ import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
 import { MAX_STATES, NoFixpoint, solve } from "./fixpoint.js";
-import type { Block, Cfg, Operand } from "./ir.js";
+import type { Block, Cfg, Instruction, Operand, Terminator } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
 import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
@@ -44,8 +44,11 @@ function lattice({ repeated }: Loops): Lattice<State> {
 /** Places and facts that the states of one function may hold, summed over the visits of its blocks. */
 const MAX_EFFORT = 1_500_000;
 
+/** Looks on at the replay: at each state before and after an instruction, and before what ends a block. */
+export type Watch = (m: Machine, step: Instruction | Terminator, when: "before" | "after") => void;
+
 /** Throws NoFixpoint where a limit is reached. */
-export function analyzeFunction(context: Context): FunctionResult {
+export function analyzeFunction(context: Context, watch?: Watch): FunctionResult {
   const { cfg } = context;
   const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
   const entry = entryState(cfg);
@@ -59,7 +62,9 @@ export function analyzeFunction(context: Context): FunctionResult {
   const exits: Exit[] = [];
   for (const block of [...states.keys()].sort((a, b) => a - b)) {
     for (const state of states.get(block) ?? []) {
-      exits.push(...runBlock(context, shape, block, state.clone(), (event) => events.push(event)).exits);
+      exits.push(
+        ...runBlock(context, shape, block, state.clone(), (event) => events.push(event), watch).exits,
+      );
     }
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
@@ -99,20 +104,26 @@ function runBlock(
   index: number,
   start: State,
   emit: Machine["emit"],
+  watch?: Watch,
 ): BlockResult {
   const again = shape.loops.repeated.has(index);
   const block = context.cfg.blocks[index];
   if (block === undefined) return { next: [], exits: [] };
   let states = [start];
   for (const instruction of block.instructions) {
-    const after = states.flatMap((state) =>
-      execute({ context, state, at: instruction.id, again, emit }, instruction),
-    );
+    const machine = (state: State): Machine => ({ context, state, at: instruction.id, again, emit });
+    if (watch !== undefined) for (const state of states) watch(machine(state), instruction, "before");
+    const after = states.flatMap((state) => execute(machine(state), instruction));
+    if (watch !== undefined) for (const state of after) watch(machine(state), instruction, "after");
     states = after.length > MAX_STATES ? fewer(after, instruction.id) : after;
   }
   const next: [number, State][] = [];
   const exits: Exit[] = [];
-  for (const state of states) finish({ context, state, at: `b${index}`, again, emit }, block, next, exits);
+  for (const state of states) {
+    const machine: Machine = { context, state, at: `b${index}`, again, emit };
+    watch?.(machine, block.terminator, "before");
+    finish(machine, block, next, exits);
+  }
   for (const [, state] of next) dropTemporaries(state, shape.crossing);
   return { next, exits };
 }

@@ -2,6 +2,7 @@
 import { openUnit } from "../syntax/index.js";
 import type { Source, Unit } from "../syntax/unit.js";
 import type { FunctionModels } from "./model/declared.js";
+import type { Memory } from "./memory.js";
 import type { AnalyzedFunction, Naming } from "./program.js";
 import { Program } from "./program.js";
 import type { GivenUp } from "./unit-analysis.js";
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly naming: Naming;
   /** What the user declares for calls in the file at a path. */
   readonly modelsOf?: ((path: string) => FunctionModels | undefined) | undefined;
+  /** What an earlier run over nearly the same files has found out; absent where there was none. */
+  readonly memory?: Memory | undefined;
 }
 
 const ALONE: Surroundings = { open: openUnit, naming: () => [] };
@@ -34,8 +37,14 @@ const ALONE: Surroundings = { open: openUnit, naming: () => [] };
  * not come to an end is given up alone.
  */
 export function analyze(sources: readonly Source[], around: Surroundings = ALONE): Analysis {
-  const program = new Program(around.open, around.naming, around.modelsOf ?? (() => undefined));
+  const program = new Program(
+    around.open,
+    around.naming,
+    around.modelsOf ?? (() => undefined),
+    around.memory,
+  );
   program.run(sources);
+  around.memory?.endRun(program);
   const { units, functions, givenUp, forcedJoins } = program;
   return { units, functions, givenUp, forcedJoins };
 }

@@ -19,6 +19,7 @@ import {
   stayingFailures,
   structsOf,
 } from "./members.js";
+import type { Memory } from "./memory.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import type { Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
@@ -52,6 +53,7 @@ export class Program {
     readonly open: (source: Source) => Unit,
     readonly naming: Naming,
     readonly modelsOf: (path: string) => FunctionModels | undefined,
+    readonly memory: Memory | undefined,
   ) {}
 
   /** The sources that name the family first, then whatever calls what they define. */
@@ -95,6 +97,11 @@ export class Program {
     );
   }
 
+  /** The linted file at a path. */
+  find(path: string): UnitAnalysis | undefined {
+    return this.#linted.find(({ unit }) => unit.source.path === path);
+  }
+
   get units(): readonly Unit[] {
     return this.#linted.map(({ unit }) => unit);
   }
@@ -116,6 +123,7 @@ export class Program {
         (other) => this.#analysisOf(other),
         (word) => this.#linted.some((linted) => linted.unit.source.text.includes(word)),
         modelsWith(this.modelsOf(unit.source.path)),
+        this.memory,
       );
       this.#analyses.set(unit, analysis);
     }

@@ -1,7 +1,7 @@
 /** The functions of one file, each analyzed once, when it is first wanted. */
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
-import { analyzeFunction } from "./analyze-function.js";
+import { analyzeFunction, type Watch } from "./analyze-function.js";
 import { TooLarge } from "./block-builder.js";
 import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
@@ -9,6 +9,7 @@ import type { Cfg } from "./ir.js";
 import { lower } from "./lower.js";
 import type { Context } from "./machine.js";
 import type { MemberNotes } from "./members.js";
+import type { Memory, Outcome, Questions } from "./memory.js";
 import type { Models } from "./model/declared.js";
 import { isFamilyName } from "./model/library.js";
 import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily, openedFor } from "./relevance.js";
@@ -72,6 +73,7 @@ export class UnitAnalysis {
   #ownFamilyMacros: ReadonlySet<string> | undefined;
   #familyMacros: ReadonlySet<string> | undefined;
   #ending: ReadonlySet<string> | undefined;
+  #wipes: boolean | undefined;
   #extra = 0;
 
   constructor(
@@ -82,6 +84,7 @@ export class UnitAnalysis {
     readonly mentions: (word: string) => boolean,
     /** As they hold in this file. */
     readonly models: Models,
+    readonly memory: Memory | undefined,
   ) {}
 
   /** The functions by name; of several the first that Linux as usually built has. */
@@ -124,48 +127,60 @@ export class UnitAnalysis {
     if (known !== undefined) return known;
     if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return UNKNOWN;
     this.#running.add(outline);
-    const result = this.#compute(outline, depth);
+    const questions = this.#questions(depth);
+    const analyze = (asked: Questions): Outcome => this.#compute(outline, asked);
+    const { result, forced, givenUp } =
+      this.memory?.outcome(this.unit, outline, questions, analyze) ?? analyze(questions);
     this.#running.delete(outline);
     this.#results.set(outline, result);
+    this.forcedJoins += forced;
+    if (givenUp !== undefined) this.givenUp.push({ unit: this.unit, outline, reason: givenUp });
     return result;
   }
 
-  #compute(outline: FunctionOutline, depth: number): Result {
+  #compute(outline: FunctionOutline, questions: Questions): Outcome {
     const parsed = this.unit.parse(outline);
-    if (parsed.kind === "failed") return this.#giveUp(outline, parsed.reason);
+    if (parsed.kind === "failed") return gaveUp(parsed.reason);
     const readings: (readonly Event[])[] = [];
     const notes = noNotes();
     let summary: Summary | undefined;
+    let forced = 0;
     try {
       parsed.readings.forEach((definition, i) => {
-        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, depth, notes));
+        const result = analyzeFunction(
+          this.#context(lower(definition, this.unit), outline, questions, notes),
+        );
         readings.push(result.events);
-        this.forcedJoins += result.forced;
+        forced += result.forced;
         if (i === 0) summary = result.summary;
       });
     } catch (error) {
-      if (error instanceof NoFixpoint || error instanceof TooLarge)
-        return this.#giveUp(outline, error.message);
-      return this.#giveUp(
-        outline,
-        `internal error: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      if (error instanceof NoFixpoint || error instanceof TooLarge) return gaveUp(error.message);
+      return gaveUp(`internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return { readings, summary: summary ?? "unknown", notes };
+    return { result: { readings, summary: summary ?? "unknown", notes }, forced, givenUp: undefined };
   }
 
-  #giveUp(outline: FunctionOutline, reason: string): Result {
-    this.givenUp.push({ unit: this.unit, outline, reason });
-    return UNKNOWN;
+  /** Analyzes a function once more, to look on; what comes of it is known already. */
+  watch(outline: FunctionOutline, watch: Watch): void {
+    const parsed = this.unit.parse(outline);
+    if (parsed.kind === "failed") return;
+    try {
+      for (const definition of parsed.readings) {
+        const cfg = lower(definition, this.unit);
+        analyzeFunction(this.#context(cfg, outline, this.#questions(0), noNotes()), watch);
+      }
+    } catch {
+      // Then it has been given up before, and whoever wants to know has been told.
+    }
   }
 
   #context(
     cfg: Cfg,
     outline: FunctionOutline,
-    depth: number,
+    questions: Questions,
     notes: Pick<Context, keyof MemberNotes>,
   ): Context {
-    const { path, text } = this.unit.source;
     return {
       cfg,
       places: new Map(),
@@ -176,7 +191,15 @@ export class UnitAnalysis {
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),
-      wipes: this.unit.functions.some(({ name }) => WIPES.test(name)),
+      ...questions,
+    };
+  }
+
+  /** What the function asks, that is so many calls away from the one that is judged. */
+  #questions(depth: number): Questions {
+    const { path, text } = this.unit.source;
+    return {
+      wipes: (this.#wipes ??= this.unit.functions.some(({ name }) => WIPES.test(name))),
       calledBy: (name) => this.#calledBy(name),
       unlinksShared: () => this.mentions("shm_unlink"),
       openedFor: (variable) => openedFor(this.unit, variable),
@@ -223,6 +246,10 @@ export class UnitAnalysis {
       ([, called = ""]) => this.#ending?.has(called) === true || ends(called),
     );
   }
+}
+
+function gaveUp(reason: string): Outcome {
+  return { result: UNKNOWN, forced: 0, givenUp: reason };
 }
 
 /** Characters at the end of a function in which a call that ends the process is looked for. */

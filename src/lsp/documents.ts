@@ -4,7 +4,6 @@ import { type Encoding, offsetAt, type Range } from "./positions.js";
 
 export interface OpenDocument {
   readonly uri: string;
-  readonly language: string;
   /** As the client counts. */
   readonly version: number;
   readonly lines: Lines;
@@ -34,9 +33,4 @@ export function changed(
     lines = linesOf(lines.text.slice(0, start) + text + lines.text.slice(end));
   }
   return { ...document, version, lines };
-}
-
-/** What the engine is given: a byte order mark is a blank to it, so that every offset stays what it is. */
-export function sourceText({ lines }: OpenDocument): string {
-  return lines.text.replace(/^\ufeff/, " ");
 }

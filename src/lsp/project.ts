@@ -1,53 +1,250 @@
 /** One directory that is linted as one program: its files, with the open documents in place of what is on disk. */
 import * as path from "node:path";
+import type { Program } from "../analyzer/program.js";
 import { type Checked, check } from "../check.js";
-import { type Config, configFinder } from "../config.js";
-import { lint } from "../lint.js";
+import { checkConfig, type Config, CONFIG_FILE, ConfigError, configFinder, NO_CONFIG } from "../config.js";
+import { type Kept, lint, nothingKept } from "../lint.js";
 import { namingModels } from "../models.js";
 import { discover, type FoundFile } from "../project/discover.js";
-import { readRegularFile } from "../project/files.js";
+import { isInside } from "../project/files.js";
+import { C_FILE, matches } from "../project/ignored.js";
 import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "../project/load.js";
-import { surroundingsOf } from "../project/surroundings.js";
+import { NamingIndex } from "../project/naming.js";
+import { readInTree, type ProjectSurroundings, surroundingsOf } from "../project/surroundings.js";
 import { rules } from "../rules/index.js";
+import { couldMatter } from "../syntax/family.js";
+import type { Include } from "../syntax/unit.js";
+import { type Lines, linesOf } from "../text.js";
+import { type Layout, plainLayout, relaid } from "./layout.js";
 
-/** The texts of open documents by absolute path. */
-export type Overlay = ReadonlyMap<string, string>;
+/** A workspace folder, all of whose files are linted, or a directory of which only the open documents are. */
+export type Extent = "folder" | "documents";
+
+/** What has become of a file on disk. */
+export interface FileChange {
+  readonly absolute: string;
+  readonly kind: "created" | "changed" | "deleted";
+}
+
+/** What is made of the files together; dropped when the list of files changes. */
+interface Files {
+  readonly config: Config;
+  /** By path. */
+  readonly found: ReadonlyMap<string, FoundFile<Config>>;
+  readonly naming: NamingIndex;
+  readonly kept: Kept;
+}
+
+const NO_BYTES = new Uint8Array();
 
 export class Project {
-  constructor(readonly root: string) {}
+  /** What is wrong with the configuration, in sentences; the last one that was right still holds. */
+  mistake: string | undefined;
+  #config = NO_CONFIG;
+  #files: Files | undefined;
+  /** It reads each header once, so it lasts until one of the files changes. */
+  #around: ProjectSurroundings<Config> | undefined;
+  #checked: Checked | undefined;
+  readonly #open = new Map<string, Layout>();
+  /** What is on disk, by path; undefined for a file in which nothing matters. */
+  readonly #loaded = new Map<string, LoadedFile<Config> | undefined>();
+  readonly #lines = new Map<string, Lines>();
 
-  check(overlay: Overlay): Checked {
-    const settingsFor = configFinder(this.root);
-    const { files: found } = discover({
-      cwd: this.root,
-      paths: ["."],
-      settingsFor,
-      ignoredBy: ({ ignore }: Config) => ignore,
-    });
-    const files = found.flatMap((file) => {
-      const loaded = this.#load(file, overlay);
-      return loaded === undefined ? [] : [loaded];
-    });
-    return check(files, {
+  /** `root` is absolute; `settings` is a configuration for where there is no configuration file. */
+  constructor(
+    readonly root: string,
+    readonly extent: Extent,
+    private settings: unknown,
+  ) {}
+
+  /** As findings name a file: relative to the root where it is inside, with forward slashes. */
+  shown(absolute: string): string {
+    const relative = path.relative(this.root, absolute);
+    const outside = relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+    return (outside ? absolute : relative).split(path.sep).join("/");
+  }
+
+  absolute(shown: string): string {
+    return path.resolve(this.root, shown);
+  }
+
+  /** A document was opened, or is another one now. */
+  edit(absolute: string, text: string): void {
+    const file = this.shown(absolute);
+    const layout = this.#open.get(file);
+    this.#open.set(file, layout === undefined ? plainLayout(text) : relaid(layout, text));
+    if (this.#files?.found.has(file) === false) this.#files = undefined;
+    this.#changed(file);
+  }
+
+  /** A document was closed: what is on disk counts again. */
+  close(absolute: string): void {
+    const file = this.shown(absolute);
+    this.#open.delete(file);
+    if (this.extent === "documents") this.#files = undefined;
+    this.#changed(file);
+  }
+
+  /** Files have changed on disk. */
+  changedOnDisk(changes: readonly FileChange[]): void {
+    for (const { absolute, kind } of changes) {
+      const name = path.basename(absolute);
+      const file = this.shown(absolute);
+      const configures = name === CONFIG_FILE || name === "package.json";
+      if (name === ".gitignore" || (configures && isInside(path.dirname(absolute), this.root)))
+        this.#files = undefined;
+      else if (C_FILE.test(name) && kind !== "changed") this.#files = undefined;
+      if (!this.#open.has(file)) this.#changed(file);
+    }
+    if (this.#files === undefined) this.#checked = undefined;
+  }
+
+  reconfigure(settings: unknown): void {
+    this.settings = settings;
+    this.#files = undefined;
+    this.#checked = undefined;
+  }
+
+  /** Everything is read anew: for clients that do not tell what changes on disk. */
+  reload(): void {
+    this.#loaded.clear();
+    this.#files = undefined;
+    this.#checked = undefined;
+  }
+
+  #changed(file: string): void {
+    this.#loaded.delete(file);
+    this.#lines.delete(file);
+    this.#files?.kept.files.forget(new Set([file]));
+    this.#files?.naming.changed(file);
+    this.#around = undefined;
+    this.#checked = undefined;
+  }
+
+  /** The findings in all files, as of now. */
+  checked(): Checked {
+    if (this.#checked !== undefined) return this.#checked;
+    const files = this.#filesOfNow();
+    const { found, kept } = files;
+    const around = this.#surroundings(files);
+    const given = [...found.values()].flatMap((file) => this.#load(file) ?? []);
+    return (this.#checked = check(given, {
       lint,
       rules,
       choice: { preset: undefined, rules: {} },
-      around: surroundingsOf(this.root, found, undefined),
+      around,
+      kept,
+    }));
+  }
+
+  /** What the engine has made of the files; undefined where there is nothing to analyze. */
+  program(): Program | undefined {
+    this.checked();
+    return this.#files?.kept.memory.program;
+  }
+
+  /** How an open document lies in the engine's view. */
+  layoutOf(file: string): Layout | undefined {
+    return this.#open.get(file);
+  }
+
+  /** The lines of a file as the client has it; undefined for a file that is not there. */
+  linesOf(file: string): Lines | undefined {
+    const known = this.#lines.get(file);
+    if (known !== undefined) return known;
+    const text =
+      this.#open.get(file)?.text ??
+      this.#read(file)
+        ?.toString("utf8")
+        .replace(/^\ufeff/, "");
+    if (text === undefined) return undefined;
+    const lines = linesOf(text);
+    this.#lines.set(file, lines);
+    return lines;
+  }
+
+  #filesOfNow(): Files {
+    if (this.#files !== undefined) return this.#files;
+    const config = this.#configure();
+    const inFolder = this.extent === "folder" ? this.#discover(config) : [];
+    const found = new Map(inFolder.map((file) => [file.path, file]));
+    for (const file of this.#open.keys()) {
+      const absolute = this.absolute(file);
+      const ignored = config.ignore !== undefined && matches(config.ignore, absolute, false);
+      if (!ignored && !found.has(file)) found.set(file, { path: file, absolute, settings: config });
+    }
+    const naming = new NamingIndex(
+      () => [...found.keys()],
+      (file) => this.#read(file)?.toString("latin1"),
+    );
+    const include: Include = (...asked) => this.#surroundings(this.#filesOfNow()).include(...asked);
+    this.#around = undefined;
+    return (this.#files = { config, found, naming, kept: nothingKept({ include }) });
+  }
+
+  #surroundings({ found, naming }: Files): ProjectSurroundings<Config> {
+    const read = (file: string): Buffer | undefined => this.#read(file);
+    return (this.#around ??= {
+      ...surroundingsOf(this.root, [...found.values()], undefined, read),
+      naming: (functions, known) =>
+        [...naming.filesNaming(functions)].flatMap((file) => {
+          const one = found.get(file);
+          if (one === undefined || known.get(file)?.matters === true) return [];
+          const bytes = this.#read(file);
+          const loaded = bytes === undefined ? undefined : toLoaded(one, bytes, () => true);
+          return typeof loaded === "object" ? [loaded] : [];
+        }),
     });
   }
 
-  #load(file: FoundFile<Config>, overlay: Overlay): LoadedFile<Config> | undefined {
-    const text = overlay.get(file.absolute);
-    const content =
-      text === undefined ? readRegularFile(file.absolute, MAX_FILE_BYTES) : { bytes: Buffer.from(text) };
-    if (!("bytes" in content)) return undefined;
-    const named = namingModels(file.settings.models);
-    const loaded = toLoaded(file, content.bytes, (raw) => named?.test(raw) === true);
-    return typeof loaded === "object" ? loaded : undefined;
+  #discover(config: Config): readonly FoundFile<Config>[] {
+    return discover({
+      cwd: this.root,
+      paths: ["."],
+      settingsFor: () => config,
+      ignoredBy: ({ ignore }) => ignore,
+    }).files;
   }
 
-  /** As the linter shows a path: relative to the root, with forward slashes. */
-  shown(absolute: string): string {
-    return path.relative(this.root, absolute).split(path.sep).join("/");
+  /** The configuration of the root; while it is not valid, the last one that was. */
+  #configure(): Config {
+    const before = this.#config;
+    try {
+      const settings = checkConfig("the editor's settings", this.root, this.settings);
+      this.#config = configFinder(this.root, { ...settings, source: undefined })(this.root);
+      this.mistake = undefined;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.mistake = error.message;
+    }
+    // A file is loaded with its configuration.
+    if (this.#config !== before) this.#loaded.clear();
+    return this.#config;
   }
+
+  #load(file: FoundFile<Config>): LoadedFile<Config> | undefined {
+    if (this.#loaded.has(file.path)) return this.#loaded.get(file.path);
+    const bytes = this.#read(file.path);
+    const named = namingModels(file.settings.models);
+    const loaded =
+      bytes === undefined
+        ? undefined
+        : toLoaded(file, bytes, (text) => couldMatter(text) || named?.test(text) === true);
+    const known = typeof loaded === "object" ? { ...loaded, bytes: NO_BYTES } : undefined;
+    this.#loaded.set(file.path, known);
+    return known;
+  }
+
+  /** The bytes of a file as the engine sees it. */
+  #read(file: string): Buffer | undefined {
+    const layout = this.#open.get(file);
+    if (layout !== undefined) return Buffer.from(sourceText(layout));
+    const bytes = readInTree(this.root, file);
+    return bytes !== undefined && bytes.length <= MAX_FILE_BYTES ? bytes : undefined;
+  }
+}
+
+/** A byte order mark is a blank to the engine, so that every offset stays what it is. */
+function sourceText({ padded }: Layout): string {
+  return padded.replace(/^\ufeff/, " ");
 }

@@ -1,23 +1,46 @@
 /** The language server: what the client asks and tells, put to the projects. */
-import { fileURLToPath, pathToFileURL } from "node:url";
-import * as path from "node:path";
+import { pathToFileURL } from "node:url";
 import {
+  type CancellationToken,
+  type CodeAction,
+  CodeActionKind,
+  type CodeActionParams,
   type Connection,
   createConnection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  type DocumentDiagnosticReport,
+  FileChangeType,
+  type Hover,
+  type HoverParams,
   type InitializeParams,
   type InitializeResult,
-  PositionEncodingKind,
+  type InlayHint,
+  type InlayHintParams,
+  LSPErrorCodes,
+  type PreviousResultId,
+  ResponseError,
   TextDocumentSyncKind,
+  type WorkspaceDiagnosticReport,
 } from "vscode-languageserver/node";
 import { loadParser } from "../lint.js";
-import { linesOf } from "../text.js";
-import { type Files, toDiagnostic } from "./convert.js";
-import { changed, type OpenDocument, sourceText } from "./documents.js";
-import type { Encoding } from "./positions.js";
-import { Project } from "./project.js";
+import { actionsIn, alignmentsIn, explanationAt, fixAllIn, reproducerOf } from "./answers.js";
+import * as convert from "./convert.js";
+import { Diagnostics } from "./diagnostics.js";
+import { offsetAt } from "./positions.js";
+import { Quiet } from "./quiet.js";
+import { type Settings, settingsOf } from "./settings.js";
+import { type Place, Workspace } from "./workspace.js";
 
-/** Milliseconds of quiet after which a document that is typed in is looked at. */
-const DEBOUNCE = 150;
+const LINT_WORKSPACE = "mmaplint.lintWorkspace";
+
+const WATCHED = ["**/*.[chCH]", "**/mmaplint.config.json", "**/package.json", "**/.gitignore"];
+
+const FILE_CHANGES = {
+  [FileChangeType.Created]: "created",
+  [FileChangeType.Changed]: "changed",
+  [FileChangeType.Deleted]: "deleted",
+} as const;
 
 export interface Streams {
   readonly input: NodeJS.ReadableStream;
@@ -31,77 +54,262 @@ export function serve({ input, output, version }: Streams): void {
 }
 
 class Server {
-  readonly #documents = new Map<string, OpenDocument>();
-  #encoding: Encoding = "utf-16";
-  #projects: readonly Project[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #client = convert.NO_ABILITIES;
+  /** For all that the client does not speak of in particular. */
+  #settings: Settings = settingsOf(undefined);
+  readonly #settingsOfFolder = new Map<string, Settings>();
+  readonly #workspace = new Workspace((directory) => this.#settingsIn(directory));
+  readonly #quiet = new Quiet();
+  readonly #diagnostics: Diagnostics;
+  /** Something is to be published when it is quiet. */
+  #waiting = false;
 
   constructor(
     readonly connection: Connection,
     readonly version: string,
-  ) {}
+  ) {
+    this.#diagnostics = new Diagnostics(connection, this.#workspace, () => this.#client);
+  }
 
   listen(): void {
     const { connection } = this;
+    const workspace = this.#workspace;
     connection.onInitialize((params) => this.#initialize(params));
+    connection.onInitialized(() => this.#initialized());
     connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
-      this.#documents.set(uri, { uri, language: languageId, version, lines: linesOf(text) });
-      this.#schedule();
+      if (!this.#client.registersWatches) workspace.reload();
+      workspace.open(uri, languageId, version, text);
+      this.#disturbed();
     });
     connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
-      const document = this.#documents.get(uri);
-      if (document === undefined) return;
-      this.#documents.set(uri, changed(document, version, contentChanges, this.#encoding));
-      this.#schedule();
+      workspace.change(uri, version, contentChanges);
+      this.#disturbed();
+    });
+    connection.onDidSaveTextDocument(() => {
+      if (this.#client.registersWatches) return;
+      workspace.reload();
+      this.#disturbed();
     });
     connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
-      this.#documents.delete(uri);
-      void connection.sendDiagnostics({ uri, diagnostics: [] });
-      this.#schedule();
+      workspace.close(uri);
+      this.#disturbed();
     });
+    connection.onDidChangeWatchedFiles(({ changes }) => {
+      workspace.filesChanged(changes.map(({ uri, type }) => ({ uri, kind: FILE_CHANGES[type] })));
+      this.#outdated();
+    });
+    connection.onDidChangeConfiguration(({ settings }) => this.#settingsChanged(settings));
+    connection.onHover((params, token) => this.#hover(params, token));
+    connection.onCodeAction((params, token) => this.#codeActions(params, token));
+    connection.onExecuteCommand(({ command, arguments: args }) => this.#execute(command, args ?? []));
+    connection.languages.inlayHint.on((params, token) => this.#hints(params, token));
+    connection.languages.diagnostics.on(({ textDocument: { uri }, previousResultId }, token) =>
+      this.#pulled(uri, previousResultId, token),
+    );
+    connection.languages.diagnostics.onWorkspace(({ previousResultIds }, token) =>
+      this.#pulledAll(previousResultIds, token),
+    );
     connection.listen();
   }
 
-  async #initialize({ capabilities, workspaceFolders }: InitializeParams): Promise<InitializeResult> {
+  async #initialize(params: InitializeParams): Promise<InitializeResult> {
     await loadParser();
-    const encodings = capabilities.general?.positionEncodings ?? [];
-    this.#encoding = encodings.includes(PositionEncodingKind.UTF8) ? "utf-8" : "utf-16";
-    this.#projects = (workspaceFolders ?? []).map(({ uri }) => new Project(fileURLToPath(uri)));
+    this.#client = convert.abilitiesOf(params);
+    this.#settings = settingsOf(params.initializationOptions);
+    this.#quiet.milliseconds = this.#settings.debounce;
+    const workspace = this.#workspace;
+    workspace.encoding = this.#client.encoding;
+    const { workspaceFolders, rootUri } = params;
+    const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri === null ? [] : [rootUri]);
+    for (const uri of folders) workspace.addFolder(uri);
     return {
       capabilities: {
-        positionEncoding: this.#encoding,
-        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        positionEncoding: this.#client.encoding,
+        textDocumentSync: {
+          openClose: true,
+          change: TextDocumentSyncKind.Incremental,
+          save: { includeText: false },
+        },
+        diagnosticProvider: {
+          identifier: convert.SOURCE,
+          interFileDependencies: true,
+          workspaceDiagnostics: true,
+        },
+        hoverProvider: true,
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, convert.FIX_ALL] },
+        inlayHintProvider: true,
+        executeCommandProvider: { commands: [LINT_WORKSPACE] },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
       serverInfo: { name: "mmaplint", version: this.version },
     };
   }
 
-  #schedule(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#publish(), DEBOUNCE);
+  async #initialized(): Promise<void> {
+    const { client } = this.connection;
+    if (this.#client.tellsFolders) {
+      this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        for (const { uri } of removed) this.#workspace.removeFolder(uri);
+        for (const { uri } of added) this.#workspace.addFolder(uri);
+        void this.#askSettings();
+      });
+    }
+    if (this.#client.registersWatches) {
+      const watchers = WATCHED.map((globPattern) => ({ globPattern }));
+      await client.register(DidChangeWatchedFilesNotification.type, { watchers });
+    }
+    if (this.#client.registersSettings) {
+      await client.register(DidChangeConfigurationNotification.type, { section: "mmaplint" });
+    }
+    await this.#askSettings();
   }
 
-  #publish(): void {
-    const overlay = new Map(
-      [...this.#documents.values()].map((document) => [fileURLToPath(document.uri), sourceText(document)]),
-    );
-    for (const project of this.#projects) {
-      const { findings, files } = project.check(overlay);
-      const texts = new Map(files.map(({ path: file, text }) => [file, linesOf(text)]));
-      const known: Files = {
-        encoding: this.#encoding,
-        uriOf: (file) => pathToFileURL(path.resolve(project.root, file)).href,
-        linesOf: (file) => texts.get(file),
-      };
-      for (const { uri, version } of this.#documents.values()) {
-        const shown = project.shown(fileURLToPath(uri));
-        const own = findings.filter(({ location }) => location.file === shown);
-        void this.connection.sendDiagnostics({
-          uri,
-          version,
-          diagnostics: own.map((one) => toDiagnostic(one, known)),
-        });
+  #settingsIn(directory: string): Settings {
+    return this.#settingsOfFolder.get(directory) ?? this.#settings;
+  }
+
+  async #settingsChanged(settings: unknown): Promise<void> {
+    // Clients that can be asked send nothing worth reading.
+    if (!this.#client.tellsSettings) this.#settings = settingsOf(settings);
+    await this.#askSettings();
+  }
+
+  async #askSettings(): Promise<void> {
+    if (this.#client.tellsSettings) {
+      const { projects } = this.#workspace;
+      const answers: readonly unknown[] = await this.connection.workspace.getConfiguration([
+        { section: "mmaplint" },
+        ...projects.map(({ root }) => ({ section: "mmaplint", scopeUri: pathToFileURL(root).href })),
+      ]);
+      if (answers[0] !== null && answers[0] !== undefined) this.#settings = settingsOf(answers[0]);
+      projects.forEach(({ root }, i) => {
+        const answer = answers[i + 1];
+        if (answer !== null && answer !== undefined) this.#settingsOfFolder.set(root, settingsOf(answer));
+      });
+    }
+    this.#workspace.reconfigure();
+    this.#outdated();
+    if (this.#client.refreshesHints) await this.connection.languages.inlayHint.refresh();
+  }
+
+  /** A document is another one now; what is said of it is brought up to date when it is quiet. */
+  #disturbed(): void {
+    this.#quiet.disturb();
+    if (this.#client.pulls || this.#waiting) return;
+    this.#waiting = true;
+    void this.#quiet.wait().then(() => {
+      this.#waiting = false;
+      this.#diagnostics.publish();
+    });
+  }
+
+  /** Something else has changed that findings depend on, which a client that pulls has to be told. */
+  #outdated(): void {
+    this.#disturbed();
+    if (this.#client.pulls && this.#client.refreshesDiagnostics)
+      this.connection.languages.diagnostics.refresh();
+  }
+
+  /**
+   * The document when it is quiet: what is said of it then is said of the newest version. Throws where the request is
+   * cancelled, or about a version that is not the newest any more.
+   */
+  async #settled(uri: string, token: CancellationToken): Promise<Place | undefined> {
+    const version = this.#workspace.placeOf(uri)?.document.version;
+    await this.#quiet.wait();
+    if (token.isCancellationRequested)
+      throw new ResponseError(LSPErrorCodes.RequestCancelled, "the client has cancelled the request");
+    const place = this.#workspace.placeOf(uri);
+    if (place?.document.version !== version)
+      throw new ResponseError(LSPErrorCodes.ContentModified, "the document has changed in the meantime");
+    return place;
+  }
+
+  async #pulled(
+    uri: string,
+    previous: string | undefined,
+    token: CancellationToken,
+  ): Promise<DocumentDiagnosticReport> {
+    const place = await this.#settled(uri, token).catch((error: unknown) => {
+      // In the protocol's words: the client is to ask again, if it has not done so already.
+      const data = { retriggerRequest: !token.isCancellationRequested };
+      throw error instanceof ResponseError && error.code === LSPErrorCodes.ContentModified
+        ? new ResponseError(LSPErrorCodes.ServerCancelled, error.message, data)
+        : error;
+    });
+    return this.#diagnostics.report(uri, place, previous);
+  }
+
+  async #pulledAll(
+    previous: readonly PreviousResultId[],
+    token: CancellationToken,
+  ): Promise<WorkspaceDiagnosticReport> {
+    await this.#quiet.wait();
+    if (token.isCancellationRequested)
+      throw new ResponseError(LSPErrorCodes.RequestCancelled, "the client has cancelled the request");
+    return this.#diagnostics.reportAll(previous);
+  }
+
+  async #hover({ textDocument, position }: HoverParams, token: CancellationToken): Promise<Hover | null> {
+    const place = await this.#settled(textDocument.uri, token);
+    if (place === undefined) return null;
+    const { encoding } = this.#client;
+    const { lines } = place.document;
+    const found = explanationAt(place, offsetAt(lines, position, encoding));
+    return found === undefined ? null : convert.toHover(found.text, found.span, lines, encoding);
+  }
+
+  async #codeActions(
+    { textDocument, range, context }: CodeActionParams,
+    token: CancellationToken,
+  ): Promise<CodeAction[] | null> {
+    const place = await this.#settled(textDocument.uri, token);
+    if (place === undefined) return null;
+    const wants = (kind: string): boolean =>
+      context.only === undefined || context.only.some((one) => kind === one || kind.startsWith(`${one}.`));
+    const { uri, version, lines } = place.document;
+    const target = { uri, version, lines };
+    const files = this.#diagnostics.filesOf(place.project);
+    const actions: CodeAction[] = [];
+    if (wants(CodeActionKind.QuickFix))
+      for (const action of actionsIn(place, range.start.line + 1, range.end.line + 1))
+        actions.push(convert.toCodeAction(action, CodeActionKind.QuickFix, target, files, this.#client));
+    const all = wants(convert.FIX_ALL) ? fixAllIn(place) : undefined;
+    if (all !== undefined)
+      actions.push(convert.toCodeAction(all, convert.FIX_ALL, target, files, this.#client));
+    return actions;
+  }
+
+  async #hints({ textDocument, range }: InlayHintParams, token: CancellationToken): Promise<InlayHint[]> {
+    const place = await this.#settled(textDocument.uri, token);
+    if (place === undefined || !this.#settingsIn(place.project.root).pageAlignment) return [];
+    const { encoding } = this.#client;
+    const { lines } = place.document;
+    const span = { start: offsetAt(lines, range.start, encoding), end: offsetAt(lines, range.end, encoding) };
+    return alignmentsIn(place, span).flatMap((one) => convert.toInlayHint(one, lines, encoding) ?? []);
+  }
+
+  async #execute(command: string, args: readonly unknown[]): Promise<unknown> {
+    switch (command) {
+      case LINT_WORKSPACE: {
+        await this.#quiet.wait();
+        if (this.#client.pulls) this.#outdated();
+        return this.#diagnostics.publishEverything();
       }
+      // Clients that know the command open the file themselves.
+      case convert.OPEN_REPRODUCER: {
+        const file = reproducerOf(String(args[0]));
+        if (file === undefined)
+          throw new ResponseError(
+            LSPErrorCodes.RequestFailed,
+            `there is no reproducer of ${String(args[0])}`,
+          );
+        if (!this.#client.showsDocuments)
+          throw new ResponseError(LSPErrorCodes.RequestFailed, `open ${file.href}`);
+        return this.connection.window.showDocument({ uri: file.href });
+      }
+      default:
+        throw new ResponseError(LSPErrorCodes.RequestFailed, `there is no command ${command}`);
     }
   }
 }

@@ -94,13 +94,16 @@ export function surroundingsAmong<Settings>(
   };
 }
 
-/** The same on disk, for files that were named one by one the headers near them, and what a build says of them. */
+/**
+ * The same on disk, for files that were named one by one the headers near them, and what a build says of them. `read`
+ * gives the bytes of a file of the tree.
+ */
 export function surroundingsOf<Settings>(
   cwd: string,
   found: readonly FoundFile<Settings>[],
   database: CompilationDatabase | undefined,
+  read: (name: string) => Buffer | undefined = (name) => readInTree(cwd, name),
 ): ProjectSurroundings<Settings> {
-  const read = (name: string): Buffer | undefined => readInTree(cwd, name);
   const { include, naming, settingsOf } = surroundingsAmong(found, read);
   const source = sourceReader(read);
   const around: Include = (name, from, angled) =>
@@ -132,8 +135,8 @@ function includeAbove(
   }
 }
 
-/** Undefined for what is no regular file of the tree. */
-function readInTree(cwd: string, name: string): Buffer | undefined {
+/** A file's bytes; undefined for what is no regular file of the tree. */
+export function readInTree(cwd: string, name: string): Buffer | undefined {
   const absolute = path.resolve(cwd, name);
   if (isInside(cwd, absolute) && leavesTree(cwd, absolute)) return undefined;
   const content = readRegularFile(absolute, MAX_FILE_BYTES);

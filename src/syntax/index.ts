@@ -2,6 +2,7 @@
 import { isWordCode, skipComment, skipLiteral, skipWord } from "./characters.js";
 import { type Definitions, definitionsOf } from "./definitions.js";
 import { type Globals, globalsOf } from "./declarations.js";
+import { environmentReader } from "./environment.js";
 import { parseFunction } from "./functions.js";
 import { lineStartsOf, positionAt } from "./lines.js";
 import { type Given, givenOf, isRuledOut, NOTHING_GIVEN } from "./given.js";
@@ -22,6 +23,8 @@ export interface Opener {
   open(source: Source): Unit;
   /** A file that was opened, or included by one that was. */
   find(path: string): Unit | undefined;
+  /** Files whose text is another one now are opened anew, and with them all that include them. */
+  forget(paths: ReadonlySet<string>): void;
 }
 
 /** `commandLineOf`: what a file is compiled with, by its path; a header alone is compiled with nothing. */
@@ -64,7 +67,16 @@ export function unitOpener(
       return found;
     };
   };
-  return { open: (source) => open(source).unit, find: (path) => files.get(path)?.unit };
+  const forget = (paths: ReadonlySet<string>): void => {
+    const stale = [...files.values()].filter(({ unit }) =>
+      [unit, ...unit.headers()].some(({ source }) => paths.has(source.path)),
+    );
+    for (const file of stale) {
+      files.delete(file.unit.source.path);
+      for (const known of included.values()) known.delete(file);
+    }
+  };
+  return { open: (source) => open(source).unit, find: (path) => files.get(path)?.unit, forget };
 }
 
 interface OpenFile {
@@ -150,6 +162,11 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
     neverReturns: definitions.neverReturns,
     macros: definitions.macroNames,
     macroBody: definitions.macroBody,
+    environment: environmentReader(
+      definitions,
+      () => headers().map((header) => header.definitions),
+      () => functions,
+    ),
     parse: (outline) => {
       let result = parsed.get(outline);
       if (!result) parsed.set(outline, (result = parse(outline)));

@@ -86,6 +86,11 @@ export interface Unit {
    * expanded (`#define MAP_FAILED NULL`).
    */
   macroBody(name: string): string | undefined;
+  /**
+   * The function's text and all that its meaning rests on in this file and the included ones: while the list is the
+   * same, so is what `parse`, `global` and `resolve` have to say of the function and its names.
+   */
+  environment(outline: FunctionOutline): readonly string[];
   /** Parses on first use and remembers; never throws. */
   parse(outline: FunctionOutline): ParsedFunction;
   /**

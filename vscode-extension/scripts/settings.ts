@@ -38,6 +38,15 @@ const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
     scope: "resource",
     description: "Show behind offsets and addresses whether they begin a page.",
   },
+  "mmaplint.debounce": {
+    type: "integer",
+    default: 100,
+    minimum: 0,
+    maximum: 10_000,
+    scope: "window",
+    description:
+      "Milliseconds without a keystroke after which the text is looked at. Read when the server starts.",
+  },
   "mmaplint.trace.server": {
     type: "string",
     enum: ["messages", "compact", "verbose"],

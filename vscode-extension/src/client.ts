@@ -14,14 +14,13 @@ const DOCUMENTS = SCHEMES.flatMap((scheme) => [
   { scheme, language: "cpp", pattern: "**/*.h" },
 ]);
 
-/** Starts the server and registers what users see. Does not wait for the server: VS Code waits for this. */
+/** Registers what users see, and starts the server. VS Code runs no command before this is done. */
 export async function activateOn(platform: Platform, context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("mmaplint", { log: true });
   const client = await platform.createClient({
     documentSelector: DOCUMENTS,
     outputChannel: output,
     initializationOptions: () => vscode.workspace.getConfiguration("mmaplint"),
-    synchronize: { configurationSection: "mmaplint" },
     markdown: { isTrusted: { enabledCommands: ["mmaplint.explainRule", "mmaplint.openReproducer"] } },
   });
   context.subscriptions.push(
@@ -31,10 +30,12 @@ export async function activateOn(platform: Platform, context: vscode.ExtensionCo
     registerStatus(client),
     ...registerCommands(client, context.extension, platform.runReproducer),
   );
-  client.start().catch((error: unknown) => {
+  try {
+    await client.start();
+  } catch (error) {
     output.error(error instanceof Error ? error : String(error));
     void offerOutput("mmaplint: the language server does not start", output);
-  });
+  }
 }
 
 async function offerOutput(message: string, output: vscode.LogOutputChannel): Promise<void> {

@@ -6,11 +6,15 @@ import * as vscode from "vscode";
  * refuses tasks in Restricted Mode.
  */
 export async function reproduction(program: string, directory: string, rule: string): Promise<void> {
-  const execution = new vscode.ProcessExecution(process.execPath, [program, "reproduce", rule], {
-    cwd: directory,
-    // The host of extensions is Electron on the desktop, and a plain Node.js with this.
-    env: { ELECTRON_RUN_AS_NODE: "1" },
-  });
+  const execution = new vscode.ProcessExecution(
+    process.execPath,
+    [program, "reproduce", "--format", "full", rule],
+    {
+      cwd: directory,
+      // The host of extensions is Electron on the desktop, and a plain Node.js with this.
+      env: { ELECTRON_RUN_AS_NODE: "1" },
+    },
+  );
   const task = new vscode.Task(
     { type: "mmaplint", rule },
     vscode.TaskScope.Workspace,

@@ -14,8 +14,8 @@ const PACKAGES = {
   emacs: ["emacs-nox", "elpa-eglot"],
 } as const;
 
-/** Runs a program; its output is shown only when it fails, with what to do about it. */
-function run(cwd: string, program: string, args: readonly string[]): Promise<void> {
+/** Runs a program that brings `what` along; its output is shown only when it fails. */
+function run(what: string, cwd: string, program: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
@@ -27,13 +27,10 @@ function run(cwd: string, program: string, args: readonly string[]): Promise<voi
     child.stderr.on("data", (part: Buffer) => output.push(part));
     child.on("error", reject);
     child.on("close", (code) => {
+      const said = Buffer.concat(output).toString();
       if (code === 0) resolve();
       else
-        reject(
-          new Error(
-            `${program} ${args.join(" ")} (in ${cwd}) failed with ${code}:\n${Buffer.concat(output).toString()}`,
-          ),
-        );
+        reject(new Error(`${what} cannot be had: ${program} ${args.join(" ")} failed with ${code}\n${said}`));
     });
   });
 }
@@ -50,8 +47,9 @@ async function installPrograms(): Promise<void> {
   if (missing("apt-get") || process.getuid?.() !== 0)
     throw new Error(`the editor tests need these Debian packages, please install them: ${wanted.join(" ")}`);
   const lock = ["-o", "DPkg::Lock::Timeout=300"];
-  await run(HERE, "apt-get", [...lock, "update"]);
-  await run(HERE, "apt-get", [...lock, "install", "-y", "--no-install-recommends", ...wanted]);
+  const what = `a package of Debian (${wanted.join(", ")})`;
+  await run(what, HERE, "apt-get", [...lock, "update"]);
+  await run(what, HERE, "apt-get", [...lock, "install", "-y", "--no-install-recommends", ...wanted]);
 }
 
 const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
@@ -59,15 +57,17 @@ const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
 /** code-server brings VS Code along without the packages that VS Code itself needs. */
 async function installVsCode(): Promise<void> {
   if (existsSync(path.join(VSCODE, "node_modules/.package-lock.json"))) return;
-  await run(HERE, "npm", ["ci", ...QUIET]);
+  const what = "VS Code from the npm registry";
+  await run(what, HERE, "npm", ["ci", ...QUIET]);
   const production = ["install", "--omit=dev", "--ignore-scripts", ...QUIET];
-  await run(path.join(VSCODE, "extensions"), "npm", production);
-  await run(VSCODE, "npm", production);
+  await run(what, path.join(VSCODE, "extensions"), "npm", production);
+  await run(what, VSCODE, "npm", production);
 }
 
 async function packageExtension(): Promise<void> {
-  if (!existsSync(path.join(EXTENSION, "node_modules"))) await run(EXTENSION, "npm", ["ci", ...QUIET]);
-  await run(EXTENSION, "npm", ["run", "package"]);
+  const what = "the packaged extension";
+  if (!existsSync(path.join(EXTENSION, "node_modules"))) await run(what, EXTENSION, "npm", ["ci", ...QUIET]);
+  await run(what, EXTENSION, "npm", ["run", "package"]);
 }
 
 export default async function setup(): Promise<void> {

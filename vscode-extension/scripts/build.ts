@@ -3,6 +3,7 @@ import { cpSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { build } from "esbuild";
 import { bundleServer } from "./bundle-server.js";
+import { bundleWeb } from "./bundle-web.js";
 import { licencesOf } from "./licences.js";
 import { EXTENSION, PROGRAM } from "./paths.js";
 
@@ -28,6 +29,10 @@ async function bundleClient(): Promise<readonly string[]> {
 }
 
 rmSync(DIST, { recursive: true, force: true });
-const inputs = await Promise.all([bundleClient(), bundleServer(path.join(DIST, "server"))]);
+const inputs = await Promise.all([
+  bundleClient(),
+  bundleServer(path.join(DIST, "server")),
+  bundleWeb(path.join(DIST, "web")),
+]);
 writeFileSync(path.join(DIST, "LICENSES.txt"), licencesOf(inputs.flat()));
 cpSync(path.join(PROGRAM, "LICENSE"), path.join(EXTENSION, "LICENSE"));

@@ -20,7 +20,7 @@ const WASM = [
 const OWN_REQUIRE = "const require = createRequire(import.meta.url);\n";
 
 /** Bundles what a module asks a `require` of its own making for: the bundler only knows the usual one. */
-const plainRequire: Plugin = {
+export const plainRequire: Plugin = {
   name: "plain-require",
   setup({ onLoad }) {
     onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, async ({ path: file }) => {

@@ -1,12 +1,13 @@
 /** The commands of the palette, and those that findings offer. */
 import * as vscode from "vscode";
+import type { BaseLanguageClient } from "vscode-languageclient";
 import { createConfiguration } from "./configuration.js";
 import { pageOf, reproducerOf } from "./documents.js";
-import type { Client, RunReproducer } from "./platform.js";
+import type { RunReproducer } from "./platform.js";
 import { chooseRule, rulesOf } from "./rules.js";
 
 export function registerCommands(
-  client: Client,
+  client: BaseLanguageClient,
   extension: vscode.Extension<unknown>,
   runReproducer: RunReproducer | undefined,
 ): readonly vscode.Disposable[] {
@@ -31,7 +32,10 @@ export function registerCommands(
     ),
     vscode.commands.registerCommand("mmaplint.createConfiguration", createConfiguration),
     vscode.commands.registerCommand("mmaplint.showOutput", () => client.outputChannel.show()),
-    vscode.commands.registerCommand("mmaplint.restart", () => client.restart()),
+    vscode.commands.registerCommand("mmaplint.restart", async () => {
+      if (client.isRunning()) await client.stop();
+      await client.start();
+    }),
   ];
 }
 

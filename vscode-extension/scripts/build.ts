@@ -13,7 +13,7 @@ const DIST = path.join(EXTENSION, "dist");
 async function bundleClient(): Promise<readonly string[]> {
   const { metafile } = await build({
     entryPoints: [path.join(EXTENSION, "src/extension.ts")],
-    outfile: path.join(DIST, "extension.cjs"),
+    outfile: path.join(DIST, "extension.js"),
     absWorkingDir: EXTENSION,
     bundle: true,
     minify: true,

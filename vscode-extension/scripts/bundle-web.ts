@@ -23,7 +23,9 @@ const parserOfVolume: Plugin = {
   name: "parser-of-volume",
   setup({ onResolve }) {
     const stands = path.join(WEB, "tree-sitter.ts");
-    onResolve({ filter: /^web-tree-sitter$/ }, ({ importer }) => (importer === stands ? undefined : { path: stands }));
+    onResolve({ filter: /^web-tree-sitter$/ }, ({ importer }) =>
+      importer === stands ? undefined : { path: stands },
+    );
   },
 };
 
@@ -58,5 +60,7 @@ export async function bundleWeb(to: string): Promise<readonly string[]> {
       plugins: [plainRequire, parserOfVolume],
     }),
   ]);
-  return bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs).map((file) => path.join(EXTENSION, file)));
+  return bundles.flatMap(({ metafile }) =>
+    Object.keys(metafile.inputs).map((file) => path.join(EXTENSION, file)),
+  );
 }

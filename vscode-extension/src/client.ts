@@ -20,7 +20,10 @@ export async function activateOn(platform: Platform, context: vscode.ExtensionCo
   const client = await platform.createClient({
     documentSelector: DOCUMENTS,
     outputChannel: output,
-    initializationOptions: () => vscode.workspace.getConfiguration("mmaplint"),
+    // All other settings the server asks for, as soon as it runs.
+    initializationOptions: () => ({
+      debounce: vscode.workspace.getConfiguration("mmaplint").get("debounce"),
+    }),
     markdown: { isTrusted: { enabledCommands: ["mmaplint.explainRule", "mmaplint.openReproducer"] } },
   });
   context.subscriptions.push(

@@ -19,7 +19,9 @@ function pathOf({ scheme, authority, path }: vscode.Uri): string {
 /** Documents that have no file keep their address. */
 export const converters = {
   code2Protocol: (uri: vscode.Uri): string =>
-    uri.scheme === "untitled" ? uri.toString() : vscode.Uri.from({ scheme: "file", path: pathOf(uri) }).toString(),
+    uri.scheme === "untitled"
+      ? uri.toString()
+      : vscode.Uri.from({ scheme: "file", path: pathOf(uri) }).toString(),
   protocol2Code: (text: string): vscode.Uri => {
     const uri = vscode.Uri.parse(text);
     const [, scheme, authority, path] = /^\/([^/]+)\/([^/]+)(\/.*)$/.exec(uri.path) ?? [];
@@ -48,8 +50,9 @@ export async function mirrored(uri: vscode.Uri): Promise<DeliveredFile> {
 /** The files of the workspace that the server may look at. */
 export async function mirroredWorkspace(): Promise<readonly DeliveredFile[]> {
   const found = await vscode.workspace.findFiles(WANTED, undefined, MAX_FILES);
-  const folders = (vscode.workspace.workspaceFolders ?? []).map(
-    ({ uri }): DeliveredFile => [`${pathOf(uri).replace(/\/$/, "")}/.mmaplint`, new Uint8Array()],
-  );
+  const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }): DeliveredFile => [
+    `${pathOf(uri).replace(/\/$/, "")}/.mmaplint`,
+    new Uint8Array(),
+  ]);
   return [...folders, ...(await Promise.all(found.map(mirrored)))];
 }

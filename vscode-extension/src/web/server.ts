@@ -1,9 +1,5 @@
 /** The language server in a worker of the browser. */
-import {
-  BrowserMessageReader,
-  BrowserMessageWriter,
-  createConnection,
-} from "vscode-languageserver/browser";
+import { BrowserMessageReader, BrowserMessageWriter, createConnection } from "vscode-languageserver/browser";
 import { serveOn } from "../../../src/lsp/server.js";
 import type { Delivery } from "./delivery.js";
 import { deliver } from "./volume.js";

@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ["test/*.test.ts"],
-    globalSetup: ["test/support/install.ts"],
+    include: ["*.test.ts"],
+    globalSetup: ["support/install.ts"],
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -2,6 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import { soleSymbol, symbolOf } from "./amount.js";
 import { assume, testKey } from "./assume.js";
+import { leftPointing } from "./dangling.js";
 import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
@@ -235,7 +236,8 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
   const { cfg } = m.context;
   const inSomeBuilds =
     m.context.cleansUp || [...m.state.facts].some(([key, range]) => isBuildConstant(key) && isZero(range));
-  for (const mapping of m.state.mappings.values()) {
+  for (const held of m.state.mappings.values()) {
+    const mapping = withoutFailed(m.state, held);
     const excused = inSomeBuilds || isTaken(m.state, mapping, value);
     m.emit?.({
       kind: "exit",
@@ -250,8 +252,17 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       testedElsewhere: false,
       handedOverElsewhere: false,
       returns: outcome(cfg, value),
+      leftPointing: leftPointing(m, mapping),
     });
   }
+}
+
+/** Where the call has failed that was to unmap a part of it, all of it is there. */
+function withoutFailed(state: State, mapping: Mapping): Mapping {
+  const { partial } = mapping;
+  return partial !== undefined && state.range(partial.result).max < 0
+    ? { ...mapping, partial: undefined }
+    : mapping;
 }
 
 /** `if (ENABLE_CLEANUP) munmap(…)`: the path without it exists in some builds only. */

@@ -4,7 +4,7 @@ import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
 import { evaluate, isDeclaredPointer } from "./evaluate.js";
 import type { ResultEvent } from "./events.js";
-import type { Operand } from "./ir.js";
+import type { Cfg, Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
@@ -29,6 +29,8 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
     const left = evaluate(m, condition.left);
     const right = evaluate(m, condition.right);
     noteNegation(m, condition.left, condition.op as Relation, right);
+    boundUnsigned(m, condition.left, left);
+    boundUnsigned(m, condition.right, right);
     const tested = {
       site: condition.site,
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
@@ -40,6 +42,20 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   const value = evaluate(m, condition);
   noteTest(m, condition, value, 0);
   return compare(m, value, "!=", NULL_VALUE, truth, tested);
+}
+
+/** What an unsigned variable holds where paths have met, or after an operation, is not below 0: `n > 0` fails for 0 alone. */
+function boundUnsigned(m: Machine, operand: Operand, value: Value): void {
+  if (
+    operand.kind !== "read" ||
+    operand.place.kind !== "variable" ||
+    operand.place.variable.unsigned !== true
+  )
+    return;
+  const amount = asAmount(value);
+  const computed = amount === undefined ? undefined : soleSymbol(amount)?.origin.kind;
+  if (amount === undefined || (computed !== "opaque" && computed !== "operation")) return;
+  if (m.state.range(amount).max >= 0) m.state.assume(amount, ">=");
 }
 
 /** The test at a site, for `plainTests`. */
@@ -90,12 +106,23 @@ function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): 
   return empty === undefined || (empty === (op === "==")) === truth;
 }
 
-/** After `errno` has been looked at, a result counts as tested: that idiom can be right. */
+/** `errno = 0; p = mmap(…); if (errno != 0)` tests the result too; errno that nobody has cleared says nothing. */
 function noteErrno(m: Machine, a: Amount, site: Site): void {
-  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno"))) return;
+  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno")) || !clearsErrno(m.context.cfg)) return;
   for (const mapping of m.state.mappings.values()) {
     if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
   }
+}
+
+function clearsErrno({ blocks }: Cfg): boolean {
+  return blocks.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.kind === "assign" &&
+        instruction.target.kind === "variable" &&
+        instruction.target.variable.name === "errno",
+    ),
+  );
 }
 
 /** Tells of the test of a call's result against a number. */

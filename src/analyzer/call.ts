@@ -1,7 +1,7 @@
 /** What all kinds of calls share: the call as events tell it, its target, its result. */
 import type { Site } from "../diagnostic.js";
 import { givenAt, materialize, wantedAt } from "./access.js";
-import { constantValue, soleSymbol, symbolOf } from "./amount.js";
+import { type Amount, constantValue, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { Argument, Call, Target } from "./events.js";
 import { typeAt } from "./evaluate.js";
 import type { Instruction, Operand } from "./ir.js";
@@ -72,4 +72,10 @@ export function begin(m: Machine, mapping: Mapping): Mapping {
   if (m.state.mapping(mapping.id) !== undefined) m.state.rename(mapping.id, `${mapping.id}'`);
   m.state.mappings.set(mapping.id, mapping);
   return mapping;
+}
+
+/** A length as the path knows it: 0 where the conditions passed leave it nothing else. */
+export function lengthKnown({ state }: Machine, given: Amount): Amount {
+  const { min, max } = state.range(given);
+  return min === 0 && max === 0 ? ZERO : given;
 }

@@ -44,7 +44,7 @@ export function evaluate(m: Machine, operand: Operand): Value {
     case "string":
       return { kind: "string", value: operand.value };
     case "constant":
-      return namedConstant(operand.name);
+      return namedConstant(m, operand);
     case "function":
       return { kind: "function", name: operand.name };
     case "temporary":
@@ -80,8 +80,11 @@ function literal(operand: Operand & { readonly kind: "number" }): Amount {
   ]);
 }
 
-function namedConstant(name: string): Value {
+function namedConstant(m: Machine, operand: Operand & { readonly kind: "constant" }): Value {
+  const { name, site } = operand;
   if (name === "MAP_FAILED") return amountValue(constant(-1));
+  if (name === "PAGE_SIZE" && m.context.fixedPageSize)
+    return amountValue(withLiterals(PAGE, [{ site, text: operand.macro?.name ?? name, role: "plain" }]));
   if (PAGE_SIZE_NAME.test(name)) return amountValue(PAGE);
   if (isFlagName(name)) return { kind: "flags", flags: flag(name) };
   return amountValue(symbolOf({ kind: "constant", name }));

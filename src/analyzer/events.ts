@@ -64,8 +64,8 @@ export interface MapEvent extends Base {
   readonly length: Amount | undefined;
   /** Some condition on the path speaks of the offset's remainder. */
   readonly offsetTested: boolean;
-  /** A number of pages or bytes was subtracted, and no condition on the path says that the offset was as large. */
-  readonly offsetMayWrap: boolean;
+  /** Where a number of pages was subtracted from the offset, and no condition on the path says that it was as large. */
+  readonly offsetMayWrap: Site | undefined;
   /** Some condition on the path speaks of the size of a file. */
   readonly sizeCompared: boolean;
   /** On other paths another call has opened the file: which one it is here may depend on what the engine cannot see. */
@@ -192,6 +192,8 @@ export interface UnmapEvent extends Base {
   readonly shadows: boolean;
   /** The mapping was made in another function, and put into the member that is unmapped here. */
   readonly fromMember: boolean;
+  /** The same call ends mappings that other functions put there with another length. */
+  readonly makersDiffer: boolean;
   /** The name of another mapping that has exactly this length. */
   readonly lengthOf: string | undefined;
 }
@@ -246,6 +248,9 @@ export interface ExitEvent extends Base {
   readonly descriptor: FileDescriptor | undefined;
   /** What the path returns, if known: negative or NULL stands for failure by convention; `delegated`: a call's result. */
   readonly returns: "success" | "failure" | "delegated" | "unknown";
+  /** A place that outlives the function still points to what was unmapped; `guarded`: the path has asked for it. */
+  readonly leftPointing:
+    { readonly place: string; readonly global: boolean; readonly guarded: boolean } | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Handlers of faults: what becomes of an access that the mapping does not allow, or that has no file behind it. */
-import { soleSymbol } from "./amount.js";
+import { amountKey, soleSymbol } from "./amount.js";
 import type { Call } from "./events.js";
 import type { Machine } from "./machine.js";
-import type { Value } from "./value.js";
+import { asAmount, type Value } from "./value.js";
 
 const FAULTS = ["SIGSEGV", "SIGBUS"] as const;
 
@@ -28,9 +28,16 @@ export function tellHandler(m: Machine, call: Call, signalValue: Value, handler:
     call,
     signal,
     handler: name,
-    returns: [...called].every((n) => HARMLESS.test(n)),
+    returns: !isOnce(m, handler) && [...called].every((n) => HARMLESS.test(n)),
     unsafe: [...called].find((n) => UNSAFE.test(n)),
   });
+}
+
+/** With SA_RESETHAND the fault that comes again ends the process. */
+function isOnce({ state }: Machine, handler: Value): boolean {
+  if (handler.kind !== "address") return false;
+  const flags = asAmount(state.store.get(`${handler.place.key}.sa_flags`));
+  return flags !== undefined && amountKey(flags).includes("SA_RESETHAND");
 }
 
 function handlerName({ state }: Machine, handler: Value): string | undefined {

@@ -3,9 +3,9 @@ import type { Site, Span } from "../diagnostic.js";
 import type { CType, Declarator, Expr, FunctionDefinition, Stmt } from "../syntax/ast.js";
 import type { Unit } from "../syntax/unit.js";
 import { BlockBuilder } from "./block-builder.js";
-import type { Cfg, Operand, PlaceExpr, Variable } from "./ir.js";
+import type { Cfg, Operand, PlaceExpr } from "./ir.js";
 import { ExpressionLowering } from "./lower-expressions.js";
-import { Scopes } from "./scopes.js";
+import { type IntegerFacts, Scopes } from "./scopes.js";
 import { numberBehind, resolved } from "./types.js";
 
 /** Where a jump goes, and how many scopes are still open there. */
@@ -44,10 +44,14 @@ class StatementLowering {
 
   run(): Cfg {
     const { definition } = this;
-    const parameters = definition.parameters.map((p, i) => ({
-      ...this.#scopes.declare(p.name ?? `#${i}`, numberBehind(p.type, this.unit), "parameter"),
-      ...integerFacts(resolved(p.type, this.unit)),
-    }));
+    const parameters = definition.parameters.map(({ name, type }, i) =>
+      this.#scopes.declare(
+        name ?? `#${i}`,
+        numberBehind(type, this.unit),
+        "parameter",
+        integerFacts(resolved(type, this.unit)),
+      ),
+    );
     this.#statements(definition.body.body);
     const end = definition.span.end;
     const site = this.#site({ start: Math.max(definition.span.start, end - 1), end });
@@ -197,7 +201,7 @@ class StatementLowering {
   #declare({ name, type, storage, initializer, span }: Declarator): void {
     if (storage === "typedef") return;
     if (storage === "extern" || type.kind === "function") {
-      this.#scopes.declare(name, type, "outer", "::");
+      this.#scopes.declare(name, type, "outer", {}, "::");
       return;
     }
     const kept = storage === "static";
@@ -205,6 +209,7 @@ class StatementLowering {
       name,
       numberBehind(type, this.unit),
       kept ? "outer" : "local",
+      integerFacts(resolved(type, this.unit)),
       kept ? `::static:${this.definition.name}.` : "",
     );
     // A static variable's initializer is its value only once; nothing is known when the function is entered.
@@ -329,7 +334,7 @@ function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): v
   }
 }
 
-function integerFacts(type: CType | undefined): Pick<Variable, "unsigned" | "narrow"> {
+function integerFacts(type: CType | undefined): IntegerFacts {
   return type?.kind === "int" ? { unsigned: !type.signed, narrow: type.bits < 64 } : {};
 }
 

@@ -22,7 +22,7 @@ export interface Pointed {
   readonly site: Site;
 }
 
-/** At one end of a function: a mapping in a struct member, and what the members beside it hold. */
+/** When the function ends, or gives the struct to unknown code: a mapping in a struct member, and what the members beside it hold. */
 export interface KeptMember {
   readonly member: string;
   readonly mapping: Mapping;
@@ -104,6 +104,8 @@ export interface Context {
   readonly catchesFaults: boolean;
   /** Variables with a cleanup attribute release what they hold when they end. */
   readonly cleansUp: boolean;
+  /** PAGE_SIZE is the constant of a system header, of the machine that the program is compiled for. */
+  readonly fixedPageSize: boolean;
   /** The file has a function whose name says that it wipes memory. */
   readonly wipes: boolean;
   /** What a function of the file calls, as its text shows; undefined for all others. */

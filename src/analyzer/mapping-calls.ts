@@ -3,9 +3,9 @@ import type { Site } from "../diagnostic.js";
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
 import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
-import { begin, targetOf } from "./call.js";
+import { begin, lengthKnown, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
-import type { Call, Target, MapEvent } from "./events.js";
+import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
@@ -25,7 +25,8 @@ export function map(
   const argument = (index: number): Value => values[index] ?? NULL_VALUE;
   const flags = asFlags(argument(effect.flags), mapFlagsOfNumber);
   const fixed = hasFlag(flags, "MAP_FIXED") !== "no";
-  const length = asAmount(argument(effect.length));
+  const given = asAmount(argument(effect.length));
+  const length = given === undefined ? undefined : lengthKnown(m, given);
   const lengthText = call.args[effect.length]?.text ?? "";
   const fd = argument(effect.fd);
   const mapping = begin(
@@ -75,7 +76,7 @@ export function map(
     call,
     address,
     length,
-    ...conditionsOn(m, mapping),
+    ...conditionsOn(m, mapping, call.args[effect.offset]),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
     toleratesFailure: false,
@@ -90,13 +91,14 @@ export function map(
 function conditionsOn(
   m: Machine,
   { length, offset }: Mapping,
+  offsetGiven: Argument | undefined,
 ): Pick<
   MapEvent,
   "offsetTested" | "offsetMayWrap" | "sizeCompared" | "lengthBounded" | "severalFiles" | "sizeUntested"
 > {
   return {
     offsetTested: offset !== undefined && isRemainderTested(m, offset),
-    offsetMayWrap: offset !== undefined && mayWrap(m, offset),
+    offsetMayWrap: offset !== undefined && mayWrap(m, offset) ? subtraction(m, offsetGiven) : undefined,
     sizeCompared: m.emit !== undefined && isSizeCompared(m),
     lengthBounded: length !== undefined && isBounded(m, length),
     severalFiles: false,
@@ -130,6 +132,23 @@ function mayWrap(m: Machine, offset: Amount): boolean {
   return (
     isPages && !isRemainderTested(m, offset) && !isCompared(m, offset) && m.state.holds(offset, ">=") !== true
   );
+}
+
+/** The last subtraction from the variable that is given, else the argument itself. */
+function subtraction({ context }: Machine, given: Argument | undefined): Site | undefined {
+  if (given === undefined) return undefined;
+  const sites = context.cfg.blocks.flatMap(({ instructions }) =>
+    instructions.flatMap((instruction) =>
+      instruction.kind === "assign" &&
+      instruction.target.kind === "variable" &&
+      instruction.target.variable.name === given.text &&
+      instruction.site.start < given.site.start &&
+      /-(?!>)/.test(context.text(instruction.site))
+        ? [instruction.site]
+        : [],
+    ),
+  );
+  return sites.at(-1) ?? given.site;
 }
 
 /** `(n - 1) * page` after a test of `n`. */

@@ -135,7 +135,15 @@ export interface Mapping {
   /** The path has looked at the length's remainder by the page size. */
   readonly pageTested: boolean;
   /** Where a part of it was unmapped, and whether what followed shows that as intended. */
-  readonly partial: { readonly site: Site; readonly message: string; readonly intended: boolean } | undefined;
+  readonly partial:
+    | {
+        readonly site: Site;
+        readonly message: string;
+        readonly intended: boolean;
+        /** What the call returned. */
+        readonly result: Amount;
+      }
+    | undefined;
   readonly unmappedAt: Site | undefined;
   readonly unmappedBy: "munmap" | "shmdt" | undefined;
   /** msync() with MS_ASYNC since it was written. */

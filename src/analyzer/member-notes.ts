@@ -92,9 +92,13 @@ function isDoubleTest({ context }: Machine, site: Site): boolean {
 /** Characters in which the first part of a condition is looked for. */
 const LONGEST_TEST = 160;
 
-/** The mappings that members and globals hold when the function ends, with what stands beside them. */
-export function noteKept({ context, state }: Machine): void {
+/**
+ * The mappings that members and globals hold, with what stands beside them: when the function ends, or when unknown code
+ * gets the struct that the symbol leads to.
+ */
+export function noteKept({ context, state }: Machine, symbolId = ""): void {
   for (const [key, held] of state.store) {
+    if (!key.includes(symbolId)) continue;
     const place = held.kind === "pointer" ? context.places.get(key) : undefined;
     const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
     const holder = place === undefined ? undefined : holderOf(place);

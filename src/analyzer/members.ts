@@ -18,7 +18,7 @@ import type {
   Pointed,
   UnmappedMember,
 } from "./machine.js";
-import type { Mapping } from "./mapping.js";
+import { type Mapping, tell } from "./mapping.js";
 
 /** What the analysis of one function has noted of struct members. */
 export interface MemberNotes {
@@ -157,9 +157,18 @@ export function mayRelease(
   const field = fieldOf(member);
   if (!outline.names.has(field) || ![...outline.names].some((name) => RELEASING_NAME.test(name)))
     return false;
+  if (notes?.unmapped.some((one) => one.member === member) === true) return true;
   if (notes !== undefined && !notes.letGo.has(ANY_MEMBER)) return false;
   const text = unit.source.text.slice(outline.span.start, outline.span.end);
   return new RegExp(`(?:->|\\.)\\s*${field}\\b`).test(text);
+}
+
+/**
+ * Does it release what the member holds only to put another mapping there, or to free the struct itself? Then a struct
+ * that is freed elsewhere still holds its mapping.
+ */
+export function isNoEnd({ kept, freed }: MemberNotes, member: string): boolean {
+  return kept.some((one) => one.member === member) || freed.some(({ struct }) => struct === structOf(member));
 }
 
 /** Does it seem to set one of these members to NULL? */
@@ -200,9 +209,17 @@ export function abandonment(
     closes === undefined ? struct === structOf(member) : closes === mapping.fdMember,
   );
   const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
-  return freed === undefined
-    ? undefined
-    : { kind: "abandon", site: freed.site, function: outline.name, mapping, member };
+  if (freed === undefined) return undefined;
+  const closed = ends.find((end) => end.closes !== undefined && end !== freed);
+  const history =
+    closed === undefined ? mapping.history : tell(mapping, closed.site, "its descriptor is closed here");
+  return {
+    kind: "abandon",
+    site: freed.site,
+    function: outline.name,
+    mapping: { ...mapping, history },
+    member,
+  };
 }
 
 /** By member or variable, what each function that puts a mapping there leaves in it. */
@@ -228,16 +245,32 @@ export function memberUnmaps(
   const events = new Map<NotedFunction, readonly UnmapEvent[]>();
   for (const definition of functions) {
     const { outline, notes } = definition;
-    const told = notes.unmapped.flatMap((unmapped) => {
-      const makers = kept.get(unmapped.member) ?? [];
-      const event =
-        makers[0] === undefined || !agree(makers) ? undefined : unmapEvent(outline, unmapped, makers);
+    const told = notes.unmapped.flatMap((unmapped): readonly (UnmapEvent | undefined)[] => {
       const moved = movedInto(functions, outline, unmapped);
-      return moved !== undefined ? [moved] : event === undefined ? [] : [event];
+      if (moved !== undefined) return [moved];
+      const makers = kept.get(unmapped.member) ?? [];
+      if (agree(makers)) return [unmapEvent(outline, unmapped, makers)];
+      return lengthMemberOf(functions, unmapped.member) === undefined
+        ? []
+        : makers.flatMap((maker) => {
+            const event = unmapEvent(outline, unmapped, [maker]);
+            return event === undefined ? [] : [{ ...event, makersDiffer: true }];
+          });
     });
-    if (told.length > 0) events.set(definition, told);
+    const known = told.filter((event) => event !== undefined);
+    if (known.length > 0) events.set(definition, known);
   }
   return events;
+}
+
+/** The member that gives the length wherever this one is unmapped, if it is always the same. */
+function lengthMemberOf(functions: readonly NotedFunction[], member: string): string | undefined {
+  const lengths = new Set(
+    functions.flatMap(({ notes }) =>
+      notes.unmapped.filter((one) => one.member === member).map(({ lengthMember }) => lengthMember),
+    ),
+  );
+  return lengths.size === 1 ? [...lengths][0] : undefined;
 }
 
 /** Everybody who puts something into the member leaves it pointing behind the mapping's start. */
@@ -304,6 +337,7 @@ function toEvent(
     sizeofPointer: false,
     lengthOf: undefined,
     fromMember: true,
+    makersDiffer: false,
     shadows: false,
     target: {
       value: { kind: "pointer", mapping: mapping.id, offset, varied: false },

@@ -13,6 +13,7 @@ export type Questions = Pick<
   Context,
   | "calledBy"
   | "defines"
+  | "fixedPageSize"
   | "modelOf"
   | "neverReturns"
   | "openedFor"
@@ -89,6 +90,7 @@ function agrees(asked: readonly Asked[], questions: Questions): boolean {
 
 /** Each question as a function of whom it is put to. Made out here, where they keep nothing of a run alive. */
 const ASK = {
+  fixedPageSize: () => (of: Questions) => of.fixedPageSize,
   wipes: () => (of: Questions) => of.wipes,
   calledBy: (name: string) => (of: Questions) => of.calledBy(name),
   defines: (name: string) => (of: Questions) => of.defines(name),
@@ -114,6 +116,7 @@ function recording(questions: Questions): {
   return {
     asked,
     recorder: {
+      fixedPageSize: note("fixedPageSize", ASK.fixedPageSize()),
       wipes: note("wipes", ASK.wipes()),
       calledBy: (name) => note(`calledBy ${name}`, ASK.calledBy(name)),
       defines: (name) => note(`defines ${name}`, ASK.defines(name)),

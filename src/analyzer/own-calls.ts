@@ -193,7 +193,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     address,
     length,
     offsetTested: offset === undefined || isRemainderTested(m, offset),
-    offsetMayWrap: false,
+    offsetMayWrap: undefined,
     severalFiles: false,
     sizeCompared: true,
     lengthBounded: true,

@@ -7,6 +7,7 @@ import type { MemberNotes, NotedFunction } from "./members.js";
 import {
   abandonment,
   fieldOf,
+  isNoEnd,
   keptMembers,
   lastName,
   mayClear,
@@ -189,9 +190,10 @@ export class Program {
       const analysis = this.#analysisOf(unit);
       return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
     });
-    const letGo = new Set<string>();
+    const letGo = new Map<string, Set<MemberNotes>>();
     for (const { results } of this.#analyses.values())
-      for (const { notes } of results) for (const member of notes.letGo) letGo.add(member);
+      for (const { notes } of results)
+        for (const member of notes.letGo) letGo.set(member, (letGo.get(member) ?? new Set()).add(notes));
     const globals = noted.map((one) => ({
       ...one,
       notes: notesOfGlobals(one.notes, one.analysis.unit.source.path),
@@ -241,7 +243,7 @@ export class Program {
     struct: string,
     home: string,
     noted: readonly NotedFunction[],
-    letGo: ReadonlySet<string>,
+    letGo: ReadonlyMap<string, ReadonlySet<MemberNotes>>,
   ): void {
     for (const [definition, events] of memberUnmaps(noted))
       for (const event of events) this.#append(definition, event);
@@ -257,9 +259,13 @@ export class Program {
       }
     }
     for (const [member, { outline: keeper, mapping }] of kept) {
-      if (letGo.has(member) || this.#mayBeReleased(member)) continue;
+      const releasing = this.#releasing(member);
+      const releasingNotes = releasing.map(({ analysis, outline }) => analysis.known(outline)?.notes);
+      if ([...(letGo.get(member) ?? [])].some((notes) => !releasingNotes.includes(notes))) continue;
+      if (!releasingNotes.every((notes) => notes !== undefined && isNoEnd(notes, member))) continue;
       for (const definition of this.#inSightOf(struct, home)) {
         const { analysis, outline } = definition;
+        if (releasing.some((one) => one.outline === outline || one.outline.names.has(outline.name))) continue;
         if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
           continue;
         const event = abandonment(outline, analysis.analyze(outline).notes, member, mapping);
@@ -288,9 +294,12 @@ export class Program {
         for (const outline of analysis.unit.functions) yield { analysis, outline };
   }
 
-  #mayBeReleased(member: string): boolean {
-    return this.#linted.some((analysis) =>
-      analysis.unit.functions.some((f) => mayRelease(analysis.unit, f, member, notesOf(analysis, f))),
+  /** The functions that may release what the member holds. */
+  #releasing(member: string): readonly Definition[] {
+    return this.#linted.flatMap((analysis) =>
+      analysis.unit.functions
+        .filter((f) => mayRelease(analysis.unit, f, member, notesOf(analysis, f)))
+        .map((outline): Definition => ({ analysis, outline })),
     );
   }
 }

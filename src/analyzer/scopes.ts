@@ -2,6 +2,9 @@
 import type { CType } from "../syntax/ast.js";
 import type { Variable } from "./ir.js";
 
+/** What the type of an integer tells of its values. */
+export type IntegerFacts = Pick<Variable, "unsigned" | "narrow">;
+
 /** The scopes of one function. */
 export class Scopes {
   readonly #stack: Map<string, Variable>[] = [new Map()];
@@ -26,10 +29,17 @@ export class Scopes {
       .flatMap((scope) => [...scope.values()].filter((variable) => variable.scope === "local"));
   }
 
-  declare(name: string, type: CType, scope: Variable["scope"], prefix = ""): Variable {
+  declare(
+    name: string,
+    type: CType,
+    scope: Variable["scope"],
+    facts: IntegerFacts = {},
+    prefix = "",
+  ): Variable {
     const count = this.#counts.get(name) ?? 0;
     this.#counts.set(name, count + 1);
-    const variable: Variable = { id: `${prefix}${name}${count === 0 ? "" : `'${count}`}`, name, type, scope };
+    const id = `${prefix}${name}${count === 0 ? "" : `'${count}`}`;
+    const variable: Variable = { id, name, type, scope, ...facts };
     this.#stack.at(-1)?.set(name, variable);
     return variable;
   }

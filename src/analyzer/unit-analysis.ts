@@ -74,6 +74,7 @@ export class UnitAnalysis {
   #familyMacros: ReadonlySet<string> | undefined;
   #ending: ReadonlySet<string> | undefined;
   #wipes: boolean | undefined;
+  #fixedPageSize: boolean | undefined;
   #extra = 0;
 
   constructor(
@@ -199,6 +200,7 @@ export class UnitAnalysis {
   #questions(depth: number): Questions {
     const { path, text } = this.unit.source;
     return {
+      fixedPageSize: (this.#fixedPageSize ??= DEFINES_PAGE_SIZE.test(text)),
       wipes: (this.#wipes ??= this.unit.functions.some(({ name }) => WIPES.test(name))),
       calledBy: (name) => this.#calledBy(name),
       unlinksShared: () => this.mentions("shm_unlink"),
@@ -215,8 +217,10 @@ export class UnitAnalysis {
     const outline = this.byName.get(name);
     if (outline === undefined) return undefined;
     const body = this.unit.source.text.slice(outline.span.start, outline.span.end);
+    const called = [...body.matchAll(/\b(\w+)\s*\(/g)].map(([, word = ""]) => word);
     return new Set([
-      ...[...body.matchAll(/\b(\w+)\s*\(/g)].map(([, called = ""]) => called).filter((n) => n !== name),
+      // What a string or a comment says is no name of the function.
+      ...called.filter((word) => word !== name && outline.names.has(word)),
       ...[...outline.names].filter((n) => n.startsWith("uc_") || n === "__asm__" || n === "asm"),
     ]);
   }
@@ -256,5 +260,7 @@ function gaveUp(reason: string): Outcome {
 const TAIL = 300;
 
 const CLEANUP_ATTRIBUTE = /^(?:_*cleanup_*|_cleanup_\w+|g_auto\w*|__free)$/;
+/** The headers in which glibc and the kernel define PAGE_SIZE, on machines with pages of 4 KiB only. */
+const DEFINES_PAGE_SIZE = /^[ \t]*#[ \t]*include[ \t]*<(?:sys\/user|asm\/page)\.h>/m;
 const WIPES = /(?:mem_?zero|zero_?mem|zeroi[sz]e|cleanse|wipe|scrub|secure_(?:zero|clear)|explicit_bzero)/i;
 const FAULT_CATCHERS = ["sigsetjmp", "setjmp", "_setjmp", "__sigsetjmp", "SIGSEGV", "SIGBUS"];

@@ -11,7 +11,7 @@ import { evaluate, opaque } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import { isShared } from "./mapping.js";
-import { letGo } from "./member-notes.js";
+import { letGo, noteKept } from "./member-notes.js";
 import type { Value } from "./value.js";
 import { asAmount, isOuter } from "./value.js";
 
@@ -179,6 +179,7 @@ export function clobberMemory(m: Machine, pointer: Amount): void {
   for (const { symbol } of pointer.terms) {
     if (symbol.origin.kind === "page" || symbol.origin.kind === "constant" || symbol.origin.kind === "sizeof")
       continue;
+    if (m.emit !== undefined) noteKept(m, symbol.id);
     for (const key of m.state.store.keys())
       if (key.startsWith("*") && key.includes(symbol.id)) m.state.store.delete(key);
     beginEpoch(m, symbol.id);

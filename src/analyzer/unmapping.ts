@@ -1,7 +1,8 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
 import type { Amount } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
-import { constantValue, sameAmount, subtract } from "./amount.js";
+import { constantValue, sameAmount, subtract, symbolOf } from "./amount.js";
+import { lengthKnown } from "./call.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
@@ -40,10 +41,10 @@ export function unmap(
   operand: Operand | undefined,
   by: "munmap" | "shmdt",
 ): void {
-  const length = asAmount(lengthValue);
+  const { mapping } = target;
+  const length = lengthOf(m, mapping, asAmount(lengthValue));
   const site = operand?.site;
   const lengthText = site === undefined ? "" : m.context.text(site);
-  const { mapping } = target;
   m.emit?.({
     kind: "unmap",
     site: call.site,
@@ -54,6 +55,7 @@ export function unmap(
     lengthText,
     lengthOf: lengthOfAnother(m, mapping, length),
     fromMember: false,
+    makersDiffer: false,
     shadows: shadowed(m, target),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
@@ -78,6 +80,7 @@ export function unmap(
       site: call.site,
       message,
       intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
+      result: symbolOf({ kind: "call", function: call.function, instruction: m.at }),
     };
     m.state.update(mapping.id, {
       length: undefined,
@@ -97,6 +100,13 @@ export function unmap(
     history: tell(mapping, call.site, "unmapped here"),
     ...extent,
   });
+}
+
+/** As it is known on this path; the length that was mapped is known by its own name. */
+function lengthOf(m: Machine, mapping: Mapping | undefined, given: Amount | undefined): Amount | undefined {
+  if (given === undefined || (mapping?.length !== undefined && sameAmount(mapping.length, given)))
+    return given;
+  return lengthKnown(m, given);
 }
 
 /** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */

@@ -25,7 +25,7 @@ export interface ProjectSurroundings<Settings> {
 
 /**
  * Finds what `#include` means among the files of a tree: the file beside the including one, else the
- * nearest of those whose path ends so; none where two are equally near. `paths` have forward slashes.
+ * nearest of those whose path ends so; of two equally near the one for Linux or x86, else none. `paths` have forward slashes.
  */
 export function includeAmong(paths: Iterable<string>, read: (path: string) => Source | undefined): Include {
   const byName = new Map<string, string[]>();
@@ -58,11 +58,15 @@ function nearestOf(from: string, files: readonly string[]): string | undefined {
     const different = parts.findIndex((part, i) => part !== there[i]);
     return parts.length - different + (there.length - different);
   };
-  const [first, second] = files
-    .map((file) => ({ file, distance: distance(file) }))
-    .sort((a, b) => a.distance - b.distance);
-  return first !== undefined && first.distance !== second?.distance ? first.file : undefined;
+  const distances = files.map(distance);
+  const least = Math.min(...distances);
+  const nearest = files.filter((_, i) => distances[i] === least);
+  const usual = nearest.filter((file) => USUAL_VARIANT.test(file));
+  return nearest.length === 1 ? nearest[0] : usual.length === 1 ? usual[0] : undefined;
 }
+
+/** Of the headers that a tree has for each system or machine, those that its other conditionals are read for too. */
+const USUAL_VARIANT = /(?:^|\/)(?:linux|x86|x86[-_]64|amd64)\//;
 
 /** The surroundings of the found files: one another. `read` gives a file's bytes, undefined where it cannot. */
 export function surroundingsAmong<Settings>(

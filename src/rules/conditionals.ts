@@ -14,7 +14,19 @@ export function conditionsAround(text: string, offset: number): readonly string[
   return open;
 }
 
+const CONDITION = /^[ \t]*#[ \t]*(?:ifn?def|if|elif)\b.*/gm;
+
+/** Asked for at event after event of the same text, and finding them takes longer than all the rest of a rule. */
+let last: { readonly text: string; readonly lines: readonly string[] } | undefined;
+
+/** The lines of a text that hold conditions. */
+export function conditionLines(text: string): readonly string[] {
+  if (last?.text !== text) last = { text, lines: text.match(CONDITION) ?? [] };
+  return last.lines;
+}
+
 /** Does any condition of the text ask for the name? */
 export function asksFor(text: string, name: string): boolean {
-  return new RegExp(`^[ \\t]*#[ \\t]*(?:ifn?def|if|elif)\\b.*\\b${name}\\b`, "m").test(text);
+  const named = new RegExp(`\\b${name}\\b`);
+  return conditionLines(text).some((line) => named.test(line));
 }

@@ -25,5 +25,13 @@ export const doubleUnmap: Rule = {
       if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
       return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
     },
+    exit: ({ mapping, leftPointing }) =>
+      leftPointing?.guarded === true && mapping.unmappedAt !== undefined
+        ? {
+            message: `'${leftPointing.place}' is unmapped but nothing is cleared that the test before it asks: the next call unmaps it again`,
+            site: mapping.unmappedAt,
+            severity: "warning",
+          }
+        : undefined,
   },
 };

@@ -2,7 +2,7 @@
 import type { Amount, LiteralUse } from "../analyzer/amount.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { isAnonymous } from "./terms.js";
+import { isAnonymous, isFixedPlace } from "./terms.js";
 
 export const hardcodedPageSize: Rule = {
   id: "hardcoded-page-size",
@@ -20,7 +20,7 @@ export const hardcodedPageSize: Rule = {
   ],
   on: {
     map: ({ length, offset, address, mapping }) =>
-      anyUse(offset, "the file offset") ??
+      (isFixedPlace(offset) ? undefined : anyUse(offset, "the file offset")) ??
       anyUse(address.offset, "the address") ??
       rounding(length) ??
       bareLength(length, isAnonymous(mapping) === "no"),
@@ -45,9 +45,12 @@ function rounding(length: Amount | undefined): Finding | undefined {
 
 /** `ofFile`: a multiple counts too, for a driver's pages are what is mapped. */
 function bareLength(length: Amount | undefined, ofFile: boolean): Finding | undefined {
-  if (length === undefined || length.constant % PAGE !== 0 || length.terms.length > 0) return undefined;
+  if (length === undefined || length.constant % PAGE !== 0) return undefined;
+  if (length.terms.some(({ symbol }) => symbol.origin.kind !== "page")) return undefined;
   const use = length.literals.find(
-    ({ role }) => (role === "plain" && length.constant === PAGE) || (role === "factor" && ofFile),
+    ({ role }) =>
+      (role === "plain" && (length.constant === PAGE || length.terms.length > 0)) ||
+      (role === "factor" && ofFile),
   );
   if (use === undefined) return undefined;
   return {

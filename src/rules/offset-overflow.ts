@@ -2,7 +2,8 @@
 import type { Amount } from "../analyzer/amount.js";
 import { soleSymbol } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
+import { functionUpTo } from "./terms.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -26,15 +27,10 @@ export const offsetOverflow: Rule = {
 function narrowed({ call, length, lengthBounded }: MapEvent, text: string): string | undefined {
   const argument = call.args[1];
   if (!call.direct || argument?.narrow !== true || length === undefined || lengthBounded) return undefined;
-  if (isComparedWithSource(argument.text, before(text, call.site.start))) return undefined;
+  if (isComparedWithSource(argument.text, functionUpTo(text, call.site.start))) return undefined;
   return isFileSize(length)
     ? `'${argument.text}' has 32 bits and holds the size of a file: from 2 GiB on it is negative or too small`
     : undefined;
-}
-
-/** The function up to there. */
-function before(text: string, end: number): string {
-  return text.slice(text.lastIndexOf("\n}", end) + 1, end);
 }
 
 /** `size != st.st_size`: nothing was lost on the way. */
@@ -51,7 +47,8 @@ function isFileSize(length: Amount): boolean {
   return origin?.kind === "load" && /\.st_size(?:@|$)/.test(origin.place);
 }
 
-function wrapped({ call, offsetMayWrap }: MapEvent): string | undefined {
-  if (!call.direct || !offsetMayWrap) return undefined;
-  return `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
+function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
+  if (!call.direct || site === undefined) return undefined;
+  const message = `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
+  return { message, site };
 }

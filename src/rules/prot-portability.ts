@@ -1,7 +1,7 @@
 /** Flags that one system has, in a file that is compiled for others too. */
 import type { Flags } from "../analyzer/flags.js";
 import type { Site } from "../diagnostic.js";
-import { asksFor, conditionsAround } from "./conditionals.js";
+import { asksFor, conditionLines, conditionsAround } from "./conditionals.js";
 import type { Rule } from "./rule.js";
 
 export const protPortability: Rule = {
@@ -39,8 +39,7 @@ const INCLUDE_GUARD = /^ifndef \s*\w+_H(?:_\w*)?\s*$/;
 function unguarded(flags: Flags, site: Site, text: string): string | undefined {
   const name = [...flags.must].find((candidate) => LINUX_ONLY.test(candidate));
   if (name === undefined || asksFor(text, name)) return undefined;
-  const other = /^[ \t]*#[ \t]*(?:ifn?def|if|elif)\b.*/gm;
-  const systems = [...text.matchAll(other)].flatMap(([line]) => OTHER_SYSTEM.exec(line)?.[0] ?? []);
+  const systems = conditionLines(text).flatMap((line) => OTHER_SYSTEM.exec(line)?.[0] ?? []);
   const [system] = systems;
   if (system === undefined) return undefined;
   // Whatever condition it stands under may be the one that asks for it.

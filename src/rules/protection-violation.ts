@@ -1,6 +1,5 @@
 /** The protection is enforced by the processor: a forbidden access is a signal. */
-import { describeFlags } from "../analyzer/flags.js";
-import { hasFlag, isExact } from "../analyzer/flags.js";
+import { describeFlags, type Flags, hasFlag, isExact } from "../analyzer/flags.js";
 import type { Rule } from "./rule.js";
 import { nameOf } from "./terms.js";
 
@@ -29,7 +28,7 @@ export const protectionViolation: Rule = {
         mapping.phase === "unmapped"
       )
         return undefined;
-      if (!isExact(mapping.protection)) return undefined;
+      if (!isExact(mapping.protection) || !isOfRights(mapping.protection)) return undefined;
       const nothing =
         mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
       const allowed =
@@ -44,3 +43,8 @@ export const protectionViolation: Rule = {
     },
   },
 };
+
+/** Names of another kind, given there by mistake, are rights or none as their numbers have it. */
+function isOfRights({ must }: Flags): boolean {
+  return [...must].every((name) => name.startsWith("PROT_"));
+}

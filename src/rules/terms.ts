@@ -1,4 +1,5 @@
 /** Words and questions that several rules share. */
+import { type Amount, constantValue } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
@@ -63,4 +64,22 @@ export function isFixed(mapping: Mapping): boolean {
 /** Mapped by a call that fails with (void *)-1. */
 export function failsWithMapFailed(mapping: Mapping): boolean {
   return mapping.source === "mmap" || mapping.source === "mremap" || mapping.source === "shmat";
+}
+
+/** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */
+export function isFixedPlace(offset: Amount | undefined): boolean {
+  const use = offset?.literals[0];
+  return (
+    constantValue(offset) === SMALLEST_PAGE &&
+    use?.role === "plain" &&
+    /^[A-Za-z_]/.test(use.text) &&
+    !/page/i.test(use.text)
+  );
+}
+
+const SMALLEST_PAGE = 4096;
+
+/** The text of the function that an offset is in, up to there. */
+export function functionUpTo(text: string, end: number): string {
+  return text.slice(text.lastIndexOf("\n}", end) + 1, end);
 }

@@ -4,6 +4,7 @@ import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
+import { isFixedPlace } from "./terms.js";
 
 export const unalignedOffset: Rule = {
   id: "unaligned-offset",
@@ -26,6 +27,11 @@ export const unalignedOffset: Rule = {
       if (pageAlignment(offset) === "unaligned") {
         return `the offset${written(call)} is not a multiple of the page size: ${call.function}() fails with EINVAL`;
       }
+      if (isFixedPlace(offset))
+        return {
+          message: `the offset${written(call)} is 4096: with pages of 16 or 64 KiB it is inside a page, and ${call.function}() fails with EINVAL`,
+          severity: "warning",
+        };
       if (event.offsetTested) return undefined;
       if (isMostlyUnaligned(offset))
         return {

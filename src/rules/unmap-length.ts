@@ -5,7 +5,7 @@ import { constantValue, soleSymbol } from "../analyzer/amount.js";
 import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 import { targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
@@ -40,7 +40,7 @@ function isOwn(mapping: Mapping | undefined): mapping is Mapping {
   );
 }
 
-function wrongLength(event: UnmapEvent): string | undefined {
+function wrongLength(event: UnmapEvent): Finding | string | undefined {
   const { target, length, lengthText, sizeofPointer, lengthReassigned, lengthOf } = event;
   const { mapping } = target;
   const what = targetName(target);
@@ -52,7 +52,7 @@ function wrongLength(event: UnmapEvent): string | undefined {
     return `${what} is unmapped with '${lengthText}', which has no value yet`;
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
     return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
-  if (constantValue(length) === 0 && isOwn(mapping))
+  if (constantValue(length) === 0 && (mapping?.source === "given" || isOwn(mapping)))
     return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;
@@ -64,8 +64,11 @@ function wrongLength(event: UnmapEvent): string | undefined {
         : mapping.lengthText;
   if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
   const comparison = compareLengths(mapping.length, length);
-  if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown"))
-    return `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+  if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown")) {
+    const message = `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;
+    // Where the call is right for what others have mapped, this mapping is the odd one.
+    return event.makersDiffer ? { message, site: mapping.site } : message;
+  }
   return undefined;
 }
 

@@ -30,5 +30,21 @@ export const useAfterUnmap: Rule = {
           : `given to ${by}()`;
       return `${nameOf(mapping)} is ${what} after it was unmapped`;
     },
+    exit: ({ mapping, leftPointing }, text) =>
+      leftPointing?.global === true &&
+      !leftPointing.guarded &&
+      mapping.unmappedAt !== undefined &&
+      isTested(leftPointing.place, text)
+        ? {
+            message: `'${leftPointing.place}' still points to what is unmapped here, and the functions that test it take it for a mapping`,
+            site: mapping.unmappedAt,
+            severity: "warning",
+          }
+        : undefined,
   },
 };
+
+/** Some function of the file asks whether there is a mapping. */
+function isTested(name: string, text: string): boolean {
+  return new RegExp(`(?<![\\w.>])${name}\\s*[!=]=\\s*(?:NULL|MAP_FAILED)\\b`).test(text);
+}

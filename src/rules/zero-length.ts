@@ -2,7 +2,9 @@
 import type { Origin } from "../analyzer/amount.js";
 import { constantValue, soleSymbol } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
+import type { Call } from "../analyzer/events.js";
 import type { Rule } from "./rule.js";
+import { functionUpTo } from "./terms.js";
 
 export const zeroLength: Rule = {
   id: "zero-length",
@@ -29,8 +31,29 @@ export const zeroLength: Rule = {
         return undefined;
       return `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
     },
+    unmap: ({ call }, text) => slack(call, text),
   },
 };
+
+/** `munmap(p, aligned - p)`: nothing is to be cut off where the kernel has placed it well. */
+function slack(
+  { direct, args: [address, length], function: callee, site }: Call,
+  text: string,
+): string | undefined {
+  if (!direct || address === undefined || length === undefined) return undefined;
+  const [, end = "", start = ""] = /^\(?(\w+) ?- ?(\w+)\)?$/.exec(length.text) ?? [];
+  if (start === "" || start !== address.text.replace(/^\([^()]*\)\s*/, "")) return undefined;
+  const before = functionUpTo(text, site.start);
+  const isRoundedUp = new RegExp(`\\b${end} ?=[^=;]*(?:align|round|& ?~)[^;]*\\b${start}\\b`, "i").test(
+    before,
+  );
+  const isCompared = new RegExp(
+    `\\b${end} ?[!=<>]=? ?${start}\\b|\\b${start} ?[!=<>]=? ?${end}\\b|${end} ?- ?${start} ?[)!=<>&?]`,
+  ).test(before);
+  return isRoundedUp && !isCompared
+    ? `${length.text} is 0 where '${start}' is aligned already, and ${callee}() fails with EINVAL then`
+    : undefined;
+}
 
 /** st_size, or where lseek() to the end arrives. */
 function isFileSize(origin: Origin | undefined): boolean {

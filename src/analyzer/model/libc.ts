@@ -88,6 +88,7 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ["fwrite", model(read(0))],
   ["send", model(read(1))],
   ["recv", model(write(1))],
+  ["setsockopt", model(read(3))],
 
   ...names("open open64", open("open", 0, 1)),
   ...names("openat openat64", open("open", 1, 2)),

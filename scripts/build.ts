@@ -1,8 +1,17 @@
 /**
  * What the compiler does not do: puts the C grammar beside the code that loads it, so that users need neither
- * tree-sitter-c nor a compiler. `npm run build`.
+ * tree-sitter-c nor a compiler, and the rules' reproducers where `mmaplint reproduce` finds them. `npm run build`.
  */
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 
 const root = new URL("../", import.meta.url);
 const from = new URL("node_modules/tree-sitter-c/", root);
@@ -18,4 +27,14 @@ writeFileSync(
   new URL("tree-sitter-c.wasm.txt", to),
   `tree-sitter-c.wasm is part of tree-sitter-c ${manifest.version}, ${manifest.repository}\n\n${licence}`,
 );
+
+const fixtures = new URL("fixtures/", root);
+const reproducers = new URL("dist/reproducers/", root);
+rmSync(reproducers, { recursive: true, force: true });
+mkdirSync(reproducers);
+for (const id of readdirSync(fixtures)) {
+  const source = new URL(`${id}/reproducer.c`, fixtures);
+  if (existsSync(source)) copyFileSync(source, new URL(`${id}.c`, reproducers));
+}
+
 chmodSync(new URL("dist/cli.js", root), 0o755);

@@ -1,13 +1,18 @@
-/** Writes docs/rules/ from the rules and their fixtures: `npm run docs`. With --check, says what is stale instead. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * Writes docs/rules/ and docs/evidence.md from the rules, their fixtures and what their reproducers printed:
+ * `npm run docs`. With --check, says what is stale instead.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rules } from "../src/rules/index.js";
 import { rulePage } from "../src/rules/page.js";
 import type { RuleMeta } from "../src/rules/rule.js";
 import { unusedSuppression } from "../src/suppress.js";
 import { withoutExpectations } from "../test/support/expectations.js";
+import { evidence, evidencePage } from "./docs/evidence.js";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
-const PAGES = new URL("../docs/rules/", import.meta.url);
+const DOCS = new URL("../docs/", import.meta.url);
+const EVIDENCE = "evidence.md";
 
 function example(id: string, name: "bad" | "good"): string {
   return withoutExpectations(readFileSync(new URL(`${id}/${name}.c`, FIXTURES), "utf8"));
@@ -34,25 +39,33 @@ function overview(all: readonly RuleMeta[]): string {
   return `${[...head, ...all.map(row)].join("\n")}\n`;
 }
 
-/** The files of docs/rules/ by name, as they should be. */
+/** The generated files of docs/ by path, as they should be. */
 export function documentation(): ReadonlyMap<string, string> {
+  const shown = evidence();
   const pages = rules.map((rule): [string, string] => [
-    `${rule.id}.md`,
-    rulePage(rule, { bad: example(rule.id, "bad"), good: example(rule.id, "good") }),
+    `rules/${rule.id}.md`,
+    rulePage(rule, { bad: example(rule.id, "bad"), good: example(rule.id, "good") }, shown.get(rule.id)),
   ]);
   return new Map([
-    ["README.md", overview([...rules, unusedSuppression])],
+    [EVIDENCE, evidencePage()],
+    ["rules/README.md", overview([...rules, unusedSuppression])],
     ...pages,
-    [`${unusedSuppression.id}.md`, rulePage(unusedSuppression)],
+    [`rules/${unusedSuppression.id}.md`, rulePage(unusedSuppression)],
   ]);
 }
 
 function existing(): ReadonlyMap<string, string> {
-  mkdirSync(PAGES, { recursive: true });
-  return new Map(readdirSync(PAGES).map((name) => [name, readFileSync(new URL(name, PAGES), "utf8")]));
+  const pages = new URL("rules/", DOCS);
+  mkdirSync(pages, { recursive: true });
+  const names = [EVIDENCE, ...readdirSync(pages).map((name) => `rules/${name}`)];
+  return new Map(
+    names
+      .filter((name) => existsSync(new URL(name, DOCS)))
+      .map((name) => [name, readFileSync(new URL(name, DOCS), "utf8")]),
+  );
 }
 
-/** Names of files in docs/rules/ that are missing, changed, or of no rule. */
+/** Generated files of docs/ that are missing or changed, and pages of no rule. */
 export function staleDocumentation(): readonly string[] {
   const wanted = documentation();
   const found = existing();
@@ -64,15 +77,15 @@ function write(): void {
   const wanted = documentation();
   for (const name of staleDocumentation()) {
     const text = wanted.get(name);
-    if (text === undefined) rmSync(new URL(name, PAGES));
-    else writeFileSync(new URL(name, PAGES), text);
+    if (text === undefined) rmSync(new URL(name, DOCS));
+    else writeFileSync(new URL(name, DOCS), text);
   }
 }
 
 if (process.argv[1] === import.meta.filename) {
   if (process.argv.includes("--check")) {
     for (const name of staleDocumentation()) {
-      console.error(`docs/rules/${name} is stale: npm run docs`);
+      console.error(`docs/${name} is stale: npm run docs`);
       process.exitCode = 1;
     }
   } else {

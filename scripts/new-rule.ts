@@ -35,6 +35,42 @@ function fixture(statements: readonly string[]): string {
   return `#include <stddef.h>\n#include <sys/mman.h>\n\nint example(void *p, size_t len)\n{\n${body}}\n`;
 }
 
+/** A program that compiles, and that fails the tests until it shows something. */
+function reproducer(id: string): string {
+  return `/*
+ * ${id}: TODO: what goes wrong, in one sentence.
+ *
+ * What is to be seen: TODO, and the man page that says so.
+ *
+ * SHOWN: natively
+ * EXPECT bad: exit=1
+ * EXPECT good: exit=0
+ */
+#include <string.h>
+#include <unistd.h>
+
+static int bad(void)
+{
+    return 0;
+}
+
+static int good(void)
+{
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    alarm(5);
+    if (argc == 2 && strcmp(argv[1], "bad") == 0)
+        return bad();
+    if (argc == 2 && strcmp(argv[1], "good") == 0)
+        return good();
+    return 2;
+}
+`;
+}
+
 function fixtures(id: string): ReadonlyMap<string, string> {
   const bad = `return munmap(p, len); // want ${id}`;
   const good = "return munmap(p, len);";
@@ -42,6 +78,7 @@ function fixtures(id: string): ReadonlyMap<string, string> {
     ["bad.c", fixture([bad])],
     ["good.c", fixture([good])],
     ["cases.c", fixture([good]).replace("example", "example_ok")],
+    ["reproducer.c", reproducer(id)],
   ]);
 }
 
@@ -88,7 +125,7 @@ export function scaffold(root: string, id: string): readonly string[] {
 if (process.argv[1] === import.meta.filename) {
   try {
     const written = scaffold(path.join(import.meta.dirname, ".."), process.argv[2] ?? "");
-    console.log(`${written.join("\n")}\nthen: npm run docs && npm test`);
+    console.log(`${written.join("\n")}\nthen: npm run evidence && npm run docs && npm test`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 2;

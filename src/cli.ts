@@ -62,6 +62,10 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
     }
     case "lsp":
       return serveEditor();
+    case "reproduce": {
+      const { reproduce } = await import("./reproduce/index.js");
+      return reproduce(command.options, { env: process.env, platform: process.platform, version });
+    }
     case "lint": {
       const host: Host = {
         cwd: process.cwd(),

@@ -7,6 +7,7 @@ export const HELP = `mmaplint: finds what C code gets wrong about mmap, munmap, 
 shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
+       mmaplint reproduce [options] [rule ...]
 
 Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
 are not searched for, symbolic links are not followed, and nothing of what is linted is ever executed.
@@ -51,11 +52,18 @@ Other:
   -h, --help                 this text
   -v, --version              the version
 
+Reproduce:
+  mmaplint reproduce compiles and runs small C programs of this package that do what the rules warn of, and shows what
+  happens. A directory of this name is linted as ./reproduce. Linux only; the compiler is $CC, cc, gcc or clang.
+      --emulate MACHINE      on sparc64 (pages of 8 KiB), aarch64 or i686, by qemu-user and a cross compiler
+  -f, --format FORMAT        pretty (default: a table), full (what the programs print), json
+      --keep                 keep the sources and programs, and say where
+
 Colours follow the terminal, NO_COLOR and FORCE_COLOR.
 
 Exit codes:
   0  nothing found at the level of a warning or above
-  1  errors, or more warnings than --max-warnings lets pass
+  1  errors, or more warnings than --max-warnings lets pass; reproduce: something expected was not seen
   2  wrong usage, wrong configuration, a path that cannot be linted, or an internal error
 `;
 
@@ -79,6 +87,19 @@ export interface LintOptions {
   readonly maxWarnings: number;
 }
 
+/** The forms of what `mmaplint reproduce` tells. */
+const reproduceFormats = ["pretty", "full", "json"] as const;
+export type ReproduceFormat = (typeof reproduceFormats)[number];
+
+export interface ReproduceOptions {
+  /** As given; checked once the rules are loaded. Empty: all of them. */
+  readonly rules: readonly string[];
+  /** As given, a machine that emulators are known for; undefined: this machine. */
+  readonly emulate: string | undefined;
+  readonly format: ReproduceFormat;
+  readonly keep: boolean;
+}
+
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
@@ -86,6 +107,7 @@ export type Command =
   | { readonly kind: "explain"; readonly id: string }
   | { readonly kind: "lsp" }
   | { readonly kind: "lint"; readonly options: LintOptions }
+  | { readonly kind: "reproduce"; readonly options: ReproduceOptions }
   | { readonly kind: "mistake"; readonly message: string };
 
 const OPTIONS = {
@@ -109,13 +131,20 @@ const OPTIONS = {
   version: { type: "boolean", short: "v", default: false },
 } as const;
 
+const REPRODUCE_OPTIONS = {
+  emulate: { type: "string" },
+  format: { type: "string", short: "f", default: "pretty" },
+  keep: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 function parse(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
 }
 
 /** The parser's own complaint, with the nearest option where the option does not exist. */
-function complaint(error: unknown, argv: readonly string[]): string {
-  const options = Object.keys(OPTIONS).map((name) => `--${name}`);
+function complaint(error: unknown, argv: readonly string[], known: object): string {
+  const options = Object.keys(known).map((name) => `--${name}`);
   for (const argument of argv) {
     const name = argument.split("=", 1)[0] ?? "";
     if (name === "--") break;
@@ -153,14 +182,36 @@ function parseServer(argv: readonly string[]): Command {
   return { kind: "mistake", message: `lsp ${other}: the language server takes --stdio and nothing else` };
 }
 
+/** Parses what follows `reproduce`. */
+function parseReproduce(argv: readonly string[]): Command {
+  try {
+    const options = REPRODUCE_OPTIONS;
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+    if (values.help) return { kind: "help" };
+    const format = reproduceFormats.find((name) => name === values.format);
+    if (format === undefined) {
+      const guess = didYouMean(values.format, reproduceFormats);
+      return {
+        kind: "mistake",
+        message: `--format ${values.format}: must be one of ${reproduceFormats.join(", ")}${guess}`,
+      };
+    }
+    const { emulate, keep } = values;
+    return { kind: "reproduce", options: { rules: positionals, emulate, format, keep } };
+  } catch (error) {
+    return { kind: "mistake", message: complaint(error, argv, REPRODUCE_OPTIONS) };
+  }
+}
+
 /** Parses the arguments after the program's name. Never throws: what is wrong is a command of its own kind. */
 export function parseCommand(argv: readonly string[]): Command {
   if (argv[0] === "lsp") return parseServer(argv.slice(1));
+  if (argv[0] === "reproduce") return parseReproduce(argv.slice(1));
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(argv);
   } catch (error) {
-    return { kind: "mistake", message: complaint(error, argv) };
+    return { kind: "mistake", message: complaint(error, argv, OPTIONS) };
   }
   const { values, positionals: paths } = parsed;
   if (values.help) return { kind: "help" };

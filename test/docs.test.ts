@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { documentation, staleDocumentation } from "../scripts/docs.js";
 import { rules } from "../src/rules/index.js";
 
-test("docs/rules/ is fresh: npm run docs", () => {
+test("docs/rules/ and docs/evidence.md are fresh: npm run docs", () => {
   expect(staleDocumentation()).toEqual([]);
 });
 

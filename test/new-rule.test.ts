@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import * as prettier from "prettier";
 import { expect, test } from "vitest";
 import { scaffold } from "../scripts/new-rule.js";
+import { parseHeader } from "../src/reproduce/header.js";
 import { rules } from "../src/rules/index.js";
 import { project } from "./cli.js";
 import { expectations } from "./support/expectations.js";
@@ -25,7 +26,13 @@ test.each(["aaa-first", "missing-thing", "zzz-last"])(
   async (id) => {
     const root = copy();
     const written = scaffold(root, id);
-    expect(readdirSync(path.join(root, "fixtures", id)).sort()).toEqual(["bad.c", "cases.c", "good.c"]);
+    expect(readdirSync(path.join(root, "fixtures", id)).sort()).toEqual([
+      "bad.c",
+      "cases.c",
+      "good.c",
+      "reproducer.c",
+    ]);
+    expect(parseHeader(readFileSync(path.join(root, "fixtures", id, "reproducer.c"), "utf8")).rule).toBe(id);
     expect(expectations(readFileSync(path.join(root, "fixtures", id, "bad.c"), "utf8"))).toMatchObject([
       { kind: "want", rule: id },
     ]);

@@ -88,6 +88,16 @@ test("the packed package installs in an empty folder and works there", { timeout
   expect(run.stdout).toContain("null-check");
   expect(run.status).toBe(1);
 
+  const shown = spawnSync(path.join(use, "node_modules/.bin/mmaplint"), ["reproduce", "null-check"], {
+    cwd: use,
+    encoding: "utf8",
+  });
+  expect(shown).toMatchObject({
+    status: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/^✔ null-check +shown/m),
+  });
+
   writeFileSync(
     path.join(use, "library.js"),
     `import { lint, loadParser, presetSeverities, rules } from "mmaplint";

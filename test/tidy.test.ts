@@ -79,9 +79,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "text",
     "diagnostic",
   ],
+  // Of run and options the types of what goes in and out only: it is not loaded for them.
+  reproduce: ["run", "options", "rules", "text", "nearest"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
-  cli: ["run", "lsp", "catalogue", "options"],
+  cli: ["run", "reproduce", "lsp", "catalogue", "options"],
 };
 
 /** The local modules that a file imports, by their unit. */

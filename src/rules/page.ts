@@ -15,6 +15,14 @@ export interface RuleExamples {
   readonly good: string;
 }
 
+/** What came of running the rule's reproducer, fixtures/<id>/reproducer.c. */
+export interface RuleEvidence {
+  /** One sentence: how far this is the real damage. */
+  readonly remark: string;
+  /** The commands and what they printed. */
+  readonly output: string;
+}
+
 /** `error`, and what else decides whether the rule is on. */
 function standing(rule: RuleMeta): string {
   if (rule.preview === true) return "preview, off by default (`--preset strict`, or `--rule`)";
@@ -38,8 +46,8 @@ function code(text: string): string {
   return `\`\`\`c\n${text.replace(/\s+$/, "")}\n\`\`\``;
 }
 
-/** The page, ending with a newline. The examples are left out where there are none at hand. */
-export function rulePage(rule: RuleMeta, examples?: RuleExamples): string {
+/** The page, ending with a newline. Examples and evidence are left out where there are none at hand. */
+export function rulePage(rule: RuleMeta, examples?: RuleExamples, evidence?: RuleEvidence): string {
   const facts = [
     `**Severity:** ${rule.severity}`,
     standing(rule),
@@ -57,6 +65,13 @@ export function rulePage(rule: RuleMeta, examples?: RuleExamples): string {
   ];
   if (examples !== undefined) {
     sections.push("## Example", "Flagged:", code(examples.bad), "Right:", code(examples.good));
+  }
+  if (evidence !== undefined) {
+    sections.push(
+      "## What happens",
+      `[reproducer.c](../../fixtures/${rule.id}/reproducer.c) makes this mistake and, beside it, does it right. ${evidence.remark} \`mmaplint reproduce ${rule.id}\` repeats it.`,
+      `\`\`\`text\n${evidence.output.trimEnd()}\n\`\`\``,
+    );
   }
   if (rule.silent.length > 0) {
     sections.push("## What it does not flag", rule.silent.map((item) => `- ${item}`).join("\n"));

@@ -1,0 +1,115 @@
+/** Runs one program to its end: in a process group of its own, without input, for a limited time, under limits. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+export type Ending =
+  | { readonly kind: "exit"; readonly code: number }
+  /** By its name without SIG. */
+  | { readonly kind: "signal"; readonly name: string }
+  | { readonly kind: "timeout"; readonly seconds: number }
+  /** The program could not be started at all. */
+  | { readonly kind: "unstarted"; readonly reason: string };
+
+export interface Execution {
+  readonly ending: Ending;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The process id that the program had; 0 when it was not started. */
+  readonly pid: number;
+  readonly milliseconds: number;
+}
+
+export interface Surroundings {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** After these the whole group is killed. */
+  readonly seconds: number;
+}
+
+/** Bytes that are kept of each stream. Reproducers print some hundred; a compiler's messages are cut here. */
+const MAX_OUTPUT = 64 * 1024;
+
+/**
+ * Sets limits, then becomes the program. Node cannot set limits; every Linux has a shell that can. A limit that is
+ * refused is one that is lower already.
+ *
+ * - The size of a core file is 1, not 0: at 0 a core_pattern that is a pipe still gets the whole memory, see core(5).
+ *   A shell counts it in blocks, so prlimit(1) is asked first.
+ * - The number of processes counts all those of the user, so it only stops what runs away. dash calls it -p.
+ * - Of the 16 GiB of addresses qemu takes 4 for a guest of 32 bits.
+ * - There is no limit on the size of files: some reproducers make sparse ones of several GiB.
+ */
+const LAUNCHER = `
+limit() { (ulimit "$@") 2>/dev/null && ulimit "$@"; }
+prlimit --pid $$ --core=1 2>/dev/null || limit -c 0
+limit -t 10
+limit -v 16777216
+limit -u 4096 || limit -p 4096
+exec "$@"`;
+
+/** What a shell exits with that cannot start a program: POSIX.1-2024 sh, EXIT STATUS. */
+const UNSTARTED = [126, 127];
+
+/** A command that starts `command` under limits. */
+export function limited(command: readonly string[]): readonly string[] {
+  return ["/bin/sh", "-c", LAUNCHER, "sh", ...command];
+}
+
+/** The name of a signal by number, without SIG. */
+function signalName(number: number): string | undefined {
+  return Object.entries(constants.signals)
+    .find(([, value]) => value === number)?.[0]
+    .slice("SIG".length);
+}
+
+/** Sandboxes and shells report a death by signal as 128 + its number. */
+function endingOf(code: number | null, signal: string | null, stderr: string): Ending {
+  if (signal !== null) return { kind: "signal", name: signal.slice("SIG".length) };
+  const number = code ?? 0;
+  const name = number > 128 ? signalName(number - 128) : undefined;
+  if (name !== undefined) return { kind: "signal", name };
+  if (UNSTARTED.includes(number)) return { kind: "unstarted", reason: stderr.trim() };
+  return { kind: "exit", code: number };
+}
+
+/** A stream's text up to the limit; the rest is read and dropped, so that nobody blocks on it. */
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const parts: Buffer[] = [];
+  let size = 0;
+  stream.on("data", (part: Buffer) => {
+    if (size < MAX_OUTPUT) parts.push(part.subarray(0, MAX_OUTPUT - size));
+    size += part.length;
+  });
+  return () => Buffer.concat(parts).toString();
+}
+
+/** Starts a command and waits until it and everything that holds its output has ended. Never rejects. */
+export function execute(command: readonly string[], { cwd, env, seconds }: Surroundings): Promise<Execution> {
+  const [program = "", ...args] = command;
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    const finish = (ending: Ending): void => {
+      clearTimeout(timer);
+      resolve({
+        ending,
+        stdout: stdout(),
+        stderr: stderr(),
+        pid: child.pid ?? 0,
+        milliseconds: performance.now() - started,
+      });
+    };
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      // The stream is open, so somebody of the group is alive, and its number is not anybody else's.
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, seconds * 1000);
+    child.on("error", (error) => finish({ kind: "unstarted", reason: error.message }));
+    child.on("close", (code, signal) => {
+      finish(late ? { kind: "timeout", seconds } : endingOf(code, signal, stderr()));
+    });
+  });
+}

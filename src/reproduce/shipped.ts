@@ -1,0 +1,50 @@
+/** The reproducers of the package, and a place on disk to run them at. */
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { type Reproducer, toReproducer } from "./trial.js";
+
+/** Made by scripts/build.ts of fixtures/<rule>/reproducer.c. */
+const REPRODUCERS = new URL("../reproducers/", import.meta.url);
+
+/**
+ * The reproducer of a rule, by the rule's id; undefined when the package has none.
+ * @throws HeaderError when it is not of its form, a defect of the package.
+ */
+export function shipped(id: string): Reproducer | undefined {
+  const file = new URL(`${id}.c`, REPRODUCERS);
+  return existsSync(file) ? toReproducer(readFileSync(file, "utf8")) : undefined;
+}
+
+/** File systems that are memory: tmpfs and ramfs, by the f_type of statfs(2). */
+const IN_MEMORY = [0x01021994, 0x858458f6];
+
+function isOnDisk(directory: string): boolean {
+  return !IN_MEMORY.includes(statfsSync(directory).type);
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Makes a directory that only this user can enter, on a disk if one is at hand: a file in memory is never written
+ * back, so some reproducers have nothing to show there, say so, and skip themselves. Undefined where there is no place.
+ */
+export function makeWorkplace(): string | undefined {
+  const places = [tmpdir(), "/var/tmp"].filter(isWritable);
+  const place = places.find(isOnDisk) ?? places[0];
+  return place === undefined ? undefined : mkdtempSync(path.join(place, "mmaplint-reproduce-"));
+}
+
+/** A directory in a workplace for one trial. */
+export function workplaceFor(workplace: string, id: string): string {
+  const directory = path.join(workplace, id);
+  mkdirSync(directory);
+  return directory;
+}

@@ -75,7 +75,7 @@ export function statSync(path: string, options?: { readonly throwIfNoEntry?: boo
   throw missing(name);
 }
 
-export const lstatSync = statSync;
+export { statSync as lstatSync };
 
 export function realpathSync(path: string): string {
   const name = normal(path);

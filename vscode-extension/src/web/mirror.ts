@@ -50,8 +50,9 @@ export async function mirrored(uri: vscode.Uri): Promise<DeliveredFile> {
 /** The files of the workspace that the server may look at. */
 export async function mirroredWorkspace(): Promise<readonly DeliveredFile[]> {
   const found = await vscode.workspace.findFiles(WANTED, undefined, MAX_FILES);
+  // A folder that has none of them is still there: a file of no meaning makes it one.
   const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }): DeliveredFile => [
-    `${pathOf(uri).replace(/\/$/, "")}/.mmaplint`,
+    `${pathOf(uri).replace(/\/$/, "")}/.folder`,
     new Uint8Array(),
   ]);
   return [...folders, ...(await Promise.all(found.map(mirrored)))];

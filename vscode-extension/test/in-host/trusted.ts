@@ -130,6 +130,23 @@ const tests: Tests = {
     );
   },
 
+  "a finding leads to its rule's reproducer": async () => {
+    const { document } = await shown("reproduced.c", NULL_CHECK);
+    await untilRules(document.uri, ["null-check"]);
+    const range = findingsOf(document.uri)[0]?.range ?? new vscode.Range(0, 0, 0, 0);
+    const { command } = await until("the reproducer is offered", async () =>
+      (await actionsAt(document, range)).find((action) => action.command !== undefined),
+    );
+    await vscode.commands.executeCommand(command?.command ?? "", ...(command?.arguments ?? []));
+    await until("the reproducer is shown", () => {
+      const { activeTextEditor: editor } = vscode.window;
+      return (
+        editor?.document.uri.path === "/reproducers/null-check.c" &&
+        editor.document.getText().includes("mmap(")
+      );
+    });
+  },
+
   "linting the workspace tells of files that are not open": async () => {
     const uri = inFolder("closed.c");
     await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(NULL_CHECK));

@@ -8,6 +8,7 @@ shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
        mmaplint reproduce [options] [rule ...]
+       mmaplint lsp --stdio
 
 Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
 are not searched for, symbolic links are not followed, and nothing of what is linted is ever executed.
@@ -58,6 +59,10 @@ Reproduce:
       --emulate MACHINE      on sparc64 (pages of 8 KiB), aarch64 or i686, by qemu-user and a cross compiler
   -f, --format FORMAT        pretty (default: a table), full (what the programs print), json
       --keep                 keep the sources and programs, and say where
+
+Editors:
+  mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
+  ./lsp.
 
 Colours follow the terminal, NO_COLOR and FORCE_COLOR.
 

@@ -15,6 +15,11 @@ import {
   type ProtocolConnection,
   PublishDiagnosticsNotification,
   type PublishDiagnosticsParams,
+  ConfigurationRequest,
+  DiagnosticRefreshRequest,
+  InlayHintRefreshRequest,
+  RegistrationRequest,
+  ShowMessageNotification,
   ShutdownRequest,
 } from "vscode-languageserver-protocol/node";
 import { CLI } from "./cli.js";
@@ -24,6 +29,14 @@ export interface ClientOptions {
   readonly folders: readonly string[];
   readonly capabilities?: ClientCapabilities;
   readonly initializationOptions?: unknown;
+  /** Answers the server when it asks for settings. */
+  readonly settings?: (scopeUri: string | undefined) => unknown;
+}
+
+interface Asked {
+  readonly registered: string[];
+  readonly messages: string[];
+  readonly refreshes: ("diagnostics" | "hints")[];
 }
 
 type Matches = (published: PublishDiagnosticsParams) => boolean;
@@ -40,6 +53,8 @@ export class Client {
     readonly process: ChildProcess,
     readonly connection: ProtocolConnection,
     readonly initialized: InitializeResult,
+    /** What the server has asked and told by itself. */
+    readonly asked: Asked,
   ) {
     connection.onNotification(PublishDiagnosticsNotification.type, (published) => {
       this.published.push(published);
@@ -51,9 +66,26 @@ export class Client {
     });
   }
 
-  static async start({ folders, capabilities = {}, initializationOptions }: ClientOptions): Promise<Client> {
+  static async start(options: ClientOptions): Promise<Client> {
+    const { folders, capabilities = {}, initializationOptions, settings } = options;
     const child = spawn(process.execPath, [CLI, "lsp", "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
     const connection = createProtocolConnection(child.stdout, child.stdin);
+    const asked: Asked = { registered: [], messages: [], refreshes: [] };
+    connection.onRequest(ConfigurationRequest.type, ({ items }) =>
+      items.map(({ scopeUri }) => settings?.(scopeUri) ?? null),
+    );
+    connection.onRequest(RegistrationRequest.type, ({ registrations }) => {
+      asked.registered.push(...registrations.map(({ method }) => method));
+    });
+    connection.onRequest(DiagnosticRefreshRequest.type, () => {
+      asked.refreshes.push("diagnostics");
+    });
+    connection.onRequest(InlayHintRefreshRequest.type, () => {
+      asked.refreshes.push("hints");
+    });
+    connection.onNotification(ShowMessageNotification.type, ({ message }) => {
+      asked.messages.push(message);
+    });
     connection.listen();
     const result = await connection.sendRequest(InitializeRequest.type, {
       processId: process.pid,
@@ -62,7 +94,7 @@ export class Client {
       workspaceFolders: folders.map((folder) => ({ uri: uriOf(folder), name: folder })),
       initializationOptions,
     });
-    const client = new Client(child, connection, result);
+    const client = new Client(child, connection, result, asked);
     await connection.sendNotification(InitializedNotification.type, {});
     return client;
   }

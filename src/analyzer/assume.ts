@@ -40,8 +40,17 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   }
   const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };
   const value = evaluate(m, condition);
+  if (condition.kind === "binary") noteBits(m, condition.left);
   noteTest(m, condition, value, 0);
   return compare(m, value, "!=", NULL_VALUE, truth, tested);
+}
+
+/** `(uintptr_t)p % page`: an error number in place of an address has other low bits. */
+function noteBits(m: Machine, operand: Operand): void {
+  const value = evaluate({ ...m, emit: undefined }, operand);
+  const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  if (mapping?.phase === "unchecked" && mapping.weakTest === undefined)
+    m.state.update(mapping.id, { weakTest: { against: "maybe", site: operand.site } });
 }
 
 /** What an unsigned variable holds where paths have met, or after an operation, is not below 0: `n > 0` fails for 0 alone. */

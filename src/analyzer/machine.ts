@@ -12,6 +12,8 @@ import type { Place, Value } from "./value.js";
 export interface Freed {
   readonly struct: string;
   readonly closes: string | undefined;
+  /** The function has allocated it itself. */
+  readonly own: boolean;
   readonly site: Site;
 }
 
@@ -19,6 +21,8 @@ export interface Pointed {
   readonly mapping: Mapping;
   /** Bytes past the mapping's start. */
   readonly offset: Amount;
+  /** A loop puts one mapping after the other into the same object. */
+  readonly repeated: boolean;
   readonly site: Site;
 }
 

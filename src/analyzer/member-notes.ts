@@ -23,10 +23,17 @@ export function noteFreed(m: Machine, { callee, pointer, structs, args, site }: 
   if (name === "close") {
     const member = args[0] === undefined ? undefined : memberRead(m, args[0]);
     if (member !== undefined)
-      m.context.freed.push({ struct: member.slice(0, member.lastIndexOf(".")), closes: member, site });
+      m.context.freed.push({
+        struct: member.slice(0, member.lastIndexOf(".")),
+        closes: member,
+        own: false,
+        site,
+      });
   } else if (FREES.test(name) && args.length <= 2 && !m.context.defines(name)) {
     const struct = structs[args.length - 1];
-    if (struct !== undefined) m.context.freed.push({ struct, closes: undefined, site });
+    const last = args.at(-1);
+    const own = last !== undefined && evaluate({ ...m, emit: undefined }, last).kind === "pointer";
+    if (struct !== undefined) m.context.freed.push({ struct, closes: undefined, own, site });
   }
 }
 

@@ -168,7 +168,10 @@ export function mayRelease(
  * that is freed elsewhere still holds its mapping.
  */
 export function isNoEnd({ kept, freed }: MemberNotes, member: string): boolean {
-  return kept.some((one) => one.member === member) || freed.some(({ struct }) => struct === structOf(member));
+  return (
+    kept.some((one) => one.member === member) ||
+    freed.some(({ struct, closes }) => struct === structOf(member) && closes === undefined)
+  );
 }
 
 /** Does it seem to set one of these members to NULL? */
@@ -198,18 +201,24 @@ export function mayFree(outline: FunctionOutline, member: string): boolean {
   return outline.names.has(struct) && [...outline.names].some((name) => FREEING_NAME.test(name));
 }
 
-/** The function frees the struct while its member holds the mapping. */
+/**
+ * The function frees the struct while its member holds the mapping. Where others release what the member holds, it
+ * counts only that the struct itself is freed, and that it has come from elsewhere.
+ */
 export function abandonment(
   outline: FunctionOutline,
   notes: MemberNotes,
   member: string,
   mapping: Mapping,
+  releasedByOthers: boolean,
 ): AbandonEvent | undefined {
   const ends = notes.freed.filter(({ struct, closes }) =>
     closes === undefined ? struct === structOf(member) : closes === mapping.fdMember,
   );
   const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
   if (freed === undefined) return undefined;
+  if (releasedByOthers && (freed.closes !== undefined || freed.own || notes.pointed.has(member)))
+    return undefined;
   const closed = ends.find((end) => end.closes !== undefined && end !== freed);
   const history =
     closed === undefined ? mapping.history : tell(mapping, closed.site, "its descriptor is closed here");
@@ -250,12 +259,16 @@ export function memberUnmaps(
       if (moved !== undefined) return [moved];
       const makers = kept.get(unmapped.member) ?? [];
       if (agree(makers)) return [unmapEvent(outline, unmapped, makers)];
-      return lengthMemberOf(functions, unmapped.member) === undefined
-        ? []
-        : makers.flatMap((maker) => {
-            const event = unmapEvent(outline, unmapped, [maker]);
-            return event === undefined ? [] : [{ ...event, makersDiffer: true }];
-          });
+      if (lengthMemberOf(functions, unmapped.member) === undefined) return [];
+      return makers
+        .filter(
+          ({ mapping, offset }) =>
+            mapping.site.file === unmapped.call.site.file && constantValue(offset) === 0,
+        )
+        .flatMap((maker) => {
+          const event = unmapEvent(outline, unmapped, [maker]);
+          return event === undefined ? [] : [{ ...event, makersDiffer: true }];
+        });
     });
     const known = told.filter((event) => event !== undefined);
     if (known.length > 0) events.set(definition, known);

@@ -262,17 +262,37 @@ export class Program {
       const releasing = this.#releasing(member);
       const releasingNotes = releasing.map(({ analysis, outline }) => analysis.known(outline)?.notes);
       if ([...(letGo.get(member) ?? [])].some((notes) => !releasingNotes.includes(notes))) continue;
+      if (releasing.length === 0) this.#tellRefilled(member, noted);
       if (!releasingNotes.every((notes) => notes !== undefined && isNoEnd(notes, member))) continue;
       for (const definition of this.#inSightOf(struct, home)) {
         const { analysis, outline } = definition;
         if (releasing.some((one) => one.outline === outline || one.outline.names.has(outline.name))) continue;
         if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
           continue;
-        const event = abandonment(outline, analysis.analyze(outline).notes, member, mapping);
+        const { notes } = analysis.analyze(outline);
+        const event = abandonment(outline, notes, member, mapping, releasing.length > 0);
         if (event === undefined) continue;
         this.#append(definition, event);
         break;
       }
+    }
+  }
+
+  /** A loop puts one mapping after the other into a member that no function releases or asks for. */
+  #tellRefilled(member: string, noted: readonly NotedFunction[]): void {
+    if (noted.some(({ notes }) => notes.tests.againstNull.has(member))) return;
+    for (const definition of noted) {
+      const { outline, notes } = definition;
+      const { repeated, mapping, site } = notes.pointed.get(member) ?? {};
+      if (repeated !== true || mapping === undefined || site === undefined) continue;
+      this.#append(definition, {
+        kind: "lose",
+        site,
+        function: outline.name,
+        mapping: { ...mapping, phase: "live", owner: "local" },
+        how: "overwritten",
+        releasedElsewhere: false,
+      });
     }
   }
 

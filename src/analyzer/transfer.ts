@@ -308,8 +308,16 @@ function notePointed(m: Machine, id: string, { key, member }: Place, site: Site)
     return;
   const before = m.context.pointed.get(member);
   if (before === undefined || before.site.start <= site.start)
-    m.context.pointed.set(member, { mapping, offset: value.offset, site });
+    m.context.pointed.set(member, {
+      mapping,
+      offset: value.offset,
+      repeated: m.again && ONE_OBJECT.test(key),
+      site,
+    });
 }
+
+/** A member of what a variable at file scope or a parameter stands for, whatever the turn of the loop. */
+const ONE_OBJECT = /^(?:::|\*\{\+\{param:\d+\}\})[\w.:]*$/;
 
 /** Control leaves through `return value`: what is returned belongs to the caller. */
 export function leave(m: Machine, operand: Operand | undefined, site: Site): Value | undefined {

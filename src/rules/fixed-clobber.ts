@@ -1,5 +1,5 @@
 /** MAP_FIXED replaces whatever lives at the address, without a word. */
-import { add, constantValue, soleSymbol, subtract } from "../analyzer/amount.js";
+import { add, type Amount, constantValue, soleSymbol, subtract } from "../analyzer/amount.js";
 import { sameUpToRounding } from "../analyzer/lengths.js";
 import type { MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -21,13 +21,13 @@ export const fixedClobber: Rule = {
     "An address whose origin is unknown.",
   ],
   on: {
-    map: (event) => {
+    map: (event, text) => {
       if (
         hasFlag(event.flags, "MAP_FIXED") !== "yes" ||
         EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")
       )
         return undefined;
-      const where = place(event);
+      const where = place(event, text);
       return where === undefined
         ? undefined
         : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
@@ -41,7 +41,7 @@ const EXCLUSIVE = ["MAP_EXCL", "MAP_FIXED_NOREPLACE", "MAP_TRYFIXED"];
 const READ_FROM_OUTSIDE = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
 
 /** Where the mapping is forced to, if that is certainly not the program's own reservation. */
-function place({ address, length }: MapEvent): string | undefined {
+function place({ address, length }: MapEvent, text: string): string | undefined {
   if (address.mapping !== undefined) {
     if (address.mapping.source === "heap") return `over memory of ${address.mapping.function}()`;
     if (address.mapping.source === "given" || address.offset === undefined || length === undefined)
@@ -59,8 +59,29 @@ function place({ address, length }: MapEvent): string | undefined {
     return `at an address from ${origin.function}()`;
   }
   if (origin?.kind === "input") return `at an address read by ${origin.function}()`;
-  return undefined;
+  return amount === undefined ? undefined : fromVariable(amount, text);
 }
+
+/** A variable at file scope or a static one: its initializer is an address, or nothing in the file gives it another value. */
+function fromVariable({ terms, constant }: Amount, text: string): string | undefined {
+  const [term, second] = terms;
+  const origin = term?.symbol.origin;
+  if (second !== undefined || term?.coefficient !== 1 || origin?.kind !== "load") return undefined;
+  const [, name] = /^::(?:static:)?(?:\w+\.)?(\w+)$/.exec(origin.place) ?? [];
+  if (name === undefined) return undefined;
+  const literal = new RegExp(
+    `\\*\\s*${name}\\s*=\\s*\\([^()]*\\)\\s*(0[xX][0-9a-fA-F]{5,}\\w*)\\s*[,;]`,
+  ).exec(text)?.[1];
+  if (literal !== undefined) return `at '${name}', which begins as the fixed address ${literal}`;
+  const isInteger = new RegExp(`\\b(?:${INTEGER})\\s+${name}\\s*;`).test(text);
+  const isGiven = new RegExp(`\\b${name}\\s*(?:[-+|&]?=(?!=)|\\+\\+)|&\\s*${name}\\b`).test(text);
+  return isInteger && !isGiven && constant === 0
+    ? `at the number in '${name}', where nothing here has reserved anything`
+    : undefined;
+}
+
+/** Types of 64 bits and their like, in which addresses are kept that somebody chose. */
+const INTEGER = "u64|uint64_t|__u64|unsigned long(?: long)?(?: int)?|uintptr_t|size_t|ulong|u_long";
 
 type Length = MapEvent["length"];
 

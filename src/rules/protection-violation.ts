@@ -1,7 +1,7 @@
 /** The protection is enforced by the processor: a forbidden access is a signal. */
 import { describeFlags, type Flags, hasFlag, isExact } from "../analyzer/flags.js";
 import type { Rule } from "./rule.js";
-import { nameOf } from "./terms.js";
+import { functionAround, nameOf } from "./terms.js";
 
 export const protectionViolation: Rule = {
   id: "protection-violation",
@@ -18,6 +18,16 @@ export const protectionViolation: Rule = {
     "A part of a PROT_NONE reservation that was opened by mprotect() or MAP_FIXED.",
   ],
   on: {
+    map: ({ call, protection }, text) => {
+      const unused =
+        call.direct && isExact(protection) ? unusedRights(functionAround(text, call.site.start)) : undefined;
+      return unused === undefined
+        ? undefined
+        : {
+            message: `the protection that '${unused}' is built up to is never used: ${call.function}() is asked for ${describeFlags(protection)} whatever it says`,
+            severity: "warning",
+          };
+    },
     access: ({ viaHint, mapping, mode, expectsFault }) => {
       if (viaHint) return undefined;
       if (
@@ -47,4 +57,13 @@ export const protectionViolation: Rule = {
 /** Names of another kind, given there by mistake, are rights or none as their numbers have it. */
 function isOfRights({ must }: Flags): boolean {
   return [...must].every((name) => name.startsWith("PROT_"));
+}
+
+/** A variable that rights are added to, and that nothing reads. */
+function unusedRights(text: string): string | undefined {
+  for (const [, name = ""] of text.matchAll(/(?<![\w.>])(\w+)\s*\|=\s*PROT_/g)) {
+    const rest = text.replace(new RegExp(`\\b(?!return\\b)\\w+\\s+${name}\\s*[;=]`, "g"), "");
+    if (!new RegExp(`\\b${name}\\b(?!\\s*\\|?=(?!=))`).test(rest)) return name;
+  }
+  return undefined;
 }

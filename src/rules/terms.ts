@@ -62,8 +62,8 @@ export function isFixed(mapping: Mapping): boolean {
 }
 
 /** Mapped by a call that fails with (void *)-1. */
-export function failsWithMapFailed(mapping: Mapping): boolean {
-  return mapping.source === "mmap" || mapping.source === "mremap" || mapping.source === "shmat";
+export function failsWithMapFailed(mapping: Mapping | undefined): boolean {
+  return mapping?.source === "mmap" || mapping?.source === "mremap" || mapping?.source === "shmat";
 }
 
 /** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */
@@ -82,4 +82,10 @@ const SMALLEST_PAGE = 4096;
 /** The text of the function that an offset is in, up to there. */
 export function functionUpTo(text: string, end: number): string {
   return text.slice(text.lastIndexOf("\n}", end) + 1, end);
+}
+
+/** The text of the function that an offset is in. */
+export function functionAround(text: string, offset: number): string {
+  const end = text.indexOf("\n}", offset);
+  return functionUpTo(text, offset) + text.slice(offset, end < 0 ? undefined : end);
 }

@@ -4,7 +4,7 @@ import type { Call, Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { targetName } from "./terms.js";
+import { failsWithMapFailed, targetName } from "./terms.js";
 
 export const unalignedAddress: Rule = {
   id: "unaligned-address",
@@ -36,6 +36,13 @@ export const unalignedAddress: Rule = {
           };
     },
     remap: ({ call, target }) => unaligned(call, target),
+    // Another place in the mapping that may begin a page is unmap-length's affair.
+    unmap: ({ call, target }) =>
+      failsWithMapFailed(target.mapping) &&
+      target.offset !== undefined &&
+      pageAlignment(target.offset) === "unaligned"
+        ? unaligned(call, target)
+        : undefined,
   },
 };
 

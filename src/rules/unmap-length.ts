@@ -52,7 +52,7 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
     return `${what} is unmapped with '${lengthText}', which has no value yet`;
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
     return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
-  if (constantValue(length) === 0 && (mapping?.source === "given" || isOwn(mapping)))
+  if (constantValue(length) === 0 && ((event.call.direct && mapping?.source === "given") || isOwn(mapping)))
     return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;
@@ -87,8 +87,7 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
   const plain = /^[\w.\->[\]]+$/.test(text.replace(/^\([^()]*\)\s*/, ""));
-  if (pageAlignment(offset) === "unaligned")
-    return `${what} is not the address that ${mapping.function}() returned: munmap() fails with EINVAL`;
+  if (pageAlignment(offset) === "unaligned") return undefined;
   const whole =
     length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;

@@ -5,7 +5,16 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { PROGRAM } from "../scripts/paths.js";
 import { MENDED, NULL_CHECK } from "./support/programs.js";
 import { startVsCode, type VsCode } from "./support/vscode.js";
-import { command, insist, opened, PATIENCE, picture, SHORTLY, textOf } from "./support/window.js";
+import {
+  command,
+  insist,
+  opened,
+  PATIENCE,
+  picture,
+  pictureOfDocs,
+  SHORTLY,
+  textOf,
+} from "./support/window.js";
 import { folderWith, remove } from "./support/workspace.js";
 
 let code: VsCode;
@@ -97,7 +106,7 @@ test("a small program of the usual kind, with the usual mistakes, as the documen
     await page.locator(".view-line", { hasText: "header->count = 1" }).getByText("header").first().hover();
     await page.locator(".monaco-hover", { hasText: "after it was unmapped" }).waitFor(SHORTLY);
   });
-  await picture(page, "vscode-finding");
+  await pictureOfDocs(page, "vscode-finding");
 
   await page.mouse.move(20, 300);
   await page.locator(".view-line", { hasText: "header->count = 1" }).getByText("header").first().click();
@@ -108,5 +117,5 @@ test("a small program of the usual kind, with the usual mistakes, as the documen
   const preview = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
   await preview.getByRole("heading", { name: "Why it matters" }).waitFor();
   expect(await textOf(preview.locator("h1"))).toBe("use-after-unmap");
-  await picture(page, "vscode-rule");
+  await pictureOfDocs(page, "vscode-rule");
 });

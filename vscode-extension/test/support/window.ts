@@ -10,14 +10,16 @@ export const PATIENCE = { timeout: 20_000 };
 /** For one attempt of several. */
 export const SHORTLY = { timeout: 3_000 };
 
-/** Where what is to be seen is saved: for the documentation when UPDATE=1, else only to be looked at. */
-const PICTURES = path.join(
-  PROGRAM,
-  process.env["UPDATE"] === "1" ? "docs/images" : "vscode-extension/test/pictures",
-);
+const PICTURES = path.join(PROGRAM, "vscode-extension/test/pictures");
 
-export async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+/** Saves what is to be seen, for whoever wants to look at it. */
+export async function picture(page: Page, name: string, folder = PICTURES): Promise<void> {
+  await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}
+
+/** The same for a picture of the documentation, which is kept when UPDATE=1. */
+export function pictureOfDocs(page: Page, name: string): Promise<void> {
+  return picture(page, name, process.env["UPDATE"] === "1" ? path.join(PROGRAM, "docs/images") : PICTURES);
 }
 
 export interface Place {

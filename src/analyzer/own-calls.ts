@@ -124,6 +124,8 @@ function applyOutcome(
   for (const { place, value } of stores) {
     if (place === undefined) continue;
     m.state.write(place.key, value);
+    // What the callee has stored for its caller, this function has stored for its own.
+    if (isOuter(place.key)) m.context.places.set(place.key, place);
     if (value.kind === "pointer") {
       adopt(m, value.mapping, isOuter(place.key) ? "stored" : "local", place.name);
       tellKept(m, place, value.mapping, call.site);

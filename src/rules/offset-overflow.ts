@@ -1,9 +1,9 @@
 /** Sizes and offsets of files have 64 bits, and mmap() takes whatever a smaller number has become. */
 import type { Amount } from "../analyzer/amount.js";
-import { soleSymbol } from "../analyzer/amount.js";
+import { isConstant, soleSymbol } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionUpTo } from "./terms.js";
+import { functionAround, functionUpTo } from "./terms.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -19,7 +19,8 @@ export const offsetOverflow: Rule = {
     "Lengths that are 32 bits wide and do not come from a file.",
   ],
   on: {
-    map: (event, text) => narrowed(event, text) ?? wrapped(event),
+    map: (event, text) =>
+      narrowed(event, text) ?? wrapped(event) ?? counted(event, text) ?? divided(event, text),
   },
 };
 
@@ -51,4 +52,50 @@ function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
   if (!call.direct || site === undefined) return undefined;
   const message = `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
   return { message, site };
+}
+
+/** A loop over the mapping counts its bytes in an `int`. */
+function counted({ call, length, mapping, lengthBounded }: MapEvent, text: string): Finding | undefined {
+  const [, argument] = call.args;
+  const isVariable = argument !== undefined && /^[A-Za-z_]\w*$/.test(argument.text) && !argument.narrow;
+  if (!call.direct || !isVariable || length === undefined || isConstant(length) || lengthBounded)
+    return undefined;
+  const start = text.lastIndexOf("\n}", call.site.start) + 1;
+  const body = functionAround(text, call.site.start);
+  const loop = new RegExp(`\\bfor\\s*\\(\\s*(\\w+)\\s*=[^;]*;\\s*\\1\\s*<\\s*${argument.text}\\s*;`).exec(
+    body,
+  );
+  const counter = loop?.[1];
+  if (loop === null || counter === undefined || mapping.lengthText !== argument.text) return undefined;
+  const isInt = new RegExp(
+    `(?:^|[;{(])\\s*(?:signed )?int\\s+(?:\\w+\\s*(?:=[^,;]*)?,\\s*)*${counter}\\b`,
+    "m",
+  );
+  const indexes = new RegExp(`\\w\\s*(?:\\+\\s*${counter}\\b|\\[\\s*${counter}\\s*\\])`);
+  if (!isInt.test(body) || !indexes.test(body.slice(loop.index + loop[0].length))) return undefined;
+  const at = start + loop.index;
+  return {
+    message: `'${counter}' has 32 bits and counts up to '${argument.text}', which has 64: behind 2 GiB it is negative, and so is the offset`,
+    site: { ...call.site, start: at, end: at + loop[0].length },
+    severity: "note",
+  };
+}
+
+/** div(3) takes and gives numbers of type `int`. */
+function divided({ call }: MapEvent, text: string): Finding | undefined {
+  const [, quotient] = /^(\w+)\.quot\b/.exec(call.args[5]?.text ?? "") ?? [];
+  if (!call.direct || quotient === undefined) return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const division = new RegExp(`\\b${quotient}\\s*=\\s*div\\s*\\(\\s*(\\w+)\\s*,`).exec(before);
+  if (division === null) return undefined;
+  const isWider = new RegExp(
+    `\\b(?:u32|u64|uint32_t|uint64_t|off_t|size_t|unsigned(?: int| long)?|long)\\s+${division[1]}\\b`,
+  );
+  const start = call.site.start - before.length + division.index;
+  return isWider.test(before)
+    ? {
+        message: `div() takes an int, and '${division[1]}' is larger than that from 2 GiB on: the offset is negative then`,
+        site: { ...call.site, start, end: start + division[0].length },
+      }
+    : undefined;
 }

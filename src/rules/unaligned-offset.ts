@@ -21,7 +21,7 @@ export const unalignedOffset: Rule = {
     "mmap2(), which counts in units of 4096 bytes.",
   ],
   on: {
-    map: (event) => {
+    map: (event, text) => {
       const { offset, call } = event;
       if (offset === undefined || constantValue(offset) === -1) return undefined;
       if (pageAlignment(offset) === "unaligned") {
@@ -38,7 +38,7 @@ export const unalignedOffset: Rule = {
           message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`,
           severity: "warning",
         };
-      return fromOutside(event) ?? passedOn(event);
+      return fromOutside(event) ?? passedOn(event, text);
     },
   },
 };
@@ -61,18 +61,35 @@ function fromOutside({ offset, call }: MapEvent): Finding | undefined {
 }
 
 /** An offset that comes from the caller as it is, in a function that chooses everything else itself. */
-function passedOn({ offset, call, inStatic }: MapEvent): Finding | undefined {
-  if (inStatic || !call.direct) return undefined;
+function passedOn({ offset, call, inStatic, function: name }: MapEvent, text: string): Finding | undefined {
+  if (!call.direct) return undefined;
   const symbol = offset === undefined ? undefined : soleSymbol(offset);
   if (symbol?.origin.kind !== "parameter") return undefined;
   const forwarded = call.args.filter(
     ({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter",
   ).length;
   if (forwarded > MOST_FORWARDED) return undefined;
+  if (inStatic && !areFound(argumentsGiven(text, name, symbol.origin.index))) return undefined;
   return {
     message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
     severity: "warning",
   };
+}
+
+/** What the calls in the file give a function there, as written. */
+function argumentsGiven(text: string, name: string, index: number): readonly string[] {
+  return [...text.matchAll(new RegExp(`\\b${name}\\s*\\(([^;{}]*)\\)\\s*;`, "g"))].flatMap(
+    ([, list = ""]) => {
+      const given = list.split(",")[index];
+      // A comma inside parentheses: which argument it is would be a guess.
+      return /[()]/.test(list) || given === undefined ? [""] : [given.trim()];
+    },
+  );
+}
+
+/** Is it something that was found in a struct or an array, each time, and not computed? */
+function areFound(given: readonly string[]): boolean {
+  return given.length > 0 && given.every((one) => /^[\w.[\]>-]*(?:->|\.|\])[\w.[\]>-]*$/.test(one));
 }
 
 /** A function that takes more of mmap's arguments than these from its caller is a wrapper, with mmap's own contract. */

@@ -46,6 +46,16 @@ export interface Surroundings {
 export interface Kept {
   readonly files: Opener;
   readonly memory: Memory;
+  readonly judged: WeakMap<AnalyzedFunction["readings"], Judged>;
+}
+
+/** What was found in a function's events, and in view of what. */
+interface Judged {
+  readonly severities: string;
+  readonly unit: Unit;
+  /** The other files in which the stories of the findings have places. */
+  readonly others: ReadonlyMap<string, Unit | undefined>;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Nothing known yet. Whoever keeps it says by `files.forget` which texts have changed. */
@@ -53,7 +63,7 @@ export function nothingKept({
   include,
   commandLineOf,
 }: Pick<Surroundings, "include" | "commandLineOf">): Kept {
-  return { files: unitOpener(include, commandLineOf), memory: new Memory() };
+  return { files: unitOpener(include, commandLineOf), memory: new Memory(), judged: new WeakMap() };
 }
 
 const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [] };
@@ -69,9 +79,11 @@ export function lint(
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));
-  const diagnostics = unique(analysis.functions.flatMap((f) => judgeFunction(f, active, files))).sort(
-    byPlace,
+  const chosen = JSON.stringify([...severities]);
+  const findings = analysis.functions.flatMap(
+    (f) => keptFindings(f, chosen, files, kept) ?? judgeAndKeep(f, active, chosen, files, kept),
   );
+  const diagnostics = unique(findings).sort(byPlace);
   return {
     diagnostics,
     notices: analysis.givenUp.map(({ unit, outline, reason }) =>
@@ -90,13 +102,43 @@ function overridden(rule: Rule, severity: Severity | undefined): Severity | unde
   return severity === rule.severity ? undefined : severity;
 }
 
-function judgeFunction(
+/** What an earlier run has found in the same events, while all that it has looked at is the same. */
+function keptFindings(
+  { unit, readings }: AnalyzedFunction,
+  severities: string,
+  files: Opener,
+  kept: Kept | undefined,
+): readonly Diagnostic[] | undefined {
+  const known = kept?.judged.get(readings);
+  if (known === undefined || known.unit !== unit || known.severities !== severities) return undefined;
+  return [...known.others].every(([path, other]) => files.find(path) === other)
+    ? known.diagnostics
+    : undefined;
+}
+
+function judgeAndKeep(
   f: AnalyzedFunction,
   active: Parameters<typeof judge>[1],
+  severities: string,
   files: Opener,
+  kept: Kept | undefined,
+): readonly Diagnostic[] {
+  const { unit, readings } = f;
+  const others = new Map<string, Unit | undefined>();
+  const diagnostics = judgeFunction(f, active, (path) => {
+    const other = files.find(path);
+    others.set(path, other);
+    return (other ?? unit).position;
+  });
+  kept?.judged.set(readings, { severities, unit, others, diagnostics });
+  return diagnostics;
+}
+
+function judgeFunction(
+  { unit, outline, readings }: AnalyzedFunction,
+  active: Parameters<typeof judge>[1],
+  positionIn: File["positionIn"],
 ): Diagnostic[] {
-  const { unit, outline, readings } = f;
-  const positionIn: File["positionIn"] = (path) => files.find(path)?.position ?? unit.position;
   const file: File = { text: unit.source.text, positionIn };
   const byReading = readings.map((events) => judge(events, active, outline.name, file));
   const [first = [], ...others] = byReading;

@@ -72,7 +72,7 @@ export function keptMembers(functions: readonly NotedFunction[], struct: string)
 }
 
 /** "struct shm" of "struct shm.base". */
-function structOf(member: string): string {
+export function structOf(member: string): string {
   return member.slice(0, member.lastIndexOf("."));
 }
 

@@ -1,5 +1,6 @@
 /** The linted files as one program: which functions matter in it, and what only all of them together tell. */
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
+import { byStruct } from "./by-struct.js";
 import type { Event } from "./events.js";
 import { heldUses, mayRefill } from "./held.js";
 import { Externals } from "./linkage.js";
@@ -200,8 +201,10 @@ export class Program {
     }));
     for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
     this.#tellUses(globals);
+    const speaking = byStruct(noted);
     for (const struct of structsOf(noted))
-      for (const [home, group] of this.#byHome(struct, noted)) this.#tellStruct(struct, home, group, letGo);
+      for (const [home, group] of this.#byHome(struct, speaking.get(struct) ?? []))
+        this.#tellStruct(struct, home, group, letGo);
   }
 
   /** Analyzes the functions that set to NULL a member which others fill with a mapping. */

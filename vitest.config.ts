@@ -7,5 +7,6 @@ export default defineConfig({
     globalSetup: ["test/build.ts"],
     // Tests with processes of their own, beside the checks of the whole tree, on a machine with few cores.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -49,11 +49,10 @@ const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
   },
   "mmaplint.trace.server": {
     type: "string",
-    enum: ["messages", "compact", "verbose"],
-    default: "messages",
+    enum: ["off", "messages", "compact", "verbose"],
+    default: "off",
     scope: "window",
-    description:
-      "What the output channel shows of the traffic with the language server, when its log level is set to Trace (the gear in the output panel).",
+    description: "What the output shows of the traffic with the language server.",
   },
 };
 

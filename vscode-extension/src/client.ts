@@ -4,6 +4,7 @@ import { registerCommands } from "./commands.js";
 import { registerDocuments } from "./documents.js";
 import type { Platform } from "./platform.js";
 import { registerStatus } from "./status.js";
+import { tracing } from "./tracing.js";
 
 /** Not `git` and its like: the old side of a comparison is nobody's to mend. */
 const SCHEMES = ["file", "untitled", "vscode-vfs", "vscode-remote", "vscode-test-web", "memfs"];
@@ -17,9 +18,11 @@ const DOCUMENTS = SCHEMES.flatMap((scheme) => [
 /** Registers what users see, and starts the server. VS Code runs no command before this is done. */
 export async function activateOn(platform: Platform, context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("mmaplint", { log: true });
+  const traces = tracing(output);
   const client = await platform.createClient({
     documentSelector: DOCUMENTS,
     outputChannel: output,
+    traceOutputChannel: traces,
     // All other settings the server asks for, as soon as it runs.
     initializationOptions: () => ({
       debounce: vscode.workspace.getConfiguration("mmaplint").get("debounce"),
@@ -28,6 +31,7 @@ export async function activateOn(platform: Platform, context: vscode.ExtensionCo
   });
   context.subscriptions.push(
     output,
+    traces,
     client,
     registerDocuments(context.extensionUri),
     registerStatus(client),

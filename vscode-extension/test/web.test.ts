@@ -69,3 +69,18 @@ test("files that are not open count, and so does a configuration that is written
   writeFileSync(path.join(folder, "mmaplint.config.json"), off);
   await expect.poll(() => textOf(page.locator(".markers-panel")), PATIENCE).toContain("No problems");
 });
+
+// Only here: a log on the remote side is written by a module of VS Code that would have to be compiled.
+test("the output tells the traffic with the server, when it is traced", async () => {
+  const folder = folderWith({
+    "fill.c": NULL_CHECK,
+    ".vscode/settings.json": '{ "mmaplint.trace.server": "messages" }',
+  });
+  onTestFinished(() => remove(folder));
+  const page = await opened(code, { folder, file: "fill.c", line: 4, column: 7 });
+  await page.locator(".squiggly-error").first().waitFor();
+  await command(page, "mmaplint: Show Output");
+  await expect
+    .poll(() => textOf(page.locator(".output-view")), PATIENCE)
+    .toContain("textDocument/diagnostic");
+});

@@ -1,6 +1,7 @@
 /**
  * What the compiler does not do: puts the C grammar beside the code that loads it, so that users need neither
- * tree-sitter-c nor a compiler, and the rules' reproducers where `mmaplint reproduce` finds them. `npm run build`.
+ * tree-sitter-c nor a compiler, and the C sources that `mmaplint reproduce` and `mmaplint confirm` compile where they find
+ * them. `npm run build`.
  */
 import {
   chmodSync,
@@ -36,5 +37,7 @@ for (const id of readdirSync(fixtures)) {
   const source = new URL(`${id}/reproducer.c`, fixtures);
   if (existsSync(source)) copyFileSync(source, new URL(`${id}.c`, reproducers));
 }
+
+copyFileSync(new URL("src/confirm/inject.c", root), new URL("dist/confirm/inject.c", root));
 
 chmodSync(new URL("dist/cli.js", root), 0o755);

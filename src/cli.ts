@@ -45,6 +45,16 @@ function refused(message: string): Outcome {
   return { exitCode: 2, output: "", errorOutput: `mmaplint: ${message}\n` };
 }
 
+function host(): Host {
+  return {
+    cwd: process.cwd(),
+    version,
+    colour: decideColour,
+    readInput,
+    now: () => performance.now(),
+  };
+}
+
 async function outcome(argv: readonly string[]): Promise<Outcome> {
   const command = parseCommand(argv);
   switch (command.kind) {
@@ -66,16 +76,14 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
       const { reproduce } = await import("./reproduce/index.js");
       return reproduce(command.options, { env: process.env, platform: process.platform, version });
     }
-    case "lint": {
-      const host: Host = {
-        cwd: process.cwd(),
-        version,
-        colour: decideColour,
-        readInput,
-        now: () => performance.now(),
-      };
-      return run(command.options, host);
+    case "confirm": {
+      const { confirm } = await import("./confirm/index.js");
+      // Systems without user ids are refused before anything is run.
+      const uid = process.geteuid?.() ?? 0;
+      return confirm(command.options, { ...host(), env: process.env, platform: process.platform, uid });
     }
+    case "lint":
+      return run(command.options, host());
   }
 }
 

@@ -8,6 +8,7 @@ shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
        mmaplint reproduce [options] [rule ...]
+       mmaplint confirm [options] [path|glob ...] -- PROGRAM [ARGUMENT ...]
        mmaplint lsp --stdio
 
 Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
@@ -60,6 +61,18 @@ Reproduce:
   -f, --format FORMAT        pretty (default: a table), full (what the programs print), json
       --keep                 keep the sources and programs, and say where
 
+Confirm:
+  mmaplint confirm lints the paths, then runs PROGRAM again and again while calls that the findings are about fail, and
+  tells which findings are confirmed by a crash or a wrong result. PROGRAM is yours and runs as you: its error paths do
+  what they do, so run it where nothing can be lost. docs/confirm.md has the rest. A directory of this name is linted as
+  ./confirm. Linux only; needs a C compiler.
+      --finding ID           only this finding; --format full and json show the ids; may be repeated
+      --copy DIR             start every run in a fresh copy of DIR, and compare the files that it leaves
+      --timeout SECONDS      for each run (default 10)
+      --yes                  run it as root, in CI, or where others can write
+  -f, --format FORMAT        pretty (default), json
+  --preset, --rule, --config and --build as above
+
 Editors:
   mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
   ./lsp.
@@ -68,7 +81,8 @@ Colours follow the terminal, NO_COLOR and FORCE_COLOR.
 
 Exit codes:
   0  nothing found at the level of a warning or above
-  1  errors, or more warnings than --max-warnings lets pass; reproduce: something expected was not seen
+  1  errors, or more warnings than --max-warnings lets pass; reproduce: something expected was not seen;
+     confirm: a finding is confirmed
   2  wrong usage, wrong configuration, a path that cannot be linted, or an internal error
 `;
 
@@ -105,6 +119,26 @@ export interface ReproduceOptions {
   readonly keep: boolean;
 }
 
+/** The forms of what `mmaplint confirm` tells. */
+const confirmFormats = ["pretty", "json"] as const;
+export type ConfirmFormat = (typeof confirmFormats)[number];
+
+export interface ConfirmOptions {
+  /** How the findings are looked for. */
+  readonly lint: LintOptions;
+  /** Ids as given; empty: all findings. */
+  readonly findings: readonly string[];
+  /** The program and its arguments; never empty. */
+  readonly command: readonly string[];
+  /** The directory that every run starts in a copy of; undefined: the working directory, as it is. */
+  readonly copy: string | undefined;
+  /** For each run. */
+  readonly seconds: number;
+  readonly format: ConfirmFormat;
+  /** Whether to run in a place that is not trusted. */
+  readonly yes: boolean;
+}
+
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
@@ -113,6 +147,7 @@ export type Command =
   | { readonly kind: "lsp" }
   | { readonly kind: "lint"; readonly options: LintOptions }
   | { readonly kind: "reproduce"; readonly options: ReproduceOptions }
+  | { readonly kind: "confirm"; readonly options: ConfirmOptions }
   | { readonly kind: "mistake"; readonly message: string };
 
 const OPTIONS = {
@@ -143,6 +178,19 @@ const REPRODUCE_OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
+const CONFIRM_OPTIONS = {
+  finding: { type: "string", multiple: true, default: [] as string[] },
+  copy: { type: "string" },
+  timeout: { type: "string", default: "10" },
+  yes: { type: "boolean", default: false },
+  format: { type: "string", short: "f", default: "pretty" },
+  help: { type: "boolean", short: "h", default: false },
+  preset: OPTIONS.preset,
+  rule: OPTIONS.rule,
+  config: OPTIONS.config,
+  build: OPTIONS.build,
+} as const;
+
 function parse(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
 }
@@ -161,13 +209,15 @@ function complaint(error: unknown, argv: readonly string[], known: object): stri
   return message.replace(/\. To specify a positional.*$/s, "; see mmaplint --help");
 }
 
+function noFormat(name: string, known: readonly string[]): string {
+  return `--format ${name}: must be one of ${known.join(", ")}${didYouMean(name, known)}`;
+}
+
 type Values = ReturnType<typeof parse>["values"];
 
 /** What contradicts what; a sentence, or undefined when all is well. */
 function contradiction(values: Values, paths: readonly string[]): string | undefined {
-  if (!isFormat(values.format)) {
-    return `--format ${values.format}: must be one of ${formats.join(", ")}${didYouMean(values.format, formats)}`;
-  }
+  if (!isFormat(values.format)) return noFormat(values.format, formats);
   if (!/^\d{1,9}$/.test(values["max-warnings"])) {
     return `--max-warnings ${values["max-warnings"]}: must be a whole number, 0 or more`;
   }
@@ -187,6 +237,58 @@ function parseServer(argv: readonly string[]): Command {
   return { kind: "mistake", message: `lsp ${other}: the language server takes --stdio and nothing else` };
 }
 
+function toLintOptions(values: Values, paths: readonly string[], format: Format): LintOptions {
+  return {
+    paths,
+    build: values.build,
+    format,
+    output: values.output,
+    quiet: values.quiet,
+    stats: values.stats,
+    debug: values.debug,
+    preset: values.preset,
+    rules: values.rule,
+    config: values.config,
+    edits: values.fix ? "write" : values["fix-dry-run"] ? "show" : "none",
+    stdinFilename: values.stdin ? (values["stdin-filename"] ?? "stdin.c") : undefined,
+    maxWarnings: Number(values["max-warnings"]),
+  };
+}
+
+/** Parses what follows `confirm`. Everything behind the first `--` is the program's. */
+function parseConfirm(argv: readonly string[]): Command {
+  const end = argv.indexOf("--");
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const command = end === -1 ? [] : argv.slice(end + 1);
+  try {
+    const options = CONFIRM_OPTIONS;
+    const { values, positionals } = parseArgs({ args: [...own], options, allowPositionals: true });
+    if (values.help) return { kind: "help" };
+    const { finding: findings, copy, yes, build, preset, rule: rules, config, timeout } = values;
+    const format = confirmFormats.find((name) => name === values.format);
+    if (format === undefined) return { kind: "mistake", message: noFormat(values.format, confirmFormats) };
+    if (!/^[1-9]\d{0,5}$/.test(timeout)) {
+      return {
+        kind: "mistake",
+        message: `--timeout ${timeout}: must be a whole number of seconds, 1 or more`,
+      };
+    }
+    if (command[0] === undefined || command[0] === "") {
+      const message =
+        "confirm: no program to run; name it behind --, as in mmaplint confirm src -- ./program";
+      return { kind: "mistake", message };
+    }
+    const defaults = toLintOptions(parse([]).values, positionals, "pretty");
+    const lint = { ...defaults, build, preset, rules, config };
+    return {
+      kind: "confirm",
+      options: { lint, findings, command, copy, seconds: Number(timeout), format, yes },
+    };
+  } catch (error) {
+    return { kind: "mistake", message: complaint(error, argv, CONFIRM_OPTIONS) };
+  }
+}
+
 /** Parses what follows `reproduce`. */
 function parseReproduce(argv: readonly string[]): Command {
   try {
@@ -194,13 +296,7 @@ function parseReproduce(argv: readonly string[]): Command {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     if (values.help) return { kind: "help" };
     const format = reproduceFormats.find((name) => name === values.format);
-    if (format === undefined) {
-      const guess = didYouMean(values.format, reproduceFormats);
-      return {
-        kind: "mistake",
-        message: `--format ${values.format}: must be one of ${reproduceFormats.join(", ")}${guess}`,
-      };
-    }
+    if (format === undefined) return { kind: "mistake", message: noFormat(values.format, reproduceFormats) };
     const { emulate, keep } = values;
     return { kind: "reproduce", options: { rules: positionals, emulate, format, keep } };
   } catch (error) {
@@ -212,6 +308,7 @@ function parseReproduce(argv: readonly string[]): Command {
 export function parseCommand(argv: readonly string[]): Command {
   if (argv[0] === "lsp") return parseServer(argv.slice(1));
   if (argv[0] === "reproduce") return parseReproduce(argv.slice(1));
+  if (argv[0] === "confirm") return parseConfirm(argv.slice(1));
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(argv);
@@ -225,22 +322,5 @@ export function parseCommand(argv: readonly string[]): Command {
   if (values.explain !== undefined) return { kind: "explain", id: values.explain };
   const message = contradiction(values, paths);
   if (message !== undefined || !isFormat(values.format)) return { kind: "mistake", message: message ?? "" };
-  return {
-    kind: "lint",
-    options: {
-      paths,
-      build: values.build,
-      format: values.format,
-      output: values.output,
-      quiet: values.quiet,
-      stats: values.stats,
-      debug: values.debug,
-      preset: values.preset,
-      rules: values.rule,
-      config: values.config,
-      edits: values.fix ? "write" : values["fix-dry-run"] ? "show" : "none",
-      stdinFilename: values.stdin ? (values["stdin-filename"] ?? "stdin.c") : undefined,
-      maxWarnings: Number(values["max-warnings"]),
-    },
-  };
+  return { kind: "lint", options: toLintOptions(values, paths, values.format) };
 }

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import * as path from "node:path";
 import type { Checked, Checker } from "./check.js";
 import { type Config, ConfigError, configFinder, loadConfig } from "./config.js";
-import type { Notice } from "./diagnostic.js";
+import type { Diagnostic, Notice } from "./diagnostic.js";
 import type { Fixed } from "./fix.js";
 import { namingModels } from "./models.js";
 import type { LintOptions } from "./options.js";
@@ -36,7 +36,7 @@ export interface Outcome {
 }
 
 /** A run that ends before anything was linted, by the user's mistake. */
-function mistaken(sentences: readonly string[]): Outcome {
+export function mistaken(sentences: readonly string[]): Outcome {
   const lines = sentences.flatMap((sentence) => sentence.split("\n"));
   return { exitCode: 2, output: "", errorOutput: lines.map((line) => `mmaplint: ${line}\n`).join("") };
 }
@@ -143,6 +143,18 @@ async function checkerFor(
   return { lint: engine.lint, rules, choice, around };
 }
 
+function linesByFile(files: readonly LoadedFile<Config>[]): (file: string) => Lines | undefined {
+  const texts = new Map(files.map(({ path: name, text }) => [name, text]));
+  const known = new Map<string, Lines>();
+  return (file) => {
+    const text = texts.get(file);
+    if (text === undefined) return undefined;
+    const remembered = known.get(file) ?? linesOf(text);
+    known.set(file, remembered);
+    return remembered;
+  };
+}
+
 async function formatted(
   options: LintOptions,
   host: Host,
@@ -151,15 +163,6 @@ async function formatted(
 ): Promise<string> {
   const human = options.format === "pretty" || options.format === "full";
   if (human && report.findings.length === 0) return "";
-  const texts = new Map(files.map(({ path: name, text }) => [name, text]));
-  const known = new Map<string, Lines>();
-  const lines = (file: string): Lines | undefined => {
-    const text = texts.get(file);
-    if (text === undefined) return undefined;
-    const remembered = known.get(file) ?? linesOf(text);
-    known.set(file, remembered);
-    return remembered;
-  };
   const colour = host.colour() && options.output === undefined;
   const reporter = await reporters[options.format]();
   return reporter(report, {
@@ -167,36 +170,67 @@ async function formatted(
     cwd: host.cwd,
     colour,
     rules: await loadRules(),
-    lines,
+    lines: linesByFile(files),
   });
 }
 
-function isSentences(choice: RuleChoice | readonly string[]): choice is readonly string[] {
-  return Array.isArray(choice);
+/** Tells what stands in the way from what was wanted. */
+export function isSentences<Value>(value: Value | readonly string[]): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+interface Prepared {
+  readonly choice: RuleChoice;
+  readonly inputs: Inputs;
+}
+
+/** Reads what is to be linted; sentences if the options do not allow it. */
+async function prepare(options: LintOptions, host: Host): Promise<Prepared | readonly string[]> {
+  // Rules are loaded only when something depends on them; a repository without mmap never gets that far.
+  const named = options.preset !== undefined || options.rules.length > 0;
+  const choice = named
+    ? (await import("./severities.js")).ruleChoice(options.preset, options.rules, await loadRules())
+    : { preset: undefined, rules: {} };
+  if (isSentences(choice)) return choice;
+  try {
+    const inputs =
+      options.stdinFilename === undefined
+        ? readFiles(options, host.cwd)
+        : await readInput(options, options.stdinFilename, host);
+    return { choice, inputs };
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n");
+    throw error;
+  }
+}
+
+/** Findings without a report, for those who do something else with them. */
+export interface Found {
+  readonly findings: readonly Diagnostic[];
+  /** Paths that cannot be linted, and the like. */
+  readonly mistakes: readonly string[];
+  readonly lines: (file: string) => Lines | undefined;
+}
+
+/** Lints files; sentences if the options do not allow it. */
+export async function find(options: LintOptions, host: Host): Promise<Found | readonly string[]> {
+  const prepared = await prepare(options, host);
+  if (isSentences(prepared)) return prepared;
+  const { files, mistakes, around } = prepared.inputs;
+  if (files.length === 0) return { findings: [], mistakes, lines: () => undefined };
+  const checker = await checkerFor(prepared.choice, await loadRules(), around);
+  const checked = (await import("./check.js")).check(files, checker);
+  return { findings: checked.findings, mistakes, lines: linesByFile(checked.files) };
 }
 
 /** Runs the linter. Throws only for defects of mmaplint itself. */
 export async function run(options: LintOptions, host: Host): Promise<Outcome> {
   const refused = badOutput(host.cwd, options.output);
   if (refused !== undefined) return mistaken([refused]);
-  // Rules are loaded only when something depends on them; a repository without mmap never gets that far.
-  const named = options.preset !== undefined || options.rules.length > 0;
-  const choice = named
-    ? (await import("./severities.js")).ruleChoice(options.preset, options.rules, await loadRules())
-    : { preset: undefined, rules: {} };
-  if (isSentences(choice)) return mistaken(choice);
-  let inputs: Inputs;
   const started = host.now();
-  try {
-    inputs =
-      options.stdinFilename === undefined
-        ? readFiles(options, host.cwd)
-        : await readInput(options, options.stdinFilename, host);
-  } catch (error) {
-    if (error instanceof ConfigError) return mistaken(error.message.split("\n"));
-    throw error;
-  }
-  return finish(options, host, inputs, choice, {
+  const prepared = await prepare(options, host);
+  if (isSentences(prepared)) return mistaken(prepared);
+  return finish(options, host, prepared.inputs, prepared.choice, {
     name: "find and read files",
     milliseconds: host.now() - started,
   });

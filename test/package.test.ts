@@ -98,6 +98,17 @@ test("the packed package installs in an empty folder and works there", { timeout
     stdout: expect.stringMatching(/^✔ null-check +shown/m),
   });
 
+  const tried = spawnSync(
+    path.join(use, "node_modules/.bin/mmaplint"),
+    ["confirm", "--yes", "src", "--", "/bin/true"],
+    { cwd: use, encoding: "utf8" },
+  );
+  expect(tried).toMatchObject({
+    status: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/– not reached: the program never calls mmap\(\)/),
+  });
+
   writeFileSync(
     path.join(use, "library.js"),
     `import { lint, loadParser, presetSeverities, rules } from "mmaplint";

@@ -120,6 +120,7 @@ test("full", () => {
   = help: compare the result with MAP_FAILED
   = edit: compare with MAP_FAILED (--fix does it)
   = rule: https://github.com/mmaplint/mmaplint/blob/main/docs/rules/null-check.md
+  = id: 4c1dc42e42b2
 
 warning[unchecked-map]: the mapping is read with no test for failure
  --> main.c:1:25
@@ -133,6 +134,7 @@ warning[unchecked-map]: the mapping is read with no test for failure
   |
   = help: compare the result with MAP_FAILED
   = rule: https://github.com/mmaplint/mmaplint/blob/main/docs/rules/unchecked-map.md
+  = id: b012e0df9a87
 
 1 error, 1 warning, 0 notes
 `);
@@ -259,6 +261,15 @@ test("sarif: fingerprints survive moved lines, and tell like findings apart", ()
   };
   const second = log(report(finding("error", { location })), { lines: () => moved }).results;
   expect(print(second, 0)).toBe(print(first, 0));
+});
+
+test("json: a finding's id is the beginning of its fingerprint, and tells like findings apart", () => {
+  const same = report(finding("error"), finding("error"));
+  const ids: string[] = JSON.parse(json(same, context)).findings.map(({ id }: { id: string }) => id);
+  const prints = log(same).results.map(
+    ({ partialFingerprints }) => partialFingerprints?.["mmaplint/v1"] ?? "",
+  );
+  expect(ids).toEqual([prints[0]?.slice(0, 12), `${prints[1]?.slice(0, 12)}:2`]);
 });
 
 test("sarif: URIs are relative and escaped, to a directory above where a file lies outside", () => {

@@ -174,18 +174,27 @@ describe("a program", () => {
     expect(existsSync(`/proc/${stdout.trim()}/exe`)).toBe(false);
   });
 
-  test("that leaves somebody behind who holds its output is waited for no longer", async () => {
-    const { ending } = await execute(["/bin/sh", "-c", "sleep 30 & exit 0"], surroundings);
-    expect(ending).toEqual({ kind: "timeout", seconds: 0.5 });
+  test("that leaves somebody behind who holds its output is judged by its own end", async () => {
+    const { ending, stdout } = await execute(["/bin/sh", "-c", "sleep 30 & echo $!; exit 3"], surroundings);
+    expect(ending).toEqual({ kind: "exit", code: 3 });
+    expect(existsSync(`/proc/${stdout.trim()}/exe`)).toBe(false);
+  });
+
+  test("that becomes a daemon with its output is not waited for", async () => {
+    const command = ["/bin/sh", "-c", "setsid sh -c 'echo $$; exec sleep 30' & exit 0"];
+    const { ending, stdout, milliseconds } = await execute(command, surroundings);
+    process.kill(Number(stdout.trim()), "SIGKILL");
+    expect(ending).toEqual({ kind: "exit", code: 0 });
+    expect(milliseconds).toBeLessThan(10_000);
   });
 
   test("that prints without end is heard up to a limit", async () => {
-    const { ending, stdout } = await execute(["/bin/sh", "-c", "head -c 1000000 /dev/zero"], {
+    const { ending, stdout } = await execute(["/bin/sh", "-c", "head -c 3000000 /dev/zero"], {
       ...surroundings,
       seconds: 20,
     });
     expect(ending).toEqual({ kind: "exit", code: 0 });
-    expect(stdout.length).toBe(64 * 1024);
+    expect(stdout.length).toBe(1024 * 1024);
   });
 
   test("that is not there could not be started", async () => {
@@ -204,6 +213,7 @@ describe("a program", () => {
       stdout: text,
       stderr: "",
       pid: 4711,
+      digests: { stdout: "", stderr: "" },
       milliseconds: 1,
     } as const;
     expect(normalized(execution).stdout).toBe(

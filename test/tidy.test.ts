@@ -32,6 +32,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   diagnostic: [],
   nearest: [],
   text: ["diagnostic"],
+  fingerprint: ["text", "diagnostic"],
   edit: ["diagnostic"],
   syntax: ["diagnostic"],
   analyzer: ["syntax", "diagnostic"],
@@ -45,7 +46,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   models: ["analyzer"],
   config: ["project", "models", "analyzer", "presets", "nearest", "diagnostic"],
   severities: ["config", "suppress", "presets", "rules", "diagnostic"],
-  reporters: ["suppress", "presets", "rules", "text", "diagnostic"],
+  reporters: ["fingerprint", "suppress", "presets", "rules", "text", "diagnostic"],
   check: ["severities", "config", "project", "suppress", "presets", "rules", "lint", "diagnostic"],
   fix: ["check", "config", "project", "edit", "diagnostic"],
   options: ["reporters", "nearest"],
@@ -81,9 +82,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Of run and options the types of what goes in and out only: it is not loaded for them.
   reproduce: ["run", "options", "rules", "text", "nearest"],
+  confirm: ["reproduce", "run", "options", "fingerprint", "text", "diagnostic"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
-  cli: ["run", "reproduce", "lsp", "catalogue", "options"],
+  cli: ["run", "confirm", "reproduce", "lsp", "catalogue", "options"],
 };
 
 /** The local modules that a file imports, by their unit. */

@@ -1,17 +1,15 @@
 /** What a branch taken tells: bounds on numbers, and whether a mapping was made. */
 import type { Site } from "../diagnostic.js";
-import type { Amount } from "./amount.js";
 import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
 import { evaluate, isDeclaredPointer } from "./evaluate.js";
-import type { ResultEvent } from "./events.js";
-import type { Cfg, Operand } from "./ir.js";
+import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
 import { noteTest } from "./member-notes.js";
-import { conventionOf } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
+import { noteErrno, noteNegation, noteResult } from "./result-tests.js";
 import type { Value } from "./value.js";
 import { asAmount, asNumber, NULL_VALUE, sameValue } from "./value.js";
 
@@ -40,17 +38,16 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   }
   const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };
   const value = evaluate(m, condition);
-  if (condition.kind === "binary") noteBits(m, condition.left);
+  if (condition.kind === "binary") assumeBits(m, condition, truth);
   noteTest(m, condition, value, 0);
   return compare(m, value, "!=", NULL_VALUE, truth, tested);
 }
 
-/** `(uintptr_t)p % page`: an error number in place of an address has other low bits. */
-function noteBits(m: Machine, operand: Operand): void {
-  const value = evaluate({ ...m, emit: undefined }, operand);
-  const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
-  if (mapping?.phase === "unchecked" && mapping.weakTest === undefined)
-    m.state.update(mapping.id, { weakTest: { against: "maybe", site: operand.site } });
+/** `(uintptr_t)p % page`: what the kernel gives in place of an address is a number close to 0, and no multiple. */
+function assumeBits(m: Machine, { op, left }: Operand & { readonly kind: "binary" }, truth: boolean): void {
+  const value = op === "%" || op === "&" ? evaluate({ ...m, emit: undefined }, left) : undefined;
+  const mapping = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  if (mapping?.phase === "unchecked") m.state.update(mapping.id, { phase: truth ? "failed" : "live" });
 }
 
 /** What an unsigned variable holds where paths have met, or after an operation, is not below 0: `n > 0` fails for 0 alone. */
@@ -113,84 +110,6 @@ function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): 
     return true;
   const empty = flags.must.size > 0 ? false : flags.may.size === 0 && !flags.open ? true : undefined;
   return empty === undefined || (empty === (op === "==")) === truth;
-}
-
-/** `errno = 0; p = mmap(…); if (errno != 0)` tests the result too; errno that nobody has cleared says nothing. */
-function noteErrno(m: Machine, a: Amount, site: Site): void {
-  if (!a.terms.some(({ symbol }) => symbol.id.includes("errno")) || !clearsErrno(m.context.cfg)) return;
-  for (const mapping of m.state.mappings.values()) {
-    if (mapping.phase === "unchecked") m.state.update(mapping.id, { weakTest: { against: "maybe", site } });
-  }
-}
-
-function clearsErrno({ blocks }: Cfg): boolean {
-  return blocks.some(({ instructions }) =>
-    instructions.some(
-      (instruction) =>
-        instruction.kind === "assign" &&
-        instruction.target.kind === "variable" &&
-        instruction.target.variable.name === "errno",
-    ),
-  );
-}
-
-/** Tells of the test of a call's result against a number. */
-function noteResult(m: Machine, tested: Amount, op: Relation, other: Amount, site: Site): void {
-  if (m.emit === undefined) return;
-  const symbol = soleSymbol(tested);
-  if (symbol?.origin.kind !== "call" || symbol.origin.function === undefined) return;
-  const convention = conventionOf(symbol.origin.function);
-  if (convention === undefined) return;
-  m.emit({
-    kind: "result",
-    site,
-    function: m.context.cfg.name,
-    mapping: undefined,
-    callee: symbol.origin.function,
-    convention,
-    result: symbol.id,
-    against: againstNumber(op, other),
-    text: m.context.text(site),
-    testedRight: false,
-  });
-}
-
-function againstNumber(op: Relation, other: Amount): ResultEvent["against"] {
-  const name = soleSymbol(other)?.origin;
-  if (name?.kind === "constant" && /^E[A-Z0-9]+$/.test(name.name)) return "errno";
-  return isSignTest(op, constantValue(other)) ? "negative" : "other";
-}
-
-/** Is it asked whether something is below 0, or is -1? */
-function isSignTest(op: Relation, n: number | undefined): boolean {
-  switch (op) {
-    case "==":
-    case "!=":
-    case "<=":
-    case ">":
-      return n === -1;
-    case "<":
-    case ">=":
-      return n === 0;
-  }
-}
-
-/** `!munmap(p, n) == -1`: what `!` gives is 0 or 1. */
-function noteNegation(m: Machine, left: Operand, op: Relation, right: Value): void {
-  if (left.kind !== "unary" || left.op !== "!" || left.operand.kind !== "temporary") return;
-  if (!isSignTest(op, constantValue(asAmount(right)))) return;
-  m.emit?.({
-    kind: "result",
-    site: left.site,
-    function: m.context.cfg.name,
-    mapping: undefined,
-    callee: undefined,
-    convention: undefined,
-    result: left.operand.id,
-    against: "negation",
-    text: m.context.text(left.site),
-    testedRight: false,
-  });
 }
 
 /** What a constant that a pointer is compared with stands for. */

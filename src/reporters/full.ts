@@ -12,9 +12,11 @@
  *        |
  *        = help: compare the result with MAP_FAILED
  *        = rule: https://…/null-check.md
+ *        = id: 52c8b4a9f01e
  */
 import { stripVTControlCharacters } from "node:util";
 import type { Diagnostic, Location, Severity } from "../diagnostic.js";
+import { fingerprints, shortId } from "../fingerprint.js";
 import { ruleUrl } from "../rules/page.js";
 import { count, lineText, visible } from "../text.js";
 import { type Report, type ReportContext, totalsOf } from "./report.js";
@@ -157,7 +159,7 @@ function byLine(left: Mark, right: Mark): number {
   return left.location.start.line - right.location.start.line;
 }
 
-function block(finding: Diagnostic, context: ReportContext): string {
+function block(finding: Diagnostic, id: string, context: ReportContext): string {
   const marks = marksOf(finding);
   const width = Math.max(...marks.map(({ location }) => String(location.start.line).length));
   const indent = " ".repeat(width);
@@ -186,17 +188,18 @@ function block(finding: Diagnostic, context: ReportContext): string {
     group.push(mark);
   }
   flush();
-  output.push(gutter, ...notes(finding).map((note) => `${indent} ${palette.dim("=")} ${note}`));
+  output.push(gutter, ...notes(finding, id).map((note) => `${indent} ${palette.dim("=")} ${note}`));
   return output.join("\n");
 }
 
-function notes(finding: Diagnostic): string[] {
+function notes(finding: Diagnostic, id: string): string[] {
   const lines = [`${palette.strong("help:")} ${visible(finding.help)}`];
   if (finding.edit !== undefined) {
     const how = finding.edit.safety === "safe" ? "--fix does it" : "suggested, to be checked by a person";
     lines.push(`${palette.strong("edit:")} ${visible(finding.edit.title)} (${how})`);
   }
   lines.push(`${palette.strong("rule:")} ${ruleUrl(finding.rule)}`);
+  lines.push(`${palette.strong("id:")} ${id}`);
   return lines;
 }
 
@@ -205,6 +208,8 @@ export function full(report: Report, context: ReportContext): string {
   if (report.findings.length === 0) return "";
   const { errors, warnings, notes: advice } = totalsOf(report.findings);
   const totals = `${count(errors, "error")}, ${count(warnings, "warning")}, ${count(advice, "note")}`;
-  const text = `${report.findings.map((finding) => block(finding, context)).join("\n\n")}\n\n${totals}\n`;
+  const ids = fingerprints(report.findings, context.lines).map(shortId);
+  const blocks = report.findings.map((finding, position) => block(finding, ids[position] ?? "", context));
+  const text = `${blocks.join("\n\n")}\n\n${totals}\n`;
   return context.colour ? text : stripVTControlCharacters(text);
 }

@@ -1,5 +1,6 @@
 /** Everything that is known, for programs. Keys are added over time, none is taken away. */
 import type { Notice } from "../diagnostic.js";
+import { fingerprints, shortId } from "../fingerprint.js";
 import { ruleUrl } from "../rules/page.js";
 import { type Report, type ReportContext, totalsOf } from "./report.js";
 
@@ -10,9 +11,11 @@ function notice({ file, function: name, line, reason }: Notice) {
 
 /** @see Reporter */
 export function json(report: Report, context: ReportContext): string {
+  const ids = fingerprints(report.findings, context.lines).map(shortId);
   const value = {
     version: context.version,
-    findings: report.findings.map((finding) => ({
+    findings: report.findings.map((finding, position) => ({
+      id: ids[position],
       ...finding,
       mapping: finding.mapping ?? null,
       edit: finding.edit ?? null,

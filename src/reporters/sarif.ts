@@ -1,5 +1,4 @@
 /** SARIF 2.1.0, within what GitHub code scanning takes, and with what other consumers use besides. */
-import { createHash } from "node:crypto";
 import * as path from "node:path";
 import type {
   CodeFlow,
@@ -11,11 +10,12 @@ import type {
   Result,
 } from "sarif";
 import type { Change, Diagnostic, Edit, Location, Notice } from "../diagnostic.js";
+import { fingerprints } from "../fingerprint.js";
 import { securitySeverity } from "../presets.js";
 import { rulePage, ruleUrl } from "../rules/page.js";
 import type { RuleMeta } from "../rules/rule.js";
 import { unusedSuppression } from "../suppress.js";
-import { lineText, positionOf } from "../text.js";
+import { positionOf } from "../text.js";
 import type { Report, ReportContext } from "./report.js";
 
 /** Code scanning refuses a longer fullDescription. */
@@ -103,12 +103,6 @@ function descriptor(rule: RuleMeta): ReportingDescriptor {
   };
 }
 
-/** Rule, function, mapping and the line's text, but no line number: survives edits elsewhere in the file. */
-function fingerprint(finding: Diagnostic, line: string): string {
-  const parts = [finding.rule, finding.function, finding.mapping ?? "", line.replace(/\s+/g, " ").trim()];
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 32);
-}
-
 function codeFlow(scope: Scope, finding: Diagnostic): CodeFlow {
   const end = { location: finding.location, message: finding.message };
   const steps = [...finding.story.slice(0, MAX_FLOW_LOCATIONS - 1), end];
@@ -153,13 +147,7 @@ function fix(scope: Scope, file: string, edit: Edit): Fix | undefined {
   };
 }
 
-function result(scope: Scope, finding: Diagnostic, ruleIndex: number, seen: Map<string, number>): Result {
-  const lines = scope.context.lines(finding.location.file);
-  const text = lines === undefined ? "" : lineText(lines, finding.location.start.line);
-  const print = fingerprint(finding, text);
-  const key = `${finding.location.file}\0${print}`;
-  const times = (seen.get(key) ?? 0) + 1;
-  seen.set(key, times);
+function result(scope: Scope, finding: Diagnostic, ruleIndex: number, fingerprint: string): Result {
   const edit = finding.edit === undefined ? undefined : fix(scope, finding.location.file, finding.edit);
   return {
     ruleId: finding.rule,
@@ -167,7 +155,7 @@ function result(scope: Scope, finding: Diagnostic, ruleIndex: number, seen: Map<
     level: finding.severity,
     message: { text: `${finding.message}. What to do: ${finding.help}.` },
     locations: [primary(scope, finding)],
-    partialFingerprints: { "mmaplint/v1": `${print}:${times}` },
+    partialFingerprints: { "mmaplint/v1": fingerprint },
     ...(finding.story.length === 0
       ? {}
       : {
@@ -216,13 +204,14 @@ export function sarif(report: Report, context: ReportContext): string {
   const scope: Scope = { root: rootOf(report, context.cwd), context };
   const rules = [...context.rules, unusedSuppression];
   const index = new Map(rules.map(({ id }, position) => [id, position]));
-  const seen = new Map<string, number>();
-  const toResult = (finding: Diagnostic): Result =>
-    result(scope, finding, index.get(finding.rule) ?? -1, seen);
   // Before the silenced ones: their fingerprints are not to depend on what else is silenced.
+  const all = [...report.findings, ...report.suppressed.map(({ diagnostic }) => diagnostic)];
+  const prints = fingerprints(all, context.lines);
+  const toResult = (finding: Diagnostic, position: number): Result =>
+    result(scope, finding, index.get(finding.rule) ?? -1, prints[position] ?? "");
   const found = report.findings.map(toResult);
-  const suppressed = report.suppressed.map(({ diagnostic, reason }): Result => ({
-    ...toResult(diagnostic),
+  const suppressed = report.suppressed.map(({ diagnostic, reason }, position): Result => ({
+    ...toResult(diagnostic, found.length + position),
     suppressions: [
       { kind: "inSource", status: "accepted", ...(reason === undefined ? {} : { justification: reason }) },
     ],

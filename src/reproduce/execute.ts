@@ -1,5 +1,6 @@
 /** Runs one program to its end: in a process group of its own, without input, for a limited time, under limits. */
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { constants } from "node:os";
 
 export type Ending =
@@ -14,6 +15,8 @@ export interface Execution {
   readonly ending: Ending;
   readonly stdout: string;
   readonly stderr: string;
+  /** SHA-256 of the whole standard output and standard error, also of what is not kept. */
+  readonly digests: { readonly stdout: string; readonly stderr: string };
   /** The process id that the program had; 0 when it was not started. */
   readonly pid: number;
   readonly milliseconds: number;
@@ -27,7 +30,7 @@ export interface Surroundings {
 }
 
 /** Bytes that are kept of each stream. Reproducers print some hundred; a compiler's messages are cut here. */
-const MAX_OUTPUT = 64 * 1024;
+const MAX_OUTPUT = 1024 * 1024;
 
 /**
  * Sets limits, then becomes the program. Node cannot set limits; every Linux has a shell that can. A limit that is
@@ -73,17 +76,33 @@ function endingOf(code: number | null, signal: string | null, stderr: string): E
 }
 
 /** A stream's text up to the limit; the rest is read and dropped, so that nobody blocks on it. */
-function collect(stream: NodeJS.ReadableStream): () => string {
+function collect(stream: NodeJS.ReadableStream): () => { text: string; digest: string } {
+  const hash = createHash("sha256");
   const parts: Buffer[] = [];
   let size = 0;
   stream.on("data", (part: Buffer) => {
     if (size < MAX_OUTPUT) parts.push(part.subarray(0, MAX_OUTPUT - size));
     size += part.length;
+    hash.update(part);
   });
-  return () => Buffer.concat(parts).toString();
+  return () => ({ text: Buffer.concat(parts).toString(), digest: hash.copy().digest("hex") });
 }
 
-/** Starts a command and waits until it and everything that holds its output has ended. Never rejects. */
+/** Milliseconds that those who hold the output have to end in: after the command itself has, and after a kill. */
+const GRACE = 2000;
+const KILL_GRACE = 500;
+
+/** Kills what is left of a process group. That may be nothing: a daemon is in a group of its own. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** Starts a command and waits until it and, for a while, everything that holds its output has ended. Never rejects. */
 export function execute(command: readonly string[], { cwd, env, seconds }: Surroundings): Promise<Execution> {
   const [program = "", ...args] = command;
   const started = performance.now();
@@ -91,25 +110,38 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
+    const timers: NodeJS.Timeout[] = [];
+    const after = (milliseconds: number, action: () => void): void => {
+      timers.push(setTimeout(action, milliseconds));
+    };
+    const cutOff = (): void => {
+      killGroup(child.pid);
+      after(KILL_GRACE, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    };
+    let late = false;
+    after(seconds * 1000, () => {
+      late = child.exitCode === null && child.signalCode === null;
+      cutOff();
+    });
     const finish = (ending: Ending): void => {
-      clearTimeout(timer);
+      timers.forEach(clearTimeout);
+      const [out, err] = [stdout(), stderr()];
       resolve({
         ending,
-        stdout: stdout(),
-        stderr: stderr(),
+        stdout: out.text,
+        stderr: err.text,
+        digests: { stdout: out.digest, stderr: err.digest },
         pid: child.pid ?? 0,
         milliseconds: performance.now() - started,
       });
     };
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      // The stream is open, so somebody of the group is alive, and its number is not anybody else's.
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, seconds * 1000);
+    child.on("exit", () => after(GRACE, cutOff));
     child.on("error", (error) => finish({ kind: "unstarted", reason: error.message }));
     child.on("close", (code, signal) => {
-      finish(late ? { kind: "timeout", seconds } : endingOf(code, signal, stderr()));
+      finish(late ? { kind: "timeout", seconds } : endingOf(code, signal, stderr().text));
     });
   });
 }

@@ -56,7 +56,7 @@ function isProgram(file: string): boolean {
  * The absolute path of a program. Relative entries of PATH are passed over: what lies in the working directory is not
  * to be run.
  */
-function find(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
   if (path.isAbsolute(name)) return isProgram(name) ? name : undefined;
   if (name.includes("/")) return undefined;
   const directories = (env["PATH"] ?? "").split(path.delimiter).filter((entry) => path.isAbsolute(entry));
@@ -67,13 +67,13 @@ function native(env: NodeJS.ProcessEnv): Toolchain | string {
   // As make takes it: a program, then options for it.
   const [chosen, ...options] = (env["CC"] ?? "").split(/\s+/).filter((word) => word !== "");
   if (chosen !== undefined) {
-    const compiler = find(chosen, env);
+    const compiler = findProgram(chosen, env);
     if (compiler === undefined) {
       return `CC=${chosen}: there is no such program on PATH; name a C compiler by its name or absolute path`;
     }
     return { target: "native", compiler: [compiler, ...options], emulator: [] };
   }
-  const compiler = COMPILERS.map((name) => find(name, env)).find((found) => found !== undefined);
+  const compiler = COMPILERS.map((name) => findProgram(name, env)).find((found) => found !== undefined);
   if (compiler === undefined) {
     return `no C compiler: none of ${COMPILERS.join(", ")} is on PATH; install gcc or clang, or name another with CC`;
   }
@@ -84,7 +84,7 @@ function native(env: NodeJS.ProcessEnv): Toolchain | string {
 export function toolchainFor(target: Target, env: NodeJS.ProcessEnv): Toolchain | string {
   if (target === "native") return native(env);
   const { compiler, emulator, packages } = EMULATIONS[target];
-  const paths = [compiler, emulator].map((name) => ({ name, path: find(name, env) }));
+  const paths = [compiler, emulator].map((name) => ({ name, path: findProgram(name, env) }));
   const missing = paths.filter((tool) => tool.path === undefined).map(({ name }) => name);
   if (missing.length > 0) {
     return `--emulate ${target}: ${missing.join(" and ")} not found on PATH; on Debian or Ubuntu: apt-get install ${packages}`;

@@ -27,7 +27,7 @@ export const fixedClobber: Rule = {
         EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")
       )
         return undefined;
-      const where = place(event, text);
+      const where = place(event, text) ?? behindEnd(event, text);
       return where === undefined
         ? undefined
         : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
@@ -60,6 +60,18 @@ function place({ address, length }: MapEvent, text: string): string | undefined 
   }
   if (origin?.kind === "input") return `at an address read by ${origin.function}()`;
   return amount === undefined ? undefined : fromVariable(amount, text);
+}
+
+/**
+ * `mmap(base + size, n, …); … size += n;` without a reservation anywhere in the file: it lies behind the end of what is
+ * mapped.
+ */
+function behindEnd({ call, address }: MapEvent, text: string): string | undefined {
+  const [, base = "", size = ""] = /^(?:\([^()]*\)\s*)?(\w+) ?\+ ?(\w+)$/.exec(address.text) ?? [];
+  const length = call.args[1]?.text ?? "";
+  if (!call.direct || size === "" || !/^\w+$/.test(length) || /\bPROT_NONE\b/.test(text)) return undefined;
+  const grows = new RegExp(`\\b${size}\\s*\\+=\\s*${length}\\b`).test(text);
+  return grows ? `behind the ${size} bytes that are mapped at '${base}'` : undefined;
 }
 
 /** A variable at file scope or a static one: its initializer is an address, or nothing in the file gives it another value. */

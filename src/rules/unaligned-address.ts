@@ -1,4 +1,5 @@
 /** Protection, advice and synchronisation work on whole pages, so the address must begin one. */
+import { constantValue } from "../analyzer/amount.js";
 import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { Call, Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -21,13 +22,14 @@ export const unalignedAddress: Rule = {
     "A mapping plus a multiple of the page size.",
   ],
   on: {
-    protect: ({ call, target }) => unaligned(call, target) ?? ofSegment(call, target),
+    protect: ({ call, target }, text) =>
+      unaligned(call, target) ?? ofSegment(call, target) ?? ofHeapMember(call, target, text),
     advise: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
     sync: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
     map: ({ call, address, flags }) =>
       hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined,
-    lock: ({ call, target }) => {
-      const finding = unaligned(call, target);
+    lock: ({ call, target }, text) => {
+      const finding = unaligned(call, target) ?? ofHeapMember(call, target, text);
       return finding === undefined
         ? undefined
         : {
@@ -60,6 +62,22 @@ function ofSegment(call: Call, target: Target): Finding | undefined {
   return {
     message: `${targetName(target)} is where an ELF segment begins, not a page: ${call.function}() fails with EINVAL unless it is rounded down`,
     severity: "warning",
+  };
+}
+
+/** A member that the file gives memory of malloc() or calloc(), and nothing else. */
+function ofHeapMember(call: Call, target: Target, text: string): Finding | undefined {
+  const { mapping, offset } = target;
+  const [, field] = /(?:->|\.)(\w+)$/.exec(target.text) ?? [];
+  if (field === undefined || (mapping !== undefined && mapping.source !== "given")) return undefined;
+  if (offset !== undefined && constantValue(offset) !== 0) return undefined;
+  const given = [...text.matchAll(new RegExp(`(?:->|\\.)\\s*${field}\\s*=(?!=)\\s*([^;]*)`, "g"))]
+    .map(([, value = ""]) => value.replace(/^\([^()]*\)\s*/, ""))
+    .filter((value) => !/^(?:NULL|0)$/.test(value));
+  const isHeap = given.length > 0 && given.every((value) => /^(?:malloc|calloc)\s*\(/.test(value));
+  if (!isHeap || new RegExp(`(?<!&)&\\s*[\\w.>-]*\\b${field}\\b`).test(text)) return undefined;
+  return {
+    message: `${targetName(target)} comes from malloc() or calloc(), which align to no page: ${call.function}() fails with EINVAL`,
   };
 }
 

@@ -4,7 +4,7 @@ import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { isFixedPlace } from "./terms.js";
+import { functionUpTo, isFixedPlace } from "./terms.js";
 
 export const unalignedOffset: Rule = {
   id: "unaligned-offset",
@@ -38,13 +38,31 @@ export const unalignedOffset: Rule = {
           message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`,
           severity: "warning",
         };
-      return fromOutside(event) ?? passedOn(event, text);
+      return wrongMask(event, text) ?? fromOutside(event) ?? passedOn(event, text);
     },
   },
 };
 
 /** Numbers read from outside the program. */
 const READ_NUMBER = /^(?:strtou?ll?|strtoumax|strtoimax|atoll?|atoi)$/;
+
+/** `offset & ~mask`, where the mask is the page size itself, or one less than a page's mask. */
+function wrongMask({ call }: MapEvent, text: string): Finding | undefined {
+  const [, mask] = /& ?~ ?\(?(\w+)\)?$/.exec(call.args[5]?.text ?? "") ?? [];
+  if (!call.direct || mask === undefined) return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const given = new RegExp(
+    `\\b${mask}\\s*=\\s*(?:\\([^()]*\\)\\s*)?(?:getpagesize ?\\( ?\\)|sysconf ?\\( ?_SC_PAGE_?SIZE ?\\))\\s*(-\\s*1)?\\s*[;,]`,
+  ).exec(before);
+  if (given === null) return undefined;
+  const lessened = new RegExp(`\\b${mask}\\s*(?:--|-=\\s*1\\b)|--\\s*${mask}\\b`).test(before);
+  if ((given[1] !== undefined) !== lessened) return undefined;
+  const start = call.site.start - before.length + given.index;
+  return {
+    message: `'${mask}' is ${lessened ? "a page less 2" : "the page size itself"}, so the offset that it masks is at no page's start: the mask is the page size less 1`,
+    site: { ...call.site, start, end: start + given[0].length - 1 },
+  };
+}
 
 /** Out of a file's header, or typed by a user. */
 function fromOutside({ offset, call }: MapEvent): Finding | undefined {

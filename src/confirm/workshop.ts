@@ -1,0 +1,148 @@
+/** A private directory with the compiled injector, and runs of the user's program with it. */
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execute, type Execution } from "../reproduce/execute.js";
+import type { Toolchain } from "../reproduce/toolchain.js";
+import type { Treatment } from "./experiments.js";
+import { errnoNumber } from "./errors.js";
+import { parseTrace, type Trace } from "./trace.js";
+
+/** Put beside this file by scripts/build.ts. */
+const SOURCE = fileURLToPath(new URL("inject.c", import.meta.url));
+
+const COMPILER_SECONDS = 60;
+
+export interface Workshop {
+  /** Nobody else can enter it. */
+  readonly directory: string;
+  /** The compiled inject.c. */
+  readonly library: string;
+}
+
+/** Makes a directory and compiles the injector into it; a sentence if that fails. Only the package's own source is compiled. */
+export async function openWorkshop(
+  { compiler }: Toolchain,
+  env: NodeJS.ProcessEnv,
+): Promise<Workshop | string> {
+  const directory = mkdtempSync(path.join(tmpdir(), "mmaplint-confirm-"));
+  const library = path.join(directory, "inject.so");
+  const command = [
+    ...compiler,
+    "-std=gnu11",
+    "-O1",
+    "-g0",
+    "-shared",
+    "-fPIC",
+    SOURCE,
+    "-o",
+    library,
+    "-ldl",
+  ];
+  const { ending, stderr } = await execute(command, { cwd: directory, env, seconds: COMPILER_SECONDS });
+  if (ending.kind === "exit" && ending.code === 0) return { directory, library };
+  closeWorkshop({ directory });
+  const reason = ending.kind === "unstarted" ? ending.reason : stderr.trim();
+  return `the injector cannot be compiled by ${compiler.join(" ")}:\n${reason}`;
+}
+
+export function closeWorkshop({ directory }: { readonly directory: string }): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** How often, and under which conditions, a program is run. */
+export interface Work {
+  /** The program by its absolute path, and its arguments. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** The directory that each run starts in a copy of, absolute. */
+  readonly copy: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly seconds: number;
+}
+
+/** What is done to a run; the call is counted in processes of that program. */
+export type Injection =
+  | { readonly kind: "call"; readonly exe: string; readonly call: string; readonly treatment: Treatment }
+  | { readonly kind: "page"; readonly bytes: number };
+
+export interface Run {
+  readonly execution: Execution;
+  readonly trace: Trace;
+  /** Digests of the files in the copy by their paths; empty where nothing is copied. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+function inWords(treatment: Treatment): string {
+  return treatment.kind === "fail" ? `fail ${errnoNumber(treatment.errno)}` : treatment.kind;
+}
+
+function variables(injection: Injection | undefined): Record<string, string> {
+  if (injection === undefined) return {};
+  if (injection.kind === "page") return { MMAPLINT_PAGE: String(injection.bytes) };
+  return {
+    MMAPLINT_EXE: injection.exe,
+    MMAPLINT_INJECT: `${injection.call} ${inWords(injection.treatment)}`,
+  };
+}
+
+function digestsOf(directory: string): Map<string, string> {
+  const digests = new Map<string, string>();
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    const file = path.join(directory, name);
+    const status = lstatSync(file);
+    const content = status.isFile()
+      ? createHash("sha256").update(readFileSync(file)).digest("hex")
+      : status.isSymbolicLink()
+        ? readlinkSync(file)
+        : "";
+    digests.set(name, `${status.mode.toString(8)} ${content}`);
+  }
+  return digests;
+}
+
+/** Runs the program in the working directory, or in a fresh copy that is removed afterwards. */
+async function inPlace(
+  workshop: Workshop,
+  work: Work,
+  env: NodeJS.ProcessEnv,
+): Promise<Pick<Run, "execution" | "files">> {
+  const { command, cwd, copy, seconds } = work;
+  if (copy === undefined)
+    return { execution: await execute(command, { cwd, env, seconds }), files: new Map() };
+  const place = path.join(workshop.directory, "run");
+  cpSync(copy, place, { recursive: true, verbatimSymlinks: true });
+  try {
+    const execution = await execute(command, { cwd: place, env, seconds });
+    return { execution, files: digestsOf(place) };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+/** Runs the program as it is, with nothing loaded into it. */
+export async function runPlainly(workshop: Workshop, work: Work): Promise<Run> {
+  const trace: Trace = { started: [], calls: [], faults: [] };
+  return { ...(await inPlace(workshop, work, work.env)), trace };
+}
+
+/** Runs the program with the injector; without an injection it only reports. */
+export async function runWith(workshop: Workshop, work: Work, injection?: Injection): Promise<Run> {
+  const report = path.join(workshop.directory, "report");
+  writeFileSync(report, "", { mode: 0o600 });
+  const preload = [workshop.library, work.env["LD_PRELOAD"] ?? ""].filter((name) => name !== "").join(" ");
+  const env = { ...work.env, LD_PRELOAD: preload, MMAPLINT_REPORT: report, ...variables(injection) };
+  const place = await inPlace(workshop, work, env);
+  return { ...place, trace: parseTrace(readFileSync(report, "utf8")) };
+}

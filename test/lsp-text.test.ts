@@ -55,7 +55,7 @@ describe("places", () => {
       for (let offset = 0; offset <= lines.text.length; offset++) {
         // No place is inside of a line ending, nor, in bytes, between the halves of a character.
         const before = lines.text.slice(0, offset);
-        if (/\r$/.test(before) && lines.text[offset] === "\n") continue;
+        if (before.endsWith("\r") && lines.text[offset] === "\n") continue;
         const inCharacter = (lines.text.codePointAt(offset - 1) ?? 0) > 0xffff;
         for (const encoding of ["utf-8", "utf-16"] as const) {
           if (encoding === "utf-8" && inCharacter) continue;
@@ -93,7 +93,7 @@ function anyEdit(random: Random, text: string): string {
 
 function withoutBlanks({ padded, text, cushions }: Layout): string {
   let result = padded;
-  for (const { at, blanks } of [...cushions].reverse()) {
+  for (const { at, blanks } of cushions.toReversed()) {
     const start = paddedOffset({ padded, text, cushions }, at);
     result = result.slice(0, start) + result.slice(start + blanks);
   }

@@ -63,6 +63,12 @@ async function withFile(
   return { client, uri, root, diagnostics };
 }
 
+/** The only one there is. */
+function sole<Item>([item, ...more]: readonly Item[]): Item {
+  if (item === undefined || more.length > 0) throw new Error("there is not exactly one");
+  return item;
+}
+
 function codes(diagnostics: readonly Diagnostic[]): readonly unknown[] {
   return diagnostics.map(({ code }) => code);
 }
@@ -149,7 +155,7 @@ describe("diagnostics that are sent", () => {
       codeDescription: { href: expect.stringMatching(/docs\/rules\/null-check\.md$/) },
       relatedInformation: [{ location: { uri }, message: "mapped here, length 10" }, { location: { uri } }],
     });
-    expect(textAt(NULL_CHECK, diagnostics[0]!.range, "utf-16")).toBe("p == NULL");
+    expect(textAt(NULL_CHECK, sole(diagnostics).range, "utf-16")).toBe("p == NULL");
     expect(await client.stop()).toBe(0);
   });
 
@@ -210,9 +216,9 @@ describe.each([
   test("places are counted as the client counts", async () => {
     const { client, uri, diagnostics } = await withFile(WIDE, capabilities);
     expect(client.initialized.capabilities.positionEncoding).toBe(encoding);
-    expect(textAt(WIDE, diagnostics[0]!.range, encoding)).toBe("p == NULL");
-    const { line } = diagnostics[0]!.range.start;
-    const at = diagnostics[0]!.range.start.character;
+    expect(textAt(WIDE, sole(diagnostics).range, encoding)).toBe("p == NULL");
+    const { line } = sole(diagnostics).range.start;
+    const at = sole(diagnostics).range.start.character;
     const width = encoding === "utf-8" ? 9 : 4;
     expect(at).toBe("  /* ".length + width + " */ if (".length);
     expect(await hoverAt(client, uri, { line, character: at })).toContain("not tested yet");
@@ -220,7 +226,7 @@ describe.each([
 
   test("changes are applied where the client means them", async () => {
     const { client, uri, diagnostics } = await withFile(WIDE, capabilities);
-    const { start, end } = diagnostics[0]!.range;
+    const { start, end } = sole(diagnostics).range;
     const next = client.next((one) => one.version === 2);
     await client.change(uri, 2, [
       { range: { start: { ...end, character: end.character - 4 }, end }, text: "MAP_FAILED" },
@@ -252,9 +258,9 @@ describe.each([
 
   test("actions edit what they mean", async () => {
     const { client, uri, diagnostics } = await withFile(WIDE, capabilities);
-    const [fix] = await actionsAt(client, uri, diagnostics[0]!.range.start.line);
-    const edit = Object.values(fix?.edit?.changes ?? {})[0]?.[0];
-    expect(textAt(WIDE, edit!.range, encoding)).toBe("p == NULL");
+    const [fix] = await actionsAt(client, uri, sole(diagnostics).range.start.line);
+    const edit = Object.values(fix?.edit?.changes ?? {})[0] ?? [];
+    expect(textAt(WIDE, sole(edit).range, encoding)).toBe("p == NULL");
   });
 });
 
@@ -651,9 +657,10 @@ describe("configuration", () => {
       folders: [bare, own],
       initializationOptions: { ...QUICK, rules: { "null-check": "note" } },
     });
-    const [first, second] = [bare, own].map((root) => uriOf(path.join(root, "a.c")));
-    expect((await opened(client, first!, NULL_CHECK)).diagnostics).toMatchObject([{ severity: 3 }]);
-    expect((await opened(client, second!, NULL_CHECK)).diagnostics).toMatchObject([{ severity: 1 }]);
+    const first = uriOf(path.join(bare, "a.c"));
+    const second = uriOf(path.join(own, "a.c"));
+    expect((await opened(client, first, NULL_CHECK)).diagnostics).toMatchObject([{ severity: 3 }]);
+    expect((await opened(client, second, NULL_CHECK)).diagnostics).toMatchObject([{ severity: 1 }]);
   });
 
   test("settings are asked for, folder by folder, when they have changed", async () => {

@@ -40,6 +40,7 @@ const NO_BYTES = new Uint8Array();
 export class Project {
   /** What is wrong with the configuration, in sentences; the last one that was right still holds. */
   mistake: string | undefined;
+  #settings: unknown;
   #config = NO_CONFIG;
   #files: Files | undefined;
   /** It reads each header once, so it lasts until one of the files changes. */
@@ -54,8 +55,10 @@ export class Project {
   constructor(
     readonly root: string,
     readonly extent: Extent,
-    private settings: unknown,
-  ) {}
+    settings: unknown,
+  ) {
+    this.#settings = settings;
+  }
 
   /** As findings name a file: relative to the root where it is inside, with forward slashes. */
   shown(absolute: string): string {
@@ -100,7 +103,7 @@ export class Project {
   }
 
   reconfigure(settings: unknown): void {
-    this.settings = settings;
+    this.#settings = settings;
     this.#files = undefined;
     this.#checked = undefined;
   }
@@ -210,7 +213,7 @@ export class Project {
   #configure(): Config {
     const before = this.#config;
     try {
-      const settings = checkConfig("the editor's settings", this.root, this.settings);
+      const settings = checkConfig("the editor's settings", this.root, this.#settings);
       this.#config = configFinder(this.root, { ...settings, source: undefined })(this.root);
       this.mistake = undefined;
     } catch (error) {

@@ -82,5 +82,5 @@ test("the output tells the traffic with the server, when it is traced", async ()
   await command(page, "mmaplint: Show Output");
   await expect
     .poll(() => textOf(page.locator(".output-view")), PATIENCE)
-    .toContain("textDocument/diagnostic");
+    .toContain("Received response 'workspace/diagnostic");
 });

@@ -1,6 +1,16 @@
 /** What a branch taken tells: bounds on numbers, and whether a mapping was made. */
 import type { Site } from "../diagnostic.js";
-import { constantValue, isConstant, soleSymbol, subtract } from "./amount.js";
+import { SMALLEST_PAGE } from "./alignment.js";
+import {
+  add,
+  constant,
+  constantValue,
+  isConstant,
+  PAGE,
+  sameAmount,
+  soleSymbol,
+  subtract,
+} from "./amount.js";
 import { evaluate, isDeclaredPointer } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -44,9 +54,19 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
 }
 
 /** `(uintptr_t)p % page`: what the kernel gives in place of an address is a number close to 0, and no multiple. */
-function assumeBits(m: Machine, { op, left }: Operand & { readonly kind: "binary" }, truth: boolean): void {
-  const value = op === "%" || op === "&" ? evaluate({ ...m, emit: undefined }, left) : undefined;
-  const mapping = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+function assumeBits(
+  m: Machine,
+  { op, left, right }: Operand & { readonly kind: "binary" },
+  truth: boolean,
+): void {
+  const silent = { ...m, emit: undefined };
+  const unit = op === "%" ? 0 : op === "&" ? 1 : undefined;
+  const by = unit === undefined ? undefined : asAmount(evaluate(silent, right));
+  if (unit === undefined || by === undefined) return;
+  const page = add(by, constant(unit));
+  if (!sameAmount(page, PAGE) && constantValue(page) !== SMALLEST_PAGE) return;
+  const value = evaluate(silent, left);
+  const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
   if (mapping?.phase === "unchecked") m.state.update(mapping.id, { phase: truth ? "failed" : "live" });
 }
 

@@ -87,7 +87,7 @@ function passedOn({ offset, call, inStatic, function: name }: MapEvent, text: st
     ({ value }) => value.kind === "amount" && soleSymbol(value.amount)?.origin.kind === "parameter",
   ).length;
   if (forwarded > MOST_FORWARDED) return undefined;
-  if (inStatic && !areFound(argumentsGiven(text, name, symbol.origin.index))) return undefined;
+  if (inStatic && !areTyped(argumentsGiven(text, name, symbol.origin.index))) return undefined;
   return {
     message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
     severity: "warning",
@@ -105,9 +105,9 @@ function argumentsGiven(text: string, name: string, index: number): readonly str
   );
 }
 
-/** Is it something that was found in a struct or an array, each time, and not computed? */
-function areFound(given: readonly string[]): boolean {
-  return given.length > 0 && given.every((one) => /^[\w.[\]>-]*(?:->|\.|\])[\w.[\]>-]*$/.test(one));
+/** Is it an argument of a command, each time, as somebody has typed it? */
+function areTyped(given: readonly string[]): boolean {
+  return given.length > 0 && given.every((one) => /^[\w.>-]*\barg[sv]?\[\w+\][\w.>-]*$/.test(one));
 }
 
 /** A function that takes more of mmap's arguments than these from its caller is a wrapper, with mmap's own contract. */

@@ -7,9 +7,9 @@ export const HELP = `mmaplint: finds what C code gets wrong about mmap, munmap, 
 shm_open, memfd_create and shmat.
 
 Usage: mmaplint [options] [path|glob ...]
+       mmaplint lsp --stdio
        mmaplint reproduce [options] [rule ...]
        mmaplint confirm [options] [path|glob ...] -- PROGRAM [ARGUMENT ...]
-       mmaplint lsp --stdio
 
 Lints the C files (.c, .h) in the paths; without a path, in the working directory. Files that .gitignore leaves out
 are not searched for, symbolic links are not followed, and nothing of what is linted is ever executed.
@@ -54,6 +54,10 @@ Other:
   -h, --help                 this text
   -v, --version              the version
 
+Editors:
+  mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
+  ./lsp.
+
 Reproduce:
   mmaplint reproduce compiles and runs small C programs of this package that do what the rules warn of, and shows what
   happens. A directory of this name is linted as ./reproduce. Linux only; the compiler is $CC, cc, gcc or clang.
@@ -72,10 +76,6 @@ Confirm:
       --yes                  run it as root, in CI, or where others can write
   -f, --format FORMAT        pretty (default), json
   --preset, --rule, --config and --build as above
-
-Editors:
-  mmaplint lsp --stdio serves an editor that speaks the Language Server Protocol. A directory of this name is linted as
-  ./lsp.
 
 Colours follow the terminal, NO_COLOR and FORCE_COLOR.
 

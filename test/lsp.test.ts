@@ -20,6 +20,7 @@ import {
   LSPErrorCodes,
   type Position,
   type PublishDiagnosticsParams,
+  ShowDocumentRequest,
   TextDocumentEdit,
   WorkspaceDiagnosticRequest,
 } from "vscode-languageserver-protocol/node";
@@ -414,6 +415,22 @@ describe("across files", () => {
     expect((await again).diagnostics).toEqual([]);
   });
 
+  test("a file that names nothing of the family is read where it calls what does", async () => {
+    const caller = `void *map_or_null(unsigned long);
+int g(void) { char *p = map_or_null(1); if (p == 0) return 1; return p[0]; }
+`;
+    const root = project({ "wrapper.c": CARELESS_C, "caller.c": caller, "map.h": MAP_H });
+    const client = await started({ folders: [root] });
+    const uri = uriOf(path.join(root, "caller.c"));
+    expect(codes((await opened(client, uri, caller)).diagnostics)).toContain("null-check");
+    const gone = client.next(({ version }) => version === 2);
+    await client.change(uri, 2, [{ text: caller.replaceAll("map_or_null", "other") }]);
+    expect((await gone).diagnostics).toEqual([]);
+    const back = client.next(({ version }) => version === 3);
+    await client.change(uri, 3, [{ text: caller }]);
+    expect(codes((await back).diagnostics)).toContain("null-check");
+  });
+
   test("an edit of a header reaches the files that include it", async () => {
     const c = `#include <sys/mman.h>\n#include "size.h"\nvoid f(void *p) { mmap(p, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }\n`;
     const h = "#define SIZE 65536\n";
@@ -572,6 +589,29 @@ describe("code actions", () => {
     expect(source).toMatchObject([{ kind: "source.fixAll.mmaplint" }]);
     expect(edited(text, source[0])).toBe(fixed);
     expect(await actionsAt(client, uri, 3, ["refactor"])).toEqual([]);
+  });
+
+  test("open the rule's reproducer, by the client or by the server", async () => {
+    const { client, uri } = await withFile(NULL_CHECK, { window: { showDocument: { support: true } } });
+    const shown: string[] = [];
+    client.connection.onRequest(ShowDocumentRequest.type, (asked) => {
+      shown.push(asked.uri);
+      return { success: true };
+    });
+    const action = (await actionsAt(client, uri, 3)).find(({ command }) => command !== undefined);
+    expect(action?.command).toMatchObject({ command: "mmaplint.openReproducer", arguments: ["null-check"] });
+    await client.connection.sendRequest(
+      ExecuteCommandRequest.type,
+      sole([action?.command].filter((c) => c !== undefined)),
+    );
+    expect(shown).toEqual([expect.stringMatching(/^file:.*\/reproducers\/null-check\.c$/)]);
+    for (const rule of ["../cli", "no-such-rule", 7])
+      await expect(
+        client.connection.sendRequest(ExecuteCommandRequest.type, {
+          command: "mmaplint.openReproducer",
+          arguments: [rule],
+        }),
+      ).rejects.toThrow("there is no reproducer");
   });
 
   test("remove a suppression that silences nothing", async () => {

@@ -66,7 +66,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "text",
     "diagnostic",
   ],
+  // Of reproduce only where the programs are.
   lsp: [
+    "reproduce",
     "check",
     "config",
     "project",
@@ -85,7 +87,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   confirm: ["reproduce", "run", "options", "fingerprint", "text", "diagnostic"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
-  cli: ["run", "confirm", "reproduce", "lsp", "catalogue", "options"],
+  cli: ["run", "lsp", "confirm", "reproduce", "catalogue", "options"],
 };
 
 /** The local modules that a file imports, by their unit. */

@@ -1,23 +1,13 @@
 /** What can be said of places in an open document: findings, what is known of mappings, what can be done. */
-import { existsSync } from "node:fs";
 import { type AlignedArgument, alignedArguments, inspect } from "../analyzer/inspect.js";
 import type { Diagnostic, Span } from "../diagnostic.js";
+import { reproducerFile } from "../reproduce/files.js";
 import { suppressionsOf } from "../suppress.js";
 import { positionOf } from "../text.js";
 import { type Action, type ActionScope, actionsFor, type EditAction, fixAll } from "./actions.js";
 import { aboutRule, mappingPage, pageOfRule } from "./hover.js";
 import { paddedOffset, plainLayout, unpaddedOffset } from "./layout.js";
 import type { Place } from "./workspace.js";
-
-/** Made by scripts/build.ts, one for each rule whose damage can be shown. */
-const REPRODUCERS = new URL("../reproducers/", import.meta.url);
-
-/** Where the reproducer of a rule is; undefined for a rule without. */
-export function reproducerOf(rule: string): URL | undefined {
-  if (!/^[a-z-]+$/.test(rule)) return undefined;
-  const file = new URL(`${rule}.c`, REPRODUCERS);
-  return existsSync(file) ? file : undefined;
-}
 
 export function findingsIn({ project, file }: Place): readonly Diagnostic[] {
   return project.checked().findings.filter(({ location }) => location.file === file);
@@ -98,7 +88,7 @@ function scopeOf(place: Place): ActionScope {
     lines: document.lines,
     findings: findingsIn(place),
     offsetOf: (offset) => unpaddedOffset(layout, offset),
-    hasReproducer: (rule) => reproducerOf(rule) !== undefined,
+    hasReproducer: (rule) => reproducerFile(rule) !== undefined,
   };
 }
 

@@ -24,7 +24,8 @@ import {
   type WorkspaceDiagnosticReport,
 } from "vscode-languageserver/node";
 import { loadParser } from "../lint.js";
-import { actionsIn, alignmentsIn, explanationAt, fixAllIn, reproducerOf } from "./answers.js";
+import { reproducerFile } from "../reproduce/files.js";
+import { actionsIn, alignmentsIn, explanationAt, fixAllIn } from "./answers.js";
 import * as convert from "./convert.js";
 import { Diagnostics } from "./diagnostics.js";
 import { offsetAt } from "./positions.js";
@@ -303,7 +304,7 @@ class Server {
       }
       // Clients that know the command open the file themselves.
       case convert.OPEN_REPRODUCER: {
-        const file = reproducerOf(String(args[0]));
+        const file = reproducerFile(String(args[0]));
         if (file === undefined)
           throw new ResponseError(
             LSPErrorCodes.RequestFailed,

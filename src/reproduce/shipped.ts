@@ -1,19 +1,17 @@
 /** The reproducers of the package, and a place on disk to run them at. */
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { reproducerFile } from "./files.js";
 import { type Reproducer, toReproducer } from "./trial.js";
-
-/** Made by scripts/build.ts of fixtures/<rule>/reproducer.c. */
-const REPRODUCERS = new URL("../reproducers/", import.meta.url);
 
 /**
  * The reproducer of a rule, by the rule's id; undefined when the package has none.
  * @throws HeaderError when it is not of its form, a defect of the package.
  */
 export function shipped(id: string): Reproducer | undefined {
-  const file = new URL(`${id}.c`, REPRODUCERS);
-  return existsSync(file) ? toReproducer(readFileSync(file, "utf8")) : undefined;
+  const file = reproducerFile(id);
+  return file === undefined ? undefined : toReproducer(readFileSync(file, "utf8"));
 }
 
 /** File systems that are memory: tmpfs and ramfs, by the f_type of statfs(2). */

@@ -51,7 +51,12 @@ export interface Streams {
 
 /** Serves one client until it says `exit` or closes the stream. */
 export function serve({ input, output, version }: Streams): void {
-  new Server(createConnection(input, output), version).listen();
+  serveOn(createConnection(input, output), version);
+}
+
+/** The same on a connection of any kind, a worker's in a browser as well. */
+export function serveOn(connection: Connection, version: string): void {
+  new Server(connection, version).listen();
 }
 
 class Server {

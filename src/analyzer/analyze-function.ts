@@ -22,7 +22,8 @@ import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
-import { execute, isTaken, leave } from "./transfer.js";
+import { isTaken } from "./overwriting.js";
+import { execute, leave } from "./transfer.js";
 import type { Value } from "./value.js";
 import { amountValue, asNumber } from "./value.js";
 

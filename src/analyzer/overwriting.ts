@@ -85,7 +85,7 @@ export function loseGiven(m: Machine, key: string, old: Amount, value: Value | u
     m.state.update(mapping.id, { lostTo: { id: successor.id, site: successor.site } });
     return;
   }
-  const { source, flags, function: maker } = successor;
+  const { flags, function: maker } = successor;
   const before = { site: mapping.site, message: "used here, as it was mapped before" };
   m.emit?.({
     kind: "lose",
@@ -93,7 +93,6 @@ export function loseGiven(m: Machine, key: string, old: Amount, value: Value | u
     function: m.context.cfg.name,
     mapping: {
       ...mapping,
-      source,
       flags,
       function: maker,
       name: mapping.name ?? m.context.places.get(key)?.name,

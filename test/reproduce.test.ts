@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, sy
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { reproducers } from "../scripts/evidence.js";
-import { execute, limited } from "../src/reproduce/execute.js";
+import { execute, limited } from "../src/native/execute.js";
+import { toolchainFor } from "../src/native/toolchain.js";
 import { HeaderError, parseHeader } from "../src/reproduce/header.js";
 import { reproduce } from "../src/reproduce/index.js";
-import { toolchainFor } from "../src/reproduce/toolchain.js";
 import { normalized } from "../src/reproduce/transcript.js";
 import { toReproducer, tryReproducer } from "../src/reproduce/trial.js";
 import { judge, type Verdict } from "../src/reproduce/verdict.js";

@@ -14,8 +14,8 @@ import {
   withoutNumbers,
 } from "../scripts/evidence.js";
 import { lint, loadParser } from "../src/lint.js";
+import { machineNames } from "../src/native/toolchain.js";
 import { presetSeverities } from "../src/presets.js";
-import { machineNames } from "../src/reproduce/header.js";
 import type { Result } from "../src/reproduce/report.js";
 import type { Reproducer } from "../src/reproduce/trial.js";
 import { rules } from "../src/rules/index.js";

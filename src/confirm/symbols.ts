@@ -1,7 +1,7 @@
 /** Addresses of programs to places in their sources, by addr2line(1). */
 import * as path from "node:path";
-import { execute } from "../reproduce/execute.js";
-import { findProgram } from "../reproduce/toolchain.js";
+import { execute } from "../native/execute.js";
+import { findProgram } from "../native/toolchain.js";
 import type { Frame } from "./trace.js";
 
 /** A place as debugging information has it; what it does not have is undefined. */

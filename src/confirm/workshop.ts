@@ -1,20 +1,12 @@
 /** A private directory with the compiled injector, and runs of the user's program with it. */
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { execute, type Execution } from "../reproduce/execute.js";
-import type { Toolchain } from "../reproduce/toolchain.js";
+import { compile } from "../native/compile.js";
+import { makeDirectory, NO_PLACE, removeDirectory } from "../native/directory.js";
+import { execute, type Execution } from "../native/execute.js";
+import type { Toolchain } from "../native/toolchain.js";
 import type { Treatment } from "./experiments.js";
 import { errnoNumber } from "./errors.js";
 import { parseTrace, type Trace } from "./trace.js";
@@ -22,7 +14,7 @@ import { parseTrace, type Trace } from "./trace.js";
 /** Put beside this file by scripts/build.ts. */
 const SOURCE = fileURLToPath(new URL("inject.c", import.meta.url));
 
-const COMPILER_SECONDS = 60;
+const FLAGS = ["-std=gnu11", "-O1", "-g0", "-shared", "-fPIC"];
 
 export interface Workshop {
   /** Nobody else can enter it. */
@@ -31,34 +23,25 @@ export interface Workshop {
   readonly library: string;
 }
 
-/** Makes a directory and compiles the injector into it; a sentence if that fails. Only the package's own source is compiled. */
-export async function openWorkshop(
-  { compiler }: Toolchain,
-  env: NodeJS.ProcessEnv,
-): Promise<Workshop | string> {
-  const directory = mkdtempSync(path.join(tmpdir(), "mmaplint-confirm-"));
-  const library = path.join(directory, "inject.so");
-  const command = [
-    ...compiler,
-    "-std=gnu11",
-    "-O1",
-    "-g0",
-    "-shared",
-    "-fPIC",
-    SOURCE,
-    "-o",
-    library,
-    "-ldl",
-  ];
-  const { ending, stderr } = await execute(command, { cwd: directory, env, seconds: COMPILER_SECONDS });
-  if (ending.kind === "exit" && ending.code === 0) return { directory, library };
-  closeWorkshop({ directory });
-  const reason = ending.kind === "unstarted" ? ending.reason : stderr.trim();
-  return `the injector cannot be compiled by ${compiler.join(" ")}:\n${reason}`;
+/** What separates the names in LD_PRELOAD: ld.so(8). */
+function canBePreloaded(place: string): boolean {
+  return !/[\s:]/.test(place);
 }
 
-export function closeWorkshop({ directory }: { readonly directory: string }): void {
-  rmSync(directory, { recursive: true, force: true });
+/** Makes a directory and compiles the injector into it; a sentence if that fails. Only the package's own source is compiled. */
+export async function openWorkshop(toolchain: Toolchain, env: NodeJS.ProcessEnv): Promise<Workshop | string> {
+  const directory = makeDirectory("confirm", canBePreloaded);
+  if (directory === undefined) return NO_PLACE;
+  const library = path.join(directory, "inject.so");
+  const args = [...FLAGS, SOURCE, "-o", library, "-ldl"];
+  const messages = await compile(toolchain, args, { cwd: directory, env });
+  if (messages === undefined) return { directory, library };
+  removeDirectory(directory);
+  return `the injector cannot be compiled by ${toolchain.compiler.join(" ")}:\n${messages}`;
+}
+
+export function closeWorkshop({ directory }: Workshop): void {
+  removeDirectory(directory);
 }
 
 /** How often, and under which conditions, a program is run. */
@@ -127,7 +110,7 @@ async function inPlace(
     const execution = await execute(command, { cwd: place, env, seconds });
     return { execution, files: digestsOf(place) };
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    removeDirectory(place);
   }
 }
 

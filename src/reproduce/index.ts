@@ -1,14 +1,13 @@
 /** `mmaplint reproduce`: compiles and runs the reproducers of the package, and nothing else. */
-import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { NO_PLACE, removeDirectory } from "../native/directory.js";
+import { machineNames, type Target, type Toolchain, toolchainFor } from "../native/toolchain.js";
 import { didYouMean } from "../nearest.js";
 import type { ReproduceOptions } from "../options.js";
 import { rules } from "../rules/index.js";
-import type { Outcome } from "../run.js";
-import { machineNames } from "./header.js";
+import { mistaken, type Outcome } from "../run.js";
 import { formatReport, type Report, type Result } from "./report.js";
 import { makeWorkplace, shipped, workplaceFor } from "./shipped.js";
-import { type Target, type Toolchain, toolchainFor } from "./toolchain.js";
 import { type Reproducer, tryReproducer } from "./trial.js";
 import { expectationsOn, isFailure, judge } from "./verdict.js";
 
@@ -18,10 +17,6 @@ export interface ReproduceHost {
   /** As process.platform. */
   readonly platform: string;
   readonly version: () => string;
-}
-
-function refused(message: string): Outcome {
-  return { exitCode: 2, output: "", errorOutput: `mmaplint: ${message}\n` };
 }
 
 function targetOf(emulate: string | undefined): Target | undefined {
@@ -77,29 +72,27 @@ export async function reproduce(options: ReproduceOptions, host: ReproduceHost):
   const target = targetOf(options.emulate);
   if (target === undefined) {
     const machine = options.emulate ?? "";
-    return refused(
+    return mistaken([
       `--emulate ${machine}: must be one of ${machineNames.join(", ")}${didYouMean(machine, machineNames)}`,
-    );
+    ]);
   }
   if (host.platform !== "linux") {
-    return refused(
+    return mistaken([
       `reproduce runs on Linux only, this is ${host.platform}: use a virtual machine or container`,
-    );
+    ]);
   }
   const reproducers = chosen(options.rules, target);
-  if (typeof reproducers === "string") return refused(reproducers);
+  if (typeof reproducers === "string") return mistaken([reproducers]);
   const toolchain = toolchainFor(target, host.env);
-  if (typeof toolchain === "string") return refused(toolchain);
+  if (typeof toolchain === "string") return mistaken([toolchain]);
   const started = performance.now();
   const workplace = makeWorkplace();
-  if (workplace === undefined) {
-    return refused("there is no temporary directory that can be written; name one with TMPDIR");
-  }
+  if (workplace === undefined) return mistaken([NO_PLACE]);
   let results: readonly Result[];
   try {
     results = await tryAll(reproducers, toolchain, { workplace, path: host.env["PATH"] ?? "", flags: FLAGS });
   } finally {
-    if (!options.keep) rmSync(workplace, { recursive: true, force: true });
+    if (!options.keep) removeDirectory(workplace);
   }
   const report: Report = {
     toolchain,

@@ -11,6 +11,20 @@ export type Ending =
   /** The program could not be started at all. */
   | { readonly kind: "unstarted"; readonly reason: string };
 
+/** `SIGSEGV`, `exit 1`, `killed after 10 s`. */
+export function describeEnding(ending: Ending): string {
+  switch (ending.kind) {
+    case "exit":
+      return `exit ${ending.code}`;
+    case "signal":
+      return `SIG${ending.name}`;
+    case "timeout":
+      return `killed after ${ending.seconds} s`;
+    case "unstarted":
+      return "not started";
+  }
+}
+
 export interface Execution {
   readonly ending: Ending;
   readonly stdout: string;

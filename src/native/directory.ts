@@ -1,0 +1,46 @@
+/** Temporary directories for programs: made where there is a place, private, and removed with all that is left in them. */
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+
+/** What to say where no directory can be made. */
+export const NO_PLACE = "there is no temporary directory that can be written; name one with TMPDIR";
+
+function made(place: string, name: string): string | undefined {
+  try {
+    return mkdtempSync(path.join(place, `mmaplint-${name}-`));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes a directory that only this user can enter, in $TMPDIR or else in /var/tmp. `isSuitable` is asked of these places.
+ * Undefined where neither will do.
+ */
+export function makeDirectory(name: string, isSuitable: (place: string) => boolean): string | undefined {
+  for (const place of [tmpdir(), "/var/tmp"]) {
+    const directory = path.isAbsolute(place) && isSuitable(place) ? made(place, name) : undefined;
+    if (directory !== undefined) return directory;
+  }
+  return undefined;
+}
+
+/** Nobody but root can empty a directory that its mode keeps even its owner out of. */
+function open(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) open(path.join(directory, entry.name));
+  }
+}
+
+/** Removes a directory; a program that has just been killed may still be making files in it. */
+export function removeDirectory(directory: string): void {
+  const options = { recursive: true, force: true, maxRetries: 5 } as const;
+  try {
+    rmSync(directory, options);
+  } catch {
+    open(directory);
+    rmSync(directory, options);
+  }
+}

@@ -203,6 +203,19 @@ describe("does not confirm", () => {
   });
 });
 
+test("Ctrl-C ends the program too, and leaves nothing behind", async () => {
+  const directory = built("endless");
+  const program = path.join(directory, "program");
+  const TMPDIR = project();
+  const run = await mmaplint(directory, ["confirm", "--yes", "--timeout", "60", "--", "./program"], {
+    env: { TMPDIR },
+    interruptedWhen: () => runningPrograms().includes(program),
+  });
+  expect(run).toEqual({ code: 130, stdout: "", stderr: "" });
+  expect(runningPrograms()).not.toContain(program);
+  expect(readdirSync(TMPDIR)).toEqual([]);
+});
+
 test("without lines the function has to do, and without names nothing is confirmed", async () => {
   const unlined = await tried(built("null-check", []));
   expect(unlined.results["null-check"]).toMatchObject({ status: "confirmed", precision: "function" });

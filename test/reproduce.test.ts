@@ -316,6 +316,23 @@ describe("mmaplint reproduce", () => {
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
+  test("Ctrl-C ends what is running, and leaves nothing behind", async () => {
+    const directory = project({ cc: '#!/bin/sh\necho "$PWD" $$ >"$0.running"\nexec sleep 60\n' });
+    const compiler = path.join(directory, "cc");
+    chmodSync(compiler, 0o755);
+    const said = (): string =>
+      existsSync(`${compiler}.running`) ? readFileSync(`${compiler}.running`, "utf8") : "";
+    const run = await mmaplint(directory, ["reproduce", "null-check"], {
+      env: { CC: compiler },
+      interruptedWhen: () => said().endsWith("\n"),
+    });
+    expect(run).toEqual({ code: 130, stdout: "", stderr: "" });
+    const [workplace = "", pid = ""] = said().trim().split(" ");
+    expect(workplace).toMatch(/\/mmaplint-reproduce-/);
+    expect(existsSync(path.dirname(workplace))).toBe(false);
+    expect(existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+
   test("with a compiler that fails: exit code 1, and what it said", async () => {
     const run = await mmaplint(project(), ["reproduce", "null-check"], { env: { CC: "false" } });
     expect(run).toMatchObject({ code: 1, stderr: "" });
@@ -361,7 +378,8 @@ describe("mmaplint reproduce", () => {
 
   test("elsewhere than on Linux says where it runs", async () => {
     const options = { rules: [], emulate: undefined, format: "pretty", keep: false } as const;
-    const host = { env: ENV, platform: "darwin", version: () => "0" };
+    const { signal: interrupted } = new AbortController();
+    const host = { env: ENV, platform: "darwin", version: () => "0", interrupted };
     expect(await reproduce(options, host)).toEqual({
       exitCode: 2,
       output: "",

@@ -17,9 +17,8 @@ import type { Trace } from "./trace.js";
 import { objections } from "./trust.js";
 import { statusOf } from "./verdict.js";
 import {
-  closeWorkshop,
   type Injection,
-  openWorkshop,
+  inWorkshop,
   type Run,
   runPlainly,
   runWith,
@@ -34,6 +33,8 @@ export interface ConfirmHost extends Host {
   readonly platform: string;
   /** The effective user id. */
   readonly uid: number;
+  /** Aborted when the user wants no more of it. */
+  readonly interrupted: AbortSignal;
 }
 
 interface Identified {
@@ -46,7 +47,7 @@ function workOf(
   { command, copy, seconds, yes }: ConfirmOptions,
   host: ConfirmHost,
 ): Work | readonly string[] {
-  const { cwd, env, platform, uid } = host;
+  const { cwd, env, platform, uid, interrupted } = host;
   if (platform !== "linux") return [`confirm runs on Linux only, this is ${platform}: use a virtual machine`];
   const [name = "", ...args] = command;
   const program = name.includes("/") ? path.resolve(cwd, name) : findProgram(name, env);
@@ -65,7 +66,7 @@ function workOf(
       "run it as an ordinary user, in a directory of your own where nothing can be lost; or say --yes",
     ];
   }
-  return { command: [program, ...args], cwd, copy: source, env, seconds };
+  return { command: [program, ...args], cwd, copy: source, env, seconds, interrupted };
 }
 
 function place({ location: { file, start } }: Diagnostic): string {
@@ -106,7 +107,7 @@ function laboratory(
   const done = new Map<string, ReturnType<Laboratory["run"]>>();
   const start = async (injection: Injection): ReturnType<Laboratory["run"]> => {
     const run = await runWith(workshop, work, injection);
-    return { run, symbols: await symbolsOf(framesOf(run.trace), work.cwd, work.env) };
+    return { run, symbols: await symbolsOf(framesOf(run.trace), work) };
   };
   return {
     baseline,
@@ -147,7 +148,7 @@ async function examineAll(
   const traced = await runWith(workshop, work);
   const problem = unfit(plain, traced);
   if (problem !== undefined) return mistaken([`confirm: ${problem}`]);
-  const symbols = await symbolsOf(framesOf(traced.trace), work.cwd, work.env);
+  const symbols = await symbolsOf(framesOf(traced.trace), work);
   const search = { symbols, cwd: host.cwd };
   const lab = laboratory(workshop, work, { baseline: { plain, traced }, search });
   const results: Result[] = [];
@@ -178,11 +179,8 @@ export async function confirm(options: ConfirmOptions, host: ConfirmHost): Promi
   const known = found.findings.map((finding, index) => ({ id: ids[index] ?? "", finding }));
   const findings = chosen(options.findings, known);
   if (isSentences(findings)) return mistaken(findings);
-  const workshop = await openWorkshop(toolchain, host.env);
-  if (typeof workshop === "string") return mistaken([workshop]);
-  try {
-    return await examineAll(findings.wanted, workshop, work, { options, host });
-  } finally {
-    closeWorkshop(workshop);
-  }
+  const outcome = await inWorkshop(toolchain, work, (workshop) =>
+    examineAll(findings.wanted, workshop, work, { options, host }),
+  );
+  return typeof outcome === "string" ? mistaken([outcome]) : outcome;
 }

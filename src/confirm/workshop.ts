@@ -28,20 +28,26 @@ function canBePreloaded(place: string): boolean {
   return !/[\s:]/.test(place);
 }
 
-/** Makes a directory and compiles the injector into it; a sentence if that fails. Only the package's own source is compiled. */
-export async function openWorkshop(toolchain: Toolchain, env: NodeJS.ProcessEnv): Promise<Workshop | string> {
+/**
+ * Makes a directory, compiles the injector into it, and removes the directory when the work in it is done. A sentence
+ * where that cannot be made. Only the package's own source is compiled.
+ */
+export async function inWorkshop<Result>(
+  toolchain: Toolchain,
+  { env, interrupted }: Pick<Work, "env" | "interrupted">,
+  work: (workshop: Workshop) => Promise<Result>,
+): Promise<Result | string> {
   const directory = makeDirectory("confirm", canBePreloaded);
   if (directory === undefined) return NO_PLACE;
-  const library = path.join(directory, "inject.so");
-  const args = [...FLAGS, SOURCE, "-o", library, "-ldl"];
-  const messages = await compile(toolchain, args, { cwd: directory, env });
-  if (messages === undefined) return { directory, library };
-  removeDirectory(directory);
-  return `the injector cannot be compiled by ${toolchain.compiler.join(" ")}:\n${messages}`;
-}
-
-export function closeWorkshop({ directory }: Workshop): void {
-  removeDirectory(directory);
+  try {
+    const library = path.join(directory, "inject.so");
+    const args = [...FLAGS, SOURCE, "-o", library, "-ldl"];
+    const messages = await compile(toolchain, args, { cwd: directory, env, interrupted });
+    if (messages === undefined) return await work({ directory, library });
+    return `the injector cannot be compiled by ${toolchain.compiler.join(" ")}:\n${messages}`;
+  } finally {
+    removeDirectory(directory);
+  }
 }
 
 /** How often, and under which conditions, a program is run. */
@@ -53,6 +59,7 @@ export interface Work {
   readonly copy: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly seconds: number;
+  readonly interrupted: AbortSignal;
 }
 
 /** What is done to a run; the call is counted in processes of that program. */
@@ -101,13 +108,14 @@ async function inPlace(
   work: Work,
   env: NodeJS.ProcessEnv,
 ): Promise<Pick<Run, "execution" | "files">> {
-  const { command, cwd, copy, seconds } = work;
-  if (copy === undefined)
-    return { execution: await execute(command, { cwd, env, seconds }), files: new Map() };
+  const { command, cwd, copy, seconds, interrupted } = work;
+  if (copy === undefined) {
+    return { execution: await execute(command, { cwd, env, seconds, interrupted }), files: new Map() };
+  }
   const place = path.join(workshop.directory, "run");
   cpSync(copy, place, { recursive: true, verbatimSymlinks: true });
   try {
-    const execution = await execute(command, { cwd: place, env, seconds });
+    const execution = await execute(command, { cwd: place, env, seconds, interrupted });
     return { execution, files: digestsOf(place) };
   } finally {
     removeDirectory(place);

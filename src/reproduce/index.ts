@@ -8,7 +8,7 @@ import { rules } from "../rules/index.js";
 import { mistaken, type Outcome } from "../run.js";
 import { formatReport, type Report, type Result } from "./report.js";
 import { makeWorkplace, shipped, workplaceFor } from "./shipped.js";
-import { type Reproducer, tryReproducer } from "./trial.js";
+import { type Reproducer, tryReproducer, type Workplace } from "./trial.js";
 import { expectationsOn, isFailure, judge } from "./verdict.js";
 
 /** What the outside world gives the command. */
@@ -17,6 +17,8 @@ export interface ReproduceHost {
   /** As process.platform. */
   readonly platform: string;
   readonly version: () => string;
+  /** Aborted when the user wants no more of it. */
+  readonly interrupted: AbortSignal;
 }
 
 function targetOf(emulate: string | undefined): Target | undefined {
@@ -48,7 +50,7 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
 export async function tryAll(
   reproducers: readonly Reproducer[],
   toolchain: Toolchain,
-  { workplace, path, flags }: { workplace: string; path: string; flags: readonly string[] },
+  { workplace, ...rest }: { readonly workplace: string } & Omit<Workplace, "directory">,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   const queue = reproducers.entries();
@@ -56,7 +58,7 @@ export async function tryAll(
     for (const [index, reproducer] of queue) {
       const { header } = reproducer;
       const directory = workplaceFor(workplace, header.rule);
-      const trial = await tryReproducer(reproducer, toolchain, { directory, path, flags });
+      const trial = await tryReproducer(reproducer, toolchain, { directory, ...rest });
       results[index] = { header, trial, verdict: judge(header, toolchain.target, trial) };
     }
   };
@@ -69,6 +71,7 @@ const FLAGS = ["-O0", "-w"];
 
 /** Runs the command. Throws only for defects of mmaplint itself. */
 export async function reproduce(options: ReproduceOptions, host: ReproduceHost): Promise<Outcome> {
+  const { env, interrupted } = host;
   const target = targetOf(options.emulate);
   if (target === undefined) {
     const machine = options.emulate ?? "";
@@ -83,14 +86,19 @@ export async function reproduce(options: ReproduceOptions, host: ReproduceHost):
   }
   const reproducers = chosen(options.rules, target);
   if (typeof reproducers === "string") return mistaken([reproducers]);
-  const toolchain = toolchainFor(target, host.env);
+  const toolchain = toolchainFor(target, env);
   if (typeof toolchain === "string") return mistaken([toolchain]);
   const started = performance.now();
   const workplace = makeWorkplace();
   if (workplace === undefined) return mistaken([NO_PLACE]);
   let results: readonly Result[];
   try {
-    results = await tryAll(reproducers, toolchain, { workplace, path: host.env["PATH"] ?? "", flags: FLAGS });
+    results = await tryAll(reproducers, toolchain, {
+      workplace,
+      path: env["PATH"] ?? "",
+      flags: FLAGS,
+      interrupted,
+    });
   } finally {
     if (!options.keep) removeDirectory(workplace);
   }

@@ -28,6 +28,7 @@ export interface Workplace {
   readonly path: string;
   /** Compiler flags that go before those of the reproducer. */
   readonly flags: readonly string[];
+  readonly interrupted?: AbortSignal | undefined;
 }
 
 /** As the reproducers are written: C11 with what POSIX and Linux add. */
@@ -43,7 +44,7 @@ const RUN_SECONDS = 10;
 export async function tryReproducer(
   { header, source }: Reproducer,
   toolchain: Toolchain,
-  { directory, path: searched, flags }: Workplace,
+  { directory, path: searched, flags, interrupted }: Workplace,
 ): Promise<Trial> {
   const file = path.join(directory, "reproducer.c");
   const program = path.join(directory, "reproducer");
@@ -51,12 +52,17 @@ export async function tryReproducer(
   // What else is in the user's environment, such as LD_PRELOAD or a locale, would change what is seen.
   const env = { PATH: searched, LC_ALL: "C", TMPDIR: directory };
   const args = [...LANGUAGE, ...flags, ...header.flags, "-o", program, file, ...LIBRARIES];
-  const messages = await compile(toolchain, args, { cwd: directory, env });
+  const messages = await compile(toolchain, args, { cwd: directory, env, interrupted });
   if (messages !== undefined) return { kind: "uncompiled", messages };
   const run = (side: Side): Promise<Execution> => {
     const cwd = path.join(directory, side);
     mkdirSync(cwd);
-    return execute(limited([...toolchain.emulator, program, side]), { cwd, env, seconds: RUN_SECONDS });
+    return execute(limited([...toolchain.emulator, program, side]), {
+      cwd,
+      env,
+      seconds: RUN_SECONDS,
+      interrupted,
+    });
   };
   return { kind: "ran", runs: { bad: await run("bad"), good: await run("good") } };
 }

@@ -336,7 +336,27 @@ describe("mmaplint reproduce", () => {
   test("with a compiler that fails: exit code 1, and what it said", async () => {
     const run = await mmaplint(project(), ["reproduce", "null-check"], { env: { CC: "false" } });
     expect(run).toMatchObject({ code: 1, stderr: "" });
-    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED/m);
+    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED +exit 1$/m);
+  });
+
+  test("with a compiler that complains: of all it says the error", async () => {
+    const directory = project({
+      cc: '#!/bin/sh\necho "In file included from x.h:1"; echo "x.h:2: error: no y"; exit 1\n',
+    });
+    chmodSync(path.join(directory, "cc"), 0o755);
+    const run = await mmaplint(directory, ["reproduce", "null-check"], {
+      env: { CC: path.join(directory, "cc") },
+    });
+    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED +x\.h:2: error: no y$/m);
+  });
+
+  test("where TMPDIR takes no directory, /var/tmp does", async () => {
+    for (const TMPDIR of ["/proc", "/nowhere", "relative"]) {
+      const run = await mmaplint(project({ "relative/a": "" }), ["reproduce", "null-check"], {
+        env: { TMPDIR },
+      });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+    }
   });
 
   test.each([
@@ -362,6 +382,11 @@ describe("mmaplint reproduce", () => {
       ["--emulate", "sparc64"],
       { PATH: "/nowhere" },
       "--emulate sparc64: sparc64-linux-gnu-gcc and qemu-sparc64 not found on PATH;",
+    ],
+    [
+      ["--emulate", "i686"],
+      {},
+      "--emulate i686: no reproducer shows more there; some do on sparc64 and aarch64",
     ],
     [[], { CC: "no-such-cc" }, "CC=no-such-cc: there is no such program on PATH;"],
     [

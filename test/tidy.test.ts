@@ -84,7 +84,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   native: [],
   reproduce: ["native", "run", "options", "rules", "text", "nearest"],
-  confirm: ["native", "run", "options", "fingerprint", "text", "diagnostic"],
+  confirm: ["native", "run", "options", "project", "fingerprint", "text", "diagnostic"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
   cli: ["run", "lsp", "confirm", "reproduce", "catalogue", "options"],

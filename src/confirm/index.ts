@@ -17,6 +17,7 @@ import type { Trace } from "./trace.js";
 import { objections } from "./trust.js";
 import { statusOf } from "./verdict.js";
 import {
+  CopyError,
   type Injection,
   inWorkshop,
   type Run,
@@ -42,6 +43,10 @@ interface Identified {
   readonly finding: Diagnostic;
 }
 
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 /** What is run, and where; or sentences that say why not. */
 function workOf(
   { command, copy, seconds, yes }: ConfirmOptions,
@@ -50,13 +55,15 @@ function workOf(
   const { cwd, env, platform, uid, interrupted } = host;
   if (platform !== "linux") return [`confirm runs on Linux only, this is ${platform}: use a virtual machine`];
   const [name = "", ...args] = command;
-  const program = name.includes("/") ? path.resolve(cwd, name) : findProgram(name, env);
-  if (program === undefined || !existsSync(program)) {
-    const hint = name.includes("/") ? "build it first" : `it is not on PATH; is ./${name} meant?`;
-    return [`confirm: ${name} cannot be run: ${hint}`];
+  const isPath = name.includes("/");
+  const file = path.resolve(cwd, name);
+  const program = findProgram(isPath ? file : name, env);
+  if (program === undefined) {
+    const hint = existsSync(file) ? "it is no file that you may execute" : "build it first";
+    return [`confirm: ${name} cannot be run: ${isPath ? hint : `it is not on PATH; is ./${name} meant?`}`];
   }
   const source = copy === undefined ? undefined : path.resolve(cwd, copy);
-  if (source !== undefined && statSync(source, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (copy === "" || (source !== undefined && !isDirectory(source))) {
     return [`--copy ${copy}: is no directory; name one that every run is to start in a copy of`];
   }
   const reasons = yes ? [] : objections({ program, cwd, env, uid });
@@ -179,8 +186,13 @@ export async function confirm(options: ConfirmOptions, host: ConfirmHost): Promi
   const known = found.findings.map((finding, index) => ({ id: ids[index] ?? "", finding }));
   const findings = chosen(options.findings, known);
   if (isSentences(findings)) return mistaken(findings);
-  const outcome = await inWorkshop(toolchain, work, (workshop) =>
-    examineAll(findings.wanted, workshop, work, { options, host }),
-  );
-  return typeof outcome === "string" ? mistaken([outcome]) : outcome;
+  try {
+    const outcome = await inWorkshop(toolchain, work, (workshop) =>
+      examineAll(findings.wanted, workshop, work, { options, host }),
+    );
+    return typeof outcome === "string" ? mistaken([outcome]) : outcome;
+  } catch (error) {
+    if (error instanceof CopyError) return mistaken([error.message]);
+    throw error;
+  }
 }

@@ -1,14 +1,15 @@
 /** A private directory with the compiled injector, and runs of the user's program with it. */
-import { createHash } from "node:crypto";
-import { cpSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "../native/compile.js";
 import { makeDirectory, NO_PLACE, removeDirectory } from "../native/directory.js";
 import { execute, type Execution } from "../native/execute.js";
 import type { Toolchain } from "../native/toolchain.js";
+import { reasonOf } from "../project/files.js";
 import type { Treatment } from "./experiments.js";
 import { errnoNumber } from "./errors.js";
+import { leavingsIn } from "./leavings.js";
 import { parseTrace, type Trace } from "./trace.js";
 
 /** Put beside this file by scripts/build.ts. */
@@ -87,19 +88,15 @@ function variables(injection: Injection | undefined): Record<string, string> {
   };
 }
 
-function digestsOf(directory: string): Map<string, string> {
-  const digests = new Map<string, string>();
-  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    const file = path.join(directory, name);
-    const status = lstatSync(file);
-    const content = status.isFile()
-      ? createHash("sha256").update(readFileSync(file)).digest("hex")
-      : status.isSymbolicLink()
-        ? readlinkSync(file)
-        : "";
-    digests.set(name, `${status.mode.toString(8)} ${content}`);
+/** A directory that cannot be copied; the message says which, and why. */
+export class CopyError extends Error {}
+
+function copyInto(place: string, source: string): void {
+  try {
+    cpSync(source, place, { recursive: true, verbatimSymlinks: true });
+  } catch (error) {
+    throw new CopyError(`--copy ${source}: cannot be copied: ${reasonOf(error)}`);
   }
-  return digests;
 }
 
 /** Runs the program in the working directory, or in a fresh copy that is removed afterwards. */
@@ -113,10 +110,10 @@ async function inPlace(
     return { execution: await execute(command, { cwd, env, seconds, interrupted }), files: new Map() };
   }
   const place = path.join(workshop.directory, "run");
-  cpSync(copy, place, { recursive: true, verbatimSymlinks: true });
   try {
+    copyInto(place, copy);
     const execution = await execute(command, { cwd: place, env, seconds, interrupted });
-    return { execution, files: digestsOf(place) };
+    return { execution, files: leavingsIn(place) };
   } finally {
     removeDirectory(place);
   }

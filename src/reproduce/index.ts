@@ -42,7 +42,10 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
   if (names.length > 0 && unable !== undefined) {
     return `reproduce ${unable.header.rule}: shows nothing more under ${target}; run it without --emulate`;
   }
-  if (able.length === 0) return `--emulate ${target}: no reproducer shows more there`;
+  if (able.length === 0) {
+    const others = machineNames.filter((name) => found.some(({ header }) => header.emulated.has(name)));
+    return `--emulate ${target}: no reproducer shows more there; some do on ${others.join(" and ")}`;
+  }
   return able;
 }
 

@@ -54,7 +54,10 @@ function inWords(verdict: Verdict): string {
 
 /** The one line that tells most: why not, or the last words of the bad side. */
 function evidence({ verdict, trial }: Result): string {
-  if (verdict.kind === "compile-failed") return verdict.why.split("\n")[0] ?? "";
+  if (verdict.kind === "compile-failed") {
+    const lines = verdict.why.split("\n");
+    return lines.find((line) => /\berror\b/i.test(line)) ?? lines[0] ?? "";
+  }
   if ("why" in verdict) return verdict.why;
   return trial.kind === "ran" ? lastLine(trial.runs.bad.stdout) : "";
 }

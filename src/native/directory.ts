@@ -1,17 +1,35 @@
 /** Temporary directories for programs: made where there is a place, private, and removed with all that is left in them. */
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 
 /** What to say where no directory can be made. */
-export const NO_PLACE = "there is no temporary directory that can be written; name one with TMPDIR";
+export const NO_PLACE =
+  "there is no temporary directory that programs can be written to and run in; name one with TMPDIR";
+
+/** Whether the file system takes files and lets them be run: access(2) knows of a mount with noexec. */
+function takesPrograms(directory: string): boolean {
+  const probe = path.join(directory, "probe");
+  try {
+    writeFileSync(probe, "", { mode: 0o700 });
+    accessSync(probe, constants.X_OK);
+    rmSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function made(place: string, name: string): string | undefined {
+  let directory: string;
   try {
-    return mkdtempSync(path.join(place, `mmaplint-${name}-`));
+    directory = mkdtempSync(path.join(place, `mmaplint-${name}-`));
   } catch {
     return undefined;
   }
+  if (takesPrograms(directory)) return directory;
+  rmSync(directory, { recursive: true, force: true });
+  return undefined;
 }
 
 /**

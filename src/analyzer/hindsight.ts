@@ -67,27 +67,52 @@ function withOtherPaths(events: readonly Event[], again: ReadonlySet<number>): r
     )
       tolerated.add(origin(event.mapping));
   }
-  return events.map((event) => {
-    if (event.kind === "map")
-      return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
-    if (event.kind === "protect" && event.target.mapping !== undefined)
-      return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
-    if (event.kind === "result")
+  const either = endedEitherWay(events);
+  return events
+    .filter((event) => event.kind !== "release" || !either.has(event.target.text))
+    .map((event) => {
+      if (event.kind === "map")
+        return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+      if (event.kind === "protect" && event.target.mapping !== undefined)
+        return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
+      if (event.kind === "result")
+        return {
+          ...event,
+          testedRight: tested.has(event.result) || (callees.get(event.site.start)?.size ?? 0) > 1,
+        };
+      if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
+      if (event.kind !== "exit") return event;
+      const id = origin(event.mapping);
       return {
         ...event,
-        testedRight: tested.has(event.result) || (callees.get(event.site.start)?.size ?? 0) > 1,
+        testedElsewhere: tested.has(id),
+        releasedElsewhere: released.has(id),
+        releasedInLoop: (released.has(id) && !outsideLoop.has(id)) || keptInLoop.has(id),
+        handedOverElsewhere: handedOver.has(id),
       };
-    if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
-    if (event.kind !== "exit") return event;
-    const id = origin(event.mapping);
-    return {
-      ...event,
-      testedElsewhere: tested.has(id),
-      releasedElsewhere: released.has(id),
-      releasedInLoop: (released.has(id) && !outsideLoop.has(id)) || keptInLoop.has(id),
-      handedOverElsewhere: handedOver.has(id),
-    };
-  });
+    });
+}
+
+/**
+ * What one call unmaps and another frees, and was mapped on some paths and allocated on others: which it is, a flag says
+ * that the path has lost sight of.
+ */
+function endedEitherWay(events: readonly Event[]): ReadonlySet<string> {
+  const mapped = new Set<number>();
+  const freed = new Set<string>();
+  for (const event of events)
+    if (event.kind === "unmap" && event.target.mapping?.source === "mmap") mapped.add(event.call.site.start);
+    else if (event.kind === "release" && event.of === "mapping") freed.add(event.target.text);
+  return new Set(
+    events.flatMap((event) =>
+      event.kind === "release" &&
+      event.of === "heap" &&
+      mapped.has(event.call.site.start) &&
+      freed.has(event.target.text)
+        ? [event.target.text]
+        : [],
+    ),
+  );
 }
 
 function isReadOnly(protection: Flags): boolean {

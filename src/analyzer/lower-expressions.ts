@@ -471,7 +471,9 @@ export class ExpressionLowering {
     const site = this.#site(expr);
     if (expr.op === "=" && expr.value.kind === "initializer") return this.#plain(expr.value);
     if (expr.op === "=") {
-      const value = this.hold(this.value(expr.value));
+      // A struct is copied member by member from where it stands.
+      const source = this.value(expr.value);
+      const value = expr.value.kind === "compound" ? source : this.hold(source);
       this.#b.emit({ kind: "assign", target: this.place(expr.target), value, update: false, site });
       return value;
     }

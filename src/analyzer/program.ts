@@ -274,7 +274,16 @@ export class Program {
       if (!releasingNotes.every((notes) => notes !== undefined && isNoEnd(notes, member))) continue;
       for (const definition of this.#inSightOf(struct, home)) {
         const { analysis, outline } = definition;
-        if (releasing.some((one) => one.outline === outline || one.outline.names.has(outline.name))) continue;
+        // Those that release it, and what calls them or is called by them, end it together.
+        if (
+          releasing.some(
+            (one) =>
+              one.outline === outline ||
+              one.outline.names.has(outline.name) ||
+              outline.names.has(one.outline.name),
+          )
+        )
+          continue;
         if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
           continue;
         const { notes } = analysis.analyze(outline);

@@ -47,6 +47,8 @@ function wholeOffset(mapping: Mapping, offset: Amount): string | undefined {
   const at = mapping.offset;
   if (at === undefined || !isOwn(mapping) || at.terms.length === 0) return undefined;
   if (!at.terms.every(({ symbol }) => isNamed(symbol.origin))) return undefined;
+  // What is mapped from there on begins with a part as long as that offset.
+  if (mapping.length !== undefined && speaksOf(mapping.length, at)) return undefined;
   const rest = subtract(offset, at);
   if (rest.terms.length > 0 || rest.constant < 0) return undefined;
   return `the file's offset is added to ${nameOf(mapping)}, which begins at that offset already`;

@@ -56,7 +56,7 @@ export function noteLeaving(
   if (!failed)
     for (const { id, phase } of state.mappings.values())
       if (phase === "unmapped" && id.startsWith(GIVEN)) ended.add(id.slice(GIVEN.length));
-  if (returns === "success" || returns === "delegated") return;
+  if (returns === "success" || returns === "delegated" || hasFailedToUnmap(context.cfg, state)) return;
   for (const [variable, held] of state.store) {
     if (!/^\w+$/.test(variable) || held.kind !== "amount") continue;
     const made = madeBy(context.cfg, held.amount);
@@ -137,6 +137,18 @@ function madeBy({ blocks }: Cfg, amount: Amount): Made | undefined {
     }
   }
   return undefined;
+}
+
+/** The path ends because munmap() has failed. */
+function hasFailedToUnmap({ blocks }: Cfg, state: State): boolean {
+  return blocks.some(({ instructions }) =>
+    instructions.some(
+      (instruction) =>
+        instruction.kind === "call" &&
+        instruction.callee === "munmap" &&
+        state.range(symbolOf({ kind: "call", function: "munmap", instruction: instruction.id })).max < 0,
+    ),
+  );
 }
 
 /** It is gone already, or somebody else has it: a place outside the function, another variable, the caller. */

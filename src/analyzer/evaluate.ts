@@ -49,8 +49,12 @@ export function evaluate(m: Machine, operand: Operand): Value {
       return { kind: "function", name: operand.name };
     case "temporary":
       return m.state.store.get(`t#${operand.id}`) ?? opaque(m, `temporary ${operand.id}`);
-    case "read":
-      return m.state.read(placeOf(m, operand.place, "read"), typeAt(operand.place).kind === "pointer");
+    case "read": {
+      const value = m.state.read(placeOf(m, operand.place, "read"), typeAt(operand.place).kind === "pointer");
+      if (operand.place.kind === "variable" && operand.place.variable.name === "errno")
+        afterFailure(m, value);
+      return value;
+    }
     case "address": {
       const place = placeOf(m, operand.place, undefined);
       return addressOf(place);
@@ -66,6 +70,13 @@ export function evaluate(m: Machine, operand: Operand): Value {
     case "unknown":
       return opaque(m, operand.key);
   }
+}
+
+/** Where a mapping call has failed, errno is a number that stands for an error: positive. */
+function afterFailure({ state }: Machine, value: Value): void {
+  const hasFailed = [...state.mappings.values()].some(({ phase }) => phase === "failed");
+  const amount = hasFailed ? asAmount(value) : undefined;
+  if (amount !== undefined && state.range(amount).max > 0) state.assume(amount, ">");
 }
 
 /** A value that nothing is known of, the same one each time this instruction makes it. */

@@ -209,6 +209,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     return;
   }
   notePointed(m, id, place, site);
+  if (mapping.source === "heap" && outside) keepInside(m, id, site);
   const held = m.state.store.get(place.key);
   const at = held?.kind === "pointer" ? held : undefined;
   // A second place that points behind the start is a name for a part of it.
@@ -228,6 +229,12 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
     name: known,
     owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored",
   });
+}
+
+/** Others find what was allocated: they find what stands in it, too. */
+function keepInside(m: Machine, id: string, site: Site): void {
+  for (const [key, inner] of [...m.state.store])
+    if (key.startsWith(`@{${id}+`) && inner.kind === "amount") keepGiven(m, inner.amount, site);
 }
 
 function notePointed(m: Machine, id: string, { key, member }: Place, site: Site): void {

@@ -55,6 +55,8 @@ function leak({
     return undefined;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
   if (mapping.lostTo !== undefined || mapping.declined) return undefined;
+  // Released where it fails, and kept by others where it does not: this success has kept it too, in a way not seen.
+  if (releasedElsewhere && handedOverElsewhere && returns === "success") return undefined;
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
   if (mapping.owner === "local") return { message };
   // An unknown function has seen it; what other paths do tells whose it is.

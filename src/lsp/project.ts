@@ -5,22 +5,27 @@ import { type Checked, checkInSteps } from "../check.js";
 import { checkConfig, type Config, CONFIG_FILE, ConfigError, configFinder, NO_CONFIG } from "../config.js";
 import { type Kept, lintInSteps, nothingKept } from "../lint.js";
 import { namingModels } from "../models.js";
+import { commandLinesOf } from "../project/command-lines.js";
+import { DATABASE, readDatabase } from "../project/compilation-database.js";
 import { discover, type FoundFile } from "../project/discover.js";
 import { isInside } from "../project/files.js";
 import { C_FILE, matches } from "../project/ignored.js";
 import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "../project/load.js";
 import { NamingIndex } from "../project/naming.js";
-import { readInTree, type ProjectSurroundings, surroundingsOf } from "../project/surroundings.js";
+import { type ProjectSurroundings, readInTree, surroundingsOf, toSource } from "../project/surroundings.js";
 import { rules } from "../rules/index.js";
 import { finish, type Steps } from "../steps.js";
 import { couldMatter } from "../syntax/family.js";
-import type { Include } from "../syntax/unit.js";
+import type { CommandLine, Include } from "../syntax/unit.js";
 import { type Lines, linesOf } from "../text.js";
 import { type Layout, plainLayout, relaid } from "./layout.js";
+import type { Settings } from "./settings.js";
 import { inSlices } from "./slices.js";
 
 /** A workspace folder, all of whose files are linted, or a directory of which only the open documents are. */
 export type Extent = "folder" | "documents";
+
+type ProjectSettings = Pick<Settings, "configuration" | "build">;
 
 /** What has become of a file on disk. */
 export interface FileChange {
@@ -34,6 +39,8 @@ interface Files {
   /** By path. */
   readonly found: ReadonlyMap<string, FoundFile<Config>>;
   readonly naming: NamingIndex;
+  /** What the build says of a file; undefined where there is no build. */
+  readonly commandLineOf: ((path: string) => CommandLine | undefined) | undefined;
   readonly kept: Kept;
 }
 
@@ -50,7 +57,7 @@ type Look =
 export class Project {
   /** What is wrong with the configuration, in sentences; the last one that was right still holds. */
   mistake: string | undefined;
-  #settings: unknown;
+  #settings: ProjectSettings;
   #config = NO_CONFIG;
   #files: Files | undefined;
   /** It reads each header once, so it lasts until one of the files changes. */
@@ -66,11 +73,11 @@ export class Project {
   readonly #loaded = new Map<string, LoadedFile<Config> | undefined>();
   readonly #lines = new Map<string, Lines>();
 
-  /** `root` is absolute; `settings` is a configuration for where there is no configuration file. */
+  /** `root` is absolute; the settings' configuration is for where there is no configuration file. */
   constructor(
     readonly root: string,
     readonly extent: Extent,
-    settings: unknown,
+    settings: ProjectSettings,
   ) {
     this.#settings = settings;
     if (extent === "folder") this.#early = new Project(root, "documents", settings);
@@ -124,13 +131,14 @@ export class Project {
       const configures = name === CONFIG_FILE || name === "package.json";
       if (name === ".gitignore" || (configures && isInside(path.dirname(absolute), this.root)))
         this.#files = undefined;
+      else if (this.#settings.build !== undefined && name === DATABASE) this.#files = undefined;
       else if (C_FILE.test(name) && kind !== "changed") this.#files = undefined;
       if (!this.#open.has(file)) this.#changed(file);
     }
     if (this.#files === undefined) this.abandon();
   }
 
-  reconfigure(settings: unknown): void {
+  reconfigure(settings: ProjectSettings): void {
     this.#early?.reconfigure(settings);
     this.#settings = settings;
     this.#files = undefined;
@@ -247,13 +255,31 @@ export class Project {
     );
     const include: Include = (...asked) => this.#surroundings(this.#filesOfNow()).include(...asked);
     this.#around = undefined;
-    return (this.#files = { config, found, naming, kept: nothingKept({ include }) });
+    const commandLineOf = this.#build(include);
+    const kept = nothingKept({ include, commandLineOf });
+    return (this.#files = { config, found, naming, commandLineOf, kept });
   }
 
-  #surroundings({ found, naming }: Files): ProjectSurroundings<Config> {
+  /** What the build that the settings name says of files; a mistake where it cannot be read. */
+  #build(include: Include): Files["commandLineOf"] {
+    const { build } = this.#settings;
+    if (build === undefined) return undefined;
+    const setting = `the setting build, ${JSON.stringify(build)}`;
+    const database = isInside(this.root, this.absolute(build))
+      ? readDatabase(this.root, build, setting)
+      : `${setting}: is not in the folder ${this.root}; copy or write the database there`;
+    if (typeof database === "string") {
+      this.mistake ??= database;
+      return undefined;
+    }
+    return commandLinesOf(this.root, database, include, (file) => toSource(file, this.#read(file)));
+  }
+
+  #surroundings({ found, naming, commandLineOf }: Files): ProjectSurroundings<Config> {
     const read = (file: string): Buffer | undefined => this.#read(file);
     return (this.#around ??= {
       ...surroundingsOf(this.root, [...found.values()], undefined, read),
+      commandLineOf,
       naming: (functions, known) =>
         [...naming.filesNaming(functions)].flatMap((file) => {
           const one = found.get(file);
@@ -278,7 +304,7 @@ export class Project {
   #configure(): Config {
     const before = this.#config;
     try {
-      const settings = checkConfig("the editor's settings", this.root, this.#settings);
+      const settings = checkConfig("the editor's settings", this.root, this.#settings.configuration);
       this.#config = configFinder(this.root, { ...settings, source: undefined })(this.root);
       this.mistake = undefined;
     } catch (error) {

@@ -36,7 +36,13 @@ import { type Place, Workspace } from "./workspace.js";
 
 const LINT_WORKSPACE = "mmaplint.lintWorkspace";
 
-const WATCHED = ["**/*.[chCH]", "**/mmaplint.config.json", "**/package.json", "**/.gitignore"];
+const WATCHED = [
+  "**/*.[chCH]",
+  "**/mmaplint.config.json",
+  "**/package.json",
+  "**/.gitignore",
+  "**/compile_commands.json",
+];
 
 const FILE_CHANGES = {
   [FileChangeType.Created]: "created",

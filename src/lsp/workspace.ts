@@ -111,11 +111,11 @@ export class Workspace {
   }
 
   reconfigure(): void {
-    for (const project of this.projects) project.reconfigure(this.settingsFor(project.root).configuration);
+    for (const project of this.projects) project.reconfigure(this.settingsFor(project.root));
   }
 
   #project(root: string, extent: Extent): Project {
-    return new Project(root, extent, this.settingsFor(root).configuration);
+    return new Project(root, extent, this.settingsFor(root));
   }
 
   /** The innermost folder that the file is in, else its directory. */

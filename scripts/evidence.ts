@@ -3,12 +3,19 @@
  * pages and docs/evidence.md are made of these files by `npm run docs`. Needs gcc, and an emulator for each machine that
  * a reproducer speaks of.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type Header, type MachineName, machineNames } from "../src/reproduce/header.js";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { NO_PLACE, removeDirectory } from "../src/native/directory.js";
+import {
+  type MachineName,
+  machineNames,
+  type Target,
+  type Toolchain,
+  toolchainFor,
+} from "../src/native/toolchain.js";
+import type { Header } from "../src/reproduce/header.js";
 import { tryAll } from "../src/reproduce/index.js";
 import type { Result } from "../src/reproduce/report.js";
 import { makeWorkplace } from "../src/reproduce/shipped.js";
-import { type Target, type Toolchain, toolchainFor } from "../src/reproduce/toolchain.js";
 import { normalized, transcript } from "../src/reproduce/transcript.js";
 import { type Reproducer, toReproducer } from "../src/reproduce/trial.js";
 import { isFailure } from "../src/reproduce/verdict.js";
@@ -30,7 +37,7 @@ export function recordOf(id: string): URL {
 }
 
 /** The machines that a reproducer speaks of, this one first. */
-export function targetsOf({ emulated }: Header): readonly Target[] {
+function targetsOf({ emulated }: Header): readonly Target[] {
   return ["native", ...machineNames.filter((name) => emulated.has(name))];
 }
 
@@ -52,12 +59,12 @@ export async function tryOn(
   const toolchain = toolchainFor(target, { CC: compiler, PATH: path });
   if (typeof toolchain === "string") throw new Error(toolchain);
   const workplace = makeWorkplace();
-  if (workplace === undefined) throw new Error("there is no temporary directory that can be written");
+  if (workplace === undefined) throw new Error(NO_PLACE);
   try {
     const able = all.filter(({ header }) => targetsOf(header).includes(target));
     return { toolchain, results: await tryAll(able, toolchain, { workplace, path, flags }) };
   } finally {
-    rmSync(workplace, { recursive: true, force: true });
+    removeDirectory(workplace);
   }
 }
 

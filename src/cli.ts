@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process: arguments, streams, exit code. Everything else is a function of these. */
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseCommand, HELP } from "./options.js";
 import { type Host, type Outcome, run } from "./run.js";
@@ -55,6 +56,33 @@ function host(): Host {
   };
 }
 
+/** The signals that ask a program to end: Ctrl-C, a supervisor, a terminal that is closed. */
+const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Aborted by the first of these signals, with its name as the reason; the second one has its usual effect. */
+function abortedBySignals(): AbortSignal {
+  const controller = new AbortController();
+  // Every process that runs listens, one for each processor: Node.js takes more than ten for a leak.
+  setMaxListeners(0, controller.signal);
+  const abort = (name: NodeJS.Signals): void => {
+    for (const other of STOPPING) process.removeListener(other, abort);
+    controller.abort(name);
+  };
+  for (const name of STOPPING) process.on(name, abort);
+  return controller.signal;
+}
+
+/** Ends as the signal ends a program, once what was running and what was written is cleared away. */
+async function runPrograms(start: (interrupted: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
+  const interrupted = abortedBySignals();
+  try {
+    return await start(interrupted);
+  } catch (error) {
+    if (interrupted.aborted) process.kill(process.pid, interrupted.reason);
+    throw error;
+  }
+}
+
 async function outcome(argv: readonly string[]): Promise<Outcome> {
   const command = parseCommand(argv);
   switch (command.kind) {
@@ -74,13 +102,19 @@ async function outcome(argv: readonly string[]): Promise<Outcome> {
       return serveEditor();
     case "reproduce": {
       const { reproduce } = await import("./reproduce/index.js");
-      return reproduce(command.options, { env: process.env, platform: process.platform, version });
+      const { env, platform } = process;
+      return runPrograms((interrupted) =>
+        reproduce(command.options, { env, platform, version, interrupted }),
+      );
     }
     case "confirm": {
       const { confirm } = await import("./confirm/index.js");
       // Systems without user ids are refused before anything is run.
       const uid = process.geteuid?.() ?? 0;
-      return confirm(command.options, { ...host(), env: process.env, platform: process.platform, uid });
+      const { env, platform } = process;
+      return runPrograms((interrupted) =>
+        confirm(command.options, { ...host(), env, platform, uid, interrupted }),
+      );
     }
     case "lint":
       return run(command.options, host());

@@ -33,6 +33,11 @@ export function positionOf(lines: Lines, offset: number): Position {
   return { line: low + 1, column: offset - (lines.starts[low] ?? 0) + 1, offset };
 }
 
+/** The last line that is not empty. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+}
+
 /** `1 file`, `2 files`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

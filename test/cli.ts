@@ -1,7 +1,7 @@
 /** Runs the built program as users do, in temporary directories. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
@@ -35,6 +35,7 @@ export function project(files: Readonly<Record<string, string | Uint8Array>> = {
 }
 
 export interface Run {
+  /** As a shell tells it: 128 + N for the death by signal N. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -43,6 +44,8 @@ export interface Run {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Ctrl-C, as soon as this is true. */
+  readonly interruptedWhen?: () => boolean;
 }
 
 /** Starts the program and waits for its end; 20 seconds are taken for a hang. */
@@ -60,7 +63,13 @@ export function mmaplint(cwd: string, args: readonly string[], options: RunOptio
     child.stdout.on("data", (part: Buffer) => stdout.push(part));
     child.stderr.on("data", (part: Buffer) => stderr.push(part));
     child.on("error", reject);
-    child.on("close", (code) => {
+    const interrupt = (): void => {
+      if (options.interruptedWhen?.() === true) child.kill("SIGINT");
+    };
+    const watching = options.interruptedWhen === undefined ? undefined : setInterval(interrupt, 100);
+    child.on("close", (exitCode, signal) => {
+      clearInterval(watching);
+      const code = signal === null ? exitCode : 128 + constants.signals[signal];
       resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() });
     });
     // A program that ends before it has read its input is no failure of the test.

@@ -154,6 +154,24 @@ describe("confirms", () => {
   });
 });
 
+test("a run may leave what is huge, or closed to its owner", async () => {
+  const directory = built("null-check");
+  const script = `truncate -s 5G huge; mkdir closed; touch closed/in; chmod 0 huge closed; exec ${directory}/program`;
+  const TMPDIR = project();
+  const args = ["confirm", "--yes", "--copy", "empty", "--", "sh", "-c", script];
+  const run = await mmaplint(directory, args, { env: { TMPDIR } });
+  expect(run).toMatchObject({ code: 1, stderr: "" });
+  expect(readdirSync(TMPDIR)).toEqual([]);
+});
+
+test("a temporary directory that LD_PRELOAD cannot name is passed over", async () => {
+  const TMPDIR = path.join(project({ "a b/c": "" }), "a b");
+  const run = await mmaplint(built("null-check"), ["confirm", "--yes", "--", "./program"], {
+    env: { TMPDIR },
+  });
+  expect(run).toMatchObject({ code: 1, stderr: "" });
+});
+
 describe("does not confirm", () => {
   test("a failure that the program notices: handled, exit code 0", async () => {
     const { run, results } = await tried(built("unchecked-map"));
@@ -201,6 +219,19 @@ describe("does not confirm", () => {
     expect(results["missing-munmap"]).toMatchObject({ status: "not by injection" });
     expect(results["missing-munmap"]?.text).toContain("something is left over");
   });
+});
+
+test("Ctrl-C ends the program too, and leaves nothing behind", async () => {
+  const directory = built("endless");
+  const program = path.join(directory, "program");
+  const TMPDIR = project();
+  const run = await mmaplint(directory, ["confirm", "--yes", "--timeout", "60", "--", "./program"], {
+    env: { TMPDIR },
+    interruptedWhen: () => runningPrograms().includes(program),
+  });
+  expect(run).toEqual({ code: 130, stdout: "", stderr: "" });
+  expect(runningPrograms()).not.toContain(program);
+  expect(readdirSync(TMPDIR)).toEqual([]);
 });
 
 test("without lines the function has to do, and without names nothing is confirmed", async () => {
@@ -260,7 +291,9 @@ describe("refuses", () => {
     [["--timeout", "0", "--", "true"], "--timeout 0: must be a whole number of seconds, 1 or more"],
     [["--format", "sarif", "--", "true"], "--format sarif: must be one of pretty, json"],
     [["--findings", "1", "--", "true"], 'there is no option --findings; did you mean "--finding"?'],
+    [["--", "./"], "confirm: ./ cannot be run: it is no file that you may execute"],
     [["--copy", "nowhere", "--", "true"], "--copy nowhere: is no directory"],
+    [["--copy", "", "--", "true"], "--copy : is no directory"],
     [["--yes", "nowhere.c", "--", "true"], "nowhere.c"],
   ])("%j: %s", async (args, message) => {
     expect(await refused(args)).toContain(message);
@@ -281,6 +314,13 @@ describe("refuses", () => {
     expect(allowed.code).toBe(1);
   });
 
+  test("a directory that cannot be copied", async () => {
+    const directory = built("null-check");
+    execFileSync("mkfifo", ["empty/pipe"], { cwd: directory });
+    const message = await refused(["--yes", "--copy", "empty", "--", "./program"], {}, directory);
+    expect(message).toMatch(/^mmaplint: --copy .*empty: cannot be copied: /);
+  });
+
   test("a missing compiler, by name and way out", async () => {
     const args = ["--yes", "--", "/bin/true"];
     expect(await refused(args, { env: { CC: "no-such-cc" } })).toContain(
@@ -298,7 +338,12 @@ describe("refuses", () => {
     const directory = built("null-check", ["-g", "-static"]);
     expect(await refused(["--yes", "--", "./program"], {}, directory)).toContain("it is static or setuid");
     chmodSync(path.join(directory, "program"), 0o644);
-    expect(await refused(["--yes", "--", "./program"], {}, directory)).toContain("cannot be started");
+    const closed = await refused(["--yes", "--", "./program"], {}, directory);
+    expect(closed).toContain("./program cannot be run: it is no file that you may execute");
+    const script = project({ "a.c": "", script: "#!/no/such/interpreter\n" });
+    chmodSync(path.join(script, "script"), 0o755);
+    const unstarted = await refused(["--yes", "--", "./script"], {}, script);
+    expect(unstarted).toContain("the program cannot be started: ");
   });
 
   test("a program that ends otherwise each time, and one that does not end", async () => {

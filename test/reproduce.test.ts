@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, sy
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { reproducers } from "../scripts/evidence.js";
-import { execute, limited } from "../src/reproduce/execute.js";
+import { execute, limited } from "../src/native/execute.js";
+import { toolchainFor } from "../src/native/toolchain.js";
 import { HeaderError, parseHeader } from "../src/reproduce/header.js";
 import { reproduce } from "../src/reproduce/index.js";
-import { toolchainFor } from "../src/reproduce/toolchain.js";
 import { normalized } from "../src/reproduce/transcript.js";
 import { toReproducer, tryReproducer } from "../src/reproduce/trial.js";
 import { judge, type Verdict } from "../src/reproduce/verdict.js";
@@ -316,10 +316,47 @@ describe("mmaplint reproduce", () => {
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
+  test("Ctrl-C ends what is running, and leaves nothing behind", async () => {
+    const directory = project({ cc: '#!/bin/sh\necho "$PWD" $$ >"$0.running"\nexec sleep 60\n' });
+    const compiler = path.join(directory, "cc");
+    chmodSync(compiler, 0o755);
+    const said = (): string =>
+      existsSync(`${compiler}.running`) ? readFileSync(`${compiler}.running`, "utf8") : "";
+    const run = await mmaplint(directory, ["reproduce", "null-check"], {
+      env: { CC: compiler },
+      interruptedWhen: () => said().endsWith("\n"),
+    });
+    expect(run).toEqual({ code: 130, stdout: "", stderr: "" });
+    const [workplace = "", pid = ""] = said().trim().split(" ");
+    expect(workplace).toMatch(/\/mmaplint-reproduce-/);
+    expect(existsSync(path.dirname(workplace))).toBe(false);
+    expect(existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+
   test("with a compiler that fails: exit code 1, and what it said", async () => {
     const run = await mmaplint(project(), ["reproduce", "null-check"], { env: { CC: "false" } });
     expect(run).toMatchObject({ code: 1, stderr: "" });
-    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED/m);
+    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED +exit 1$/m);
+  });
+
+  test("with a compiler that complains: of all it says the error", async () => {
+    const directory = project({
+      cc: '#!/bin/sh\necho "In file included from x.h:1"; echo "x.h:2: error: no y"; exit 1\n',
+    });
+    chmodSync(path.join(directory, "cc"), 0o755);
+    const run = await mmaplint(directory, ["reproduce", "null-check"], {
+      env: { CC: path.join(directory, "cc") },
+    });
+    expect(run.stdout).toMatch(/^✖ null-check +NOT COMPILED +x\.h:2: error: no y$/m);
+  });
+
+  test("where TMPDIR takes no directory, /var/tmp does", async () => {
+    for (const TMPDIR of ["/proc", "/nowhere", "relative"]) {
+      const run = await mmaplint(project({ "relative/a": "" }), ["reproduce", "null-check"], {
+        env: { TMPDIR },
+      });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+    }
   });
 
   test.each([
@@ -346,6 +383,11 @@ describe("mmaplint reproduce", () => {
       { PATH: "/nowhere" },
       "--emulate sparc64: sparc64-linux-gnu-gcc and qemu-sparc64 not found on PATH;",
     ],
+    [
+      ["--emulate", "i686"],
+      {},
+      "--emulate i686: no reproducer shows more there; some do on sparc64 and aarch64",
+    ],
     [[], { CC: "no-such-cc" }, "CC=no-such-cc: there is no such program on PATH;"],
     [
       [],
@@ -361,7 +403,8 @@ describe("mmaplint reproduce", () => {
 
   test("elsewhere than on Linux says where it runs", async () => {
     const options = { rules: [], emulate: undefined, format: "pretty", keep: false } as const;
-    const host = { env: ENV, platform: "darwin", version: () => "0" };
+    const { signal: interrupted } = new AbortController();
+    const host = { env: ENV, platform: "darwin", version: () => "0", interrupted };
     expect(await reproduce(options, host)).toEqual({
       exitCode: 2,
       output: "",

@@ -85,9 +85,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "text",
     "diagnostic",
   ],
-  // Of run and options the types of what goes in and out only: it is not loaded for them.
-  reproduce: ["run", "options", "rules", "text", "nearest"],
-  confirm: ["reproduce", "run", "options", "fingerprint", "text", "diagnostic"],
+  native: [],
+  reproduce: ["native", "run", "options", "rules", "text", "nearest"],
+  confirm: ["native", "run", "options", "project", "fingerprint", "text", "diagnostic"],
   catalogue: ["suppress", "rules", "nearest"],
   index: ["lint", "presets", "rules", "syntax", "diagnostic"],
   cli: ["run", "lsp", "confirm", "reproduce", "catalogue", "options"],

@@ -1,15 +1,15 @@
 /** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
 import type { Site } from "../diagnostic.js";
-import { soleSymbol, symbolOf } from "./amount.js";
-import { assume, testKey } from "./assume.js";
+import { type Amount, soleSymbol, symbolOf } from "./amount.js";
+import { assume } from "./assume.js";
+import { believedLeaks, noteLeaving } from "./believed.js";
 import { leftPointing } from "./dangling.js";
 import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
 import { evaluate } from "./evaluate.js";
-import type { Flags } from "./flags.js";
-import { hasFlag } from "./flags.js";
 import type { Lattice } from "./fixpoint.js";
 import { MAX_STATES, NoFixpoint, solve } from "./fixpoint.js";
+import { inHindsight } from "./hindsight.js";
 import type { Block, Cfg, Instruction, Operand, Terminator } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
 import type { Loops } from "./loops.js";
@@ -17,12 +17,12 @@ import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { noteFailed, noteKept } from "./member-notes.js";
-import { withChildren } from "./processes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
 import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
-import { execute, isTaken, leave } from "./transfer.js";
+import { isTaken } from "./overwriting.js";
+import { execute, leave } from "./transfer.js";
 import type { Value } from "./value.js";
 import { amountValue, asNumber } from "./value.js";
 
@@ -70,9 +70,7 @@ export function analyzeFunction(context: Context, watch?: Watch): FunctionResult
   }
   const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
   return {
-    events: withChildren(withHindsight(withFiles(events), repeatedSites(cfg, shape.loops))).map((event) =>
-      withSole(event, context.plainTests),
-    ),
+    events: [...inHindsight(events, cfg, shape.loops, context.plainTests), ...believedLeaks(context)],
     summary,
     forced,
   };
@@ -177,6 +175,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
       const value = leave(m, terminator.value, terminator.site);
       if (m.emit !== undefined) {
         tellExits(m, value, terminator.site);
+        noteLeaving(m, value, outcome(m.context.cfg, value), terminator.site);
         noteKept(m);
         noteFailed(m);
       }
@@ -277,6 +276,7 @@ function isZero(range: Range): boolean {
 function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   const n = asNumber(value);
   if (n === undefined) {
+    if (value?.kind === "amount" && isNegatedErrno(value.amount)) return "failure";
     const called = value?.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
     return called?.kind === "call" ? "delegated" : "unknown";
   }
@@ -284,106 +284,14 @@ function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
 }
 
-/** Says of each mapping whether other paths open its file in another place. */
-function withFiles(events: readonly Event[]): readonly Event[] {
-  const opened = new Map<number, Set<number>>();
-  for (const event of events) {
-    if (event.kind !== "map" || event.mapping.descriptor === undefined) continue;
-    const sites = opened.get(event.site.start) ?? new Set();
-    opened.set(event.site.start, sites.add(event.mapping.descriptor.site.start));
-  }
-  return events.map((event) =>
-    event.kind === "map" && (opened.get(event.site.start)?.size ?? 0) > 1
-      ? { ...event, severalFiles: true }
-      : event,
+/** `-ENOMEM`. */
+function isNegatedErrno({ terms: [term, second], constant }: Amount): boolean {
+  const origin = term?.symbol.origin;
+  return (
+    second === undefined &&
+    constant === 0 &&
+    term?.coefficient === -1 &&
+    origin?.kind === "constant" &&
+    /^E[A-Z0-9]+$/.test(origin.name)
   );
-}
-
-/** What only the whole function tells: does some path release the mapping, hand it over, live without it? */
-function withHindsight(events: readonly Event[], again: ReadonlySet<number>): readonly Event[] {
-  const released = new Set<string>();
-  const outsideLoop = new Set<string>();
-  const handedOver = new Set<string>();
-  const keptInLoop = new Set<string>();
-  const tested = new Set<string>();
-  const tolerated = new Set<string>();
-  const sealed = new Set<string>();
-  /** By the site of a test: the functions whose results get there. */
-  const callees = new Map<number, Set<string>>();
-  for (const event of events) {
-    if (event.kind === "unmap" && event.target.mapping !== undefined) {
-      released.add(origin(event.target.mapping));
-      if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
-    }
-    if (event.kind === "protect" && event.target.mapping !== undefined && isReadOnly(event.flags))
-      sealed.add(origin(event.target.mapping));
-    if (event.kind === "check") tested.add(origin(event.mapping));
-    if (event.kind === "result" && event.against === "other") tested.add(event.result);
-    if (event.kind === "result" && event.callee !== undefined)
-      callees.set(event.site.start, (callees.get(event.site.start) ?? new Set()).add(event.callee));
-    if (event.kind === "escape" && event.to !== "call") {
-      handedOver.add(origin(event.mapping));
-      if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
-    }
-    if (
-      event.kind === "exit" &&
-      event.mapping.phase === "failed" &&
-      (event.returns === "success" || event.returns === "delegated")
-    )
-      tolerated.add(origin(event.mapping));
-  }
-  return events.map((event) => {
-    if (event.kind === "map")
-      return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
-    if (event.kind === "protect" && event.target.mapping !== undefined)
-      return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
-    if (event.kind === "result")
-      return {
-        ...event,
-        testedRight: tested.has(event.result) || (callees.get(event.site.start)?.size ?? 0) > 1,
-      };
-    if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
-    if (event.kind !== "exit") return event;
-    const id = origin(event.mapping);
-    return {
-      ...event,
-      testedElsewhere: tested.has(id),
-      releasedElsewhere: released.has(id),
-      releasedInLoop: (released.has(id) && !outsideLoop.has(id)) || keptInLoop.has(id),
-      handedOverElsewhere: handedOver.has(id),
-    };
-  });
-}
-
-function isReadOnly(protection: Flags): boolean {
-  return hasFlag(protection, "PROT_READ") === "yes" && hasFlag(protection, "PROT_WRITE") === "no";
-}
-
-/** Says of each test whether anything but such results reaches it. */
-function withSole(event: Event, plainTests: ReadonlySet<string>): Event {
-  const mark = (mapping: Mapping): Mapping =>
-    mapping.weakTest === undefined
-      ? mapping
-      : {
-          ...mapping,
-          weakTest: { ...mapping.weakTest, sole: !plainTests.has(testKey(mapping.weakTest.site)) },
-        };
-  if (event.kind === "check") return { ...event, sole: !plainTests.has(testKey(event.site)) };
-  if (event.kind === "access" || event.kind === "exit") return { ...event, mapping: mark(event.mapping) };
-  if (!("target" in event) || event.target.mapping === undefined) return event;
-  return { ...event, target: { ...event.target, mapping: mark(event.target.mapping) } };
-}
-
-/** A mapping and the earlier turn's one of the same call are the same line of the program. */
-function origin(mapping: Mapping): string {
-  return mapping.id.replace(/'+$/, "");
-}
-
-/** Where the calls and assignments stand that can run more than once. */
-function repeatedSites(cfg: Cfg, { repeated }: Loops): ReadonlySet<number> {
-  const sites = new Set<number>();
-  for (const block of repeated)
-    for (const { kind, site } of cfg.blocks[block]?.instructions ?? [])
-      if (kind === "call" || kind === "assign") sites.add(site.start);
-  return sites;
 }

@@ -9,6 +9,7 @@ import { add } from "./amount.js";
 import type { HeldUse, KeptMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import type { NotedFunction } from "./members.js";
+import { isAdopted } from "./overwriting.js";
 import { agree, lastName, makersByMember } from "./members.js";
 
 /** The uses of what the functions have put into places, by the function that uses it. */
@@ -44,11 +45,6 @@ export function heldUses(
     if (told.length > 0) events.set(definition, told);
   }
   return events;
-}
-
-/** A function that it calls has mapped it; the id says which. */
-function isAdopted({ id }: Mapping): boolean {
-  return id.includes("/");
 }
 
 function isReadOnly({ protection }: Mapping): boolean {

@@ -132,8 +132,7 @@ class StatementLowering {
         this.#statement(stmt.body);
         return;
       case "goto":
-        b.emit({ kind: "jump", label: stmt.label, site: this.#site(stmt.span) });
-        b.end({ kind: "goto", to: this.#label(stmt.label) });
+        this.#goto(stmt.label, stmt.span);
         return;
       case "break":
         this.#leave(this.#breaks, this.#site(stmt.span));
@@ -221,6 +220,11 @@ class StatementLowering {
       this.#expressions.initialize(place, resolved(type, this.unit) ?? type, initializer, site);
   }
 
+  #goto(label: string, span: Span): void {
+    this.#builder.emit({ kind: "jump", label, site: this.#site(span) });
+    this.#builder.end({ kind: "goto", to: this.#label(label) });
+  }
+
   #if(test: Expr, then: Stmt, otherwise: Stmt | undefined): void {
     const b = this.#builder;
     const thenBlock = b.newBlock();
@@ -228,7 +232,10 @@ class StatementLowering {
     const after = otherwise === undefined ? elseBlock : b.newBlock();
     this.#expressions.condition(test, thenBlock, elseBlock);
     b.enter(thenBlock);
-    this.#scoped(() => this.#statement(then), then.span);
+    const jump = soleGoto(then);
+    // The condition tells why control goes there.
+    if (jump !== undefined) this.#goto(jump.label, { start: test.span.start, end: jump.span.end });
+    else this.#scoped(() => this.#statement(then), then.span);
     if (otherwise !== undefined) {
       b.end({ kind: "goto", to: after });
       b.enter(elseBlock);
@@ -332,6 +339,13 @@ function collectCases(stmt: Stmt, into: (Stmt & { readonly kind: "case" })[]): v
     default:
       return;
   }
+}
+
+/** `goto fail;` and `{ goto fail; }`. */
+function soleGoto(stmt: Stmt): (Stmt & { readonly kind: "goto" }) | undefined {
+  if (stmt.kind === "goto") return stmt;
+  const [only, second] = stmt.kind === "block" ? stmt.body : [];
+  return only?.kind === "goto" && second === undefined ? only : undefined;
 }
 
 function integerFacts(type: CType | undefined): IntegerFacts {

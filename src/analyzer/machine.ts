@@ -1,4 +1,5 @@
 /** What running one instruction needs: the state it changes, the function it is in, and where events go. */
+import type { Believed } from "./believed.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
 import type { AccessEvent, Call, Event, RangeEvent } from "./events.js";
@@ -96,6 +97,7 @@ export interface Context {
   /** Places that outlive it into which it has put something else than a mapping, NULL or MAP_FAILED. */
   readonly refilled: Set<string>;
   readonly tests: HolderTests;
+  readonly believed: Believed;
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */
   readonly freed: Freed[];
   /** Pointers through which a loop stores zeros. */

@@ -17,6 +17,7 @@ import { isRemainderTested } from "./mapping-calls.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import { letGo } from "./member-notes.js";
+import { loseGiven } from "./overwriting.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
 import { Instantiation } from "./summary.js";
@@ -123,6 +124,8 @@ function applyOutcome(
   for (const symbol of outcome.epochs) disturb(m, values, symbol);
   for (const { place, value } of stores) {
     if (place === undefined) continue;
+    const old = m.state.store.get(place.key);
+    if (old?.kind === "amount") loseGiven(m, place.key, old.amount, value, call.site);
     m.state.write(place.key, value);
     // What the callee has stored for its caller, this function has stored for its own.
     if (isOuter(place.key)) m.context.places.set(place.key, place);

@@ -1,4 +1,5 @@
 /** Runs one instruction on one path state. */
+import { overwrite } from "./overwriting.js";
 import type { Range } from "./range.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
@@ -13,7 +14,6 @@ import { givenAt, materialize } from "./access.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
-import type { Mapping } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
@@ -179,75 +179,6 @@ function keepGiven(m: Machine, amount: Amount, site: Site): void {
   if (symbol?.origin.kind !== "parameter") return;
   const given = materialize(m, ofSymbol(symbol), site);
   if (given !== undefined && !isShared(given.mapping)) m.state.update(given.mapping.id, { owner: "stored" });
-}
-
-/** The place gets a new value: was it the last name of a mapping? */
-function overwrite(
-  m: Machine,
-  key: string,
-  value: Value | undefined,
-  site: Site,
-  how: "overwritten" | "out of scope" = "overwritten",
-): void {
-  for (const [held, old] of m.state.store) {
-    if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "[")))
-      continue;
-    if (old.kind === "amount") loseGiven(m, key, old.amount, value);
-    if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
-    loseName(m, old.mapping, value, site, how);
-  }
-}
-
-function loseName(
-  m: Machine,
-  id: string,
-  value: Value | undefined,
-  site: Site,
-  how: "overwritten" | "out of scope",
-): void {
-  const mapping = m.state.mapping(id);
-  if (mapping === undefined || mapping.source === "heap") return;
-  if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
-  if (m.state.namesOf(id).length !== 1) return;
-  const successor = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
-  if (successor?.replaces === id) {
-    if (successor.phase === "unchecked" && successor.weakTest === undefined)
-      m.state.update(id, { lostTo: { id: successor.id, site: successor.site } });
-    return;
-  }
-  if (isShared(mapping) || isTaken(m.state, mapping, undefined)) return;
-  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, releasedElsewhere: false });
-  // Said once on this path.
-  m.state.update(id, { owner: "escaped" });
-}
-
-/** A function that was given the mapping has made something of it that others hold, or get now. */
-export function isTaken(state: State, { takenBy }: Mapping, returned: Value | undefined): boolean {
-  if (takenBy === undefined) return false;
-  const holds = (value: Value | undefined): boolean =>
-    value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
-  if (holds(returned)) return true;
-  for (const [key, value] of state.store) if (isOuter(key) && holds(value)) return true;
-  return false;
-}
-
-/** `s->base = mremap(s->base, …)`: the field held the only copy. */
-function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefined): void {
-  if (value?.kind !== "pointer" || !isOuter(key)) return;
-  const successor = m.state.mapping(value.mapping);
-  const given = givenAt(m.state, old);
-  if (given === undefined || successor?.replaces !== given.mapping.id) return;
-  if (successor.phase !== "unchecked" || successor.weakTest !== undefined) return;
-  for (const [other, held] of m.state.store) {
-    if (
-      other !== key &&
-      held.kind === "amount" &&
-      !other.startsWith("t#") &&
-      givenAt(m.state, held.amount)?.mapping.id === given.mapping.id
-    )
-      return;
-  }
-  m.state.update(given.mapping.id, { lostTo: { id: successor.id, site: successor.site } });
 }
 
 /** Some condition on the path speaks of what the amount is computed from. */

@@ -196,6 +196,7 @@ export class UnitAnalysis {
       plainTests: new Set(),
       zeroed: new Set(),
       copied: new Set(),
+      believed: { released: new Map(), exits: [], ended: new Set() },
       ...notes,
       cleansUp: [...outline.names].some((name) => CLEANUP_ATTRIBUTE.test(name)),
       catchesFaults: FAULT_CATCHERS.some((name) => outline.names.has(name)),

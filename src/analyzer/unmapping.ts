@@ -2,6 +2,7 @@
 import type { Amount } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
 import { constantValue, sameAmount, subtract, symbolOf } from "./amount.js";
+import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
 import type { Call, Target } from "./events.js";
 import type { Operand } from "./ir.js";
@@ -42,6 +43,7 @@ export function unmap(
   by: "munmap" | "shmdt",
 ): void {
   const { mapping } = target;
+  noteReleased(m, target);
   const length = lengthOf(m, mapping, asAmount(lengthValue));
   const site = operand?.site;
   const lengthText = site === undefined ? "" : m.context.text(site);

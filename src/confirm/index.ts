@@ -6,9 +6,9 @@ import { existsSync, statSync } from "node:fs";
 import * as path from "node:path";
 import type { Diagnostic } from "../diagnostic.js";
 import { fingerprints, shortId } from "../fingerprint.js";
+import { describeEnding } from "../native/execute.js";
+import { findProgram, toolchainFor } from "../native/toolchain.js";
 import type { ConfirmOptions } from "../options.js";
-import { findProgram, toolchainFor } from "../reproduce/toolchain.js";
-import { describeEnding } from "../reproduce/verdict.js";
 import { find, type Host, isSentences, mistaken, type Outcome } from "../run.js";
 import { examine, type Laboratory } from "./attempts.js";
 import { formatReport, type Result } from "./report.js";
@@ -17,9 +17,9 @@ import type { Trace } from "./trace.js";
 import { objections } from "./trust.js";
 import { statusOf } from "./verdict.js";
 import {
-  closeWorkshop,
+  CopyError,
   type Injection,
-  openWorkshop,
+  inWorkshop,
   type Run,
   runPlainly,
   runWith,
@@ -34,6 +34,8 @@ export interface ConfirmHost extends Host {
   readonly platform: string;
   /** The effective user id. */
   readonly uid: number;
+  /** Aborted when the user wants no more of it. */
+  readonly interrupted: AbortSignal;
 }
 
 interface Identified {
@@ -41,21 +43,27 @@ interface Identified {
   readonly finding: Diagnostic;
 }
 
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 /** What is run, and where; or sentences that say why not. */
 function workOf(
   { command, copy, seconds, yes }: ConfirmOptions,
   host: ConfirmHost,
 ): Work | readonly string[] {
-  const { cwd, env, platform, uid } = host;
+  const { cwd, env, platform, uid, interrupted } = host;
   if (platform !== "linux") return [`confirm runs on Linux only, this is ${platform}: use a virtual machine`];
   const [name = "", ...args] = command;
-  const program = name.includes("/") ? path.resolve(cwd, name) : findProgram(name, env);
-  if (program === undefined || !existsSync(program)) {
-    const hint = name.includes("/") ? "build it first" : `it is not on PATH; is ./${name} meant?`;
-    return [`confirm: ${name} cannot be run: ${hint}`];
+  const isPath = name.includes("/");
+  const file = path.resolve(cwd, name);
+  const program = findProgram(isPath ? file : name, env);
+  if (program === undefined) {
+    const hint = existsSync(file) ? "it is no file that you may execute" : "build it first";
+    return [`confirm: ${name} cannot be run: ${isPath ? hint : `it is not on PATH; is ./${name} meant?`}`];
   }
   const source = copy === undefined ? undefined : path.resolve(cwd, copy);
-  if (source !== undefined && statSync(source, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (copy === "" || (source !== undefined && !isDirectory(source))) {
     return [`--copy ${copy}: is no directory; name one that every run is to start in a copy of`];
   }
   const reasons = yes ? [] : objections({ program, cwd, env, uid });
@@ -65,7 +73,7 @@ function workOf(
       "run it as an ordinary user, in a directory of your own where nothing can be lost; or say --yes",
     ];
   }
-  return { command: [program, ...args], cwd, copy: source, env, seconds };
+  return { command: [program, ...args], cwd, copy: source, env, seconds, interrupted };
 }
 
 function place({ location: { file, start } }: Diagnostic): string {
@@ -106,7 +114,7 @@ function laboratory(
   const done = new Map<string, ReturnType<Laboratory["run"]>>();
   const start = async (injection: Injection): ReturnType<Laboratory["run"]> => {
     const run = await runWith(workshop, work, injection);
-    return { run, symbols: await symbolsOf(framesOf(run.trace), work.cwd, work.env) };
+    return { run, symbols: await symbolsOf(framesOf(run.trace), work) };
   };
   return {
     baseline,
@@ -147,7 +155,7 @@ async function examineAll(
   const traced = await runWith(workshop, work);
   const problem = unfit(plain, traced);
   if (problem !== undefined) return mistaken([`confirm: ${problem}`]);
-  const symbols = await symbolsOf(framesOf(traced.trace), work.cwd, work.env);
+  const symbols = await symbolsOf(framesOf(traced.trace), work);
   const search = { symbols, cwd: host.cwd };
   const lab = laboratory(workshop, work, { baseline: { plain, traced }, search });
   const results: Result[] = [];
@@ -178,11 +186,13 @@ export async function confirm(options: ConfirmOptions, host: ConfirmHost): Promi
   const known = found.findings.map((finding, index) => ({ id: ids[index] ?? "", finding }));
   const findings = chosen(options.findings, known);
   if (isSentences(findings)) return mistaken(findings);
-  const workshop = await openWorkshop(toolchain, host.env);
-  if (typeof workshop === "string") return mistaken([workshop]);
   try {
-    return await examineAll(findings.wanted, workshop, work, { options, host });
-  } finally {
-    closeWorkshop(workshop);
+    const outcome = await inWorkshop(toolchain, work, (workshop) =>
+      examineAll(findings.wanted, workshop, work, { options, host }),
+    );
+    return typeof outcome === "string" ? mistaken([outcome]) : outcome;
+  } catch (error) {
+    if (error instanceof CopyError) return mistaken([error.message]);
+    throw error;
   }
 }

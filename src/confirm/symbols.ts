@@ -1,7 +1,7 @@
 /** Addresses of programs to places in their sources, by addr2line(1). */
 import * as path from "node:path";
-import { execute } from "../reproduce/execute.js";
-import { findProgram } from "../reproduce/toolchain.js";
+import { execute, type Surroundings } from "../native/execute.js";
+import { findProgram } from "../native/toolchain.js";
 import type { Frame } from "./trace.js";
 
 /** A place as debugging information has it; what it does not have is undefined. */
@@ -51,8 +51,7 @@ function parse(output: string, module: string, known: Map<string, readonly Place
 /** Looks up frames; nothing is known of any where the tool is missing. `cwd` is what relative modules are relative to. */
 export async function symbolsOf(
   frames: readonly Frame[],
-  cwd: string,
-  env: NodeJS.ProcessEnv,
+  { cwd, env, interrupted }: Omit<Surroundings, "seconds">,
 ): Promise<Symbols> {
   const known = new Map<string, readonly Place[]>();
   const tool = TOOLS.map((name) => findProgram(name, env)).find((found) => found !== undefined);
@@ -65,7 +64,7 @@ export async function symbolsOf(
     for (let start = 0; start < all.length; start += BATCH) {
       const addresses = all.slice(start, start + BATCH).map((offset) => `0x${offset}`);
       const command = [tool ?? "", "-a", "-f", "-i", "-e", path.resolve(cwd, module), ...addresses];
-      const { stdout } = await execute(command, { cwd, env, seconds: SECONDS });
+      const { stdout } = await execute(command, { cwd, env, seconds: SECONDS, interrupted });
       parse(stdout, module, known);
     }
   }

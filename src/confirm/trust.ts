@@ -16,8 +16,8 @@ const WRITABLE_BY_OTHERS = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Who else could have put a file here: every directory on the way is the user's own or root's, and nobody else may
- * write to it. In a sticky directory such as /tmp others cannot replace what is the user's own: chmod(2).
+ * Who else could have put a file here: every directory on the way is the user's own or root's, and not everybody
+ * may write to it. In a sticky directory such as /tmp others cannot replace what is the user's own: chmod(2).
  */
 function intruders(file: string, uid: number): string | undefined {
   const real = realpathSync(file);

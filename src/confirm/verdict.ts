@@ -1,8 +1,8 @@
 /** What a run shows of a finding, held against the runs in which nothing failed. Pure. */
 import { getSystemErrorName } from "node:util";
 import type { Diagnostic } from "../diagnostic.js";
-import type { Ending } from "../reproduce/execute.js";
-import { describeEnding, lastLine } from "../reproduce/verdict.js";
+import { describeEnding, type Ending } from "../native/execute.js";
+import { lastLine } from "../text.js";
 import { mentions } from "./errors.js";
 import type { Experiment } from "./experiments.js";
 import { describeStack, passes, type Precision, type Search } from "./places.js";

@@ -1,28 +1,21 @@
 /** A private directory with the compiled injector, and runs of the user's program with it. */
-import { createHash } from "node:crypto";
-import {
-  cpSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { execute, type Execution } from "../reproduce/execute.js";
-import type { Toolchain } from "../reproduce/toolchain.js";
+import { compile } from "../native/compile.js";
+import { makeDirectory, NO_PLACE, removeDirectory } from "../native/directory.js";
+import { execute, type Execution } from "../native/execute.js";
+import type { Toolchain } from "../native/toolchain.js";
+import { reasonOf } from "../project/files.js";
 import type { Treatment } from "./experiments.js";
 import { errnoNumber } from "./errors.js";
+import { leavingsIn } from "./leavings.js";
 import { parseTrace, type Trace } from "./trace.js";
 
 /** Put beside this file by scripts/build.ts. */
 const SOURCE = fileURLToPath(new URL("inject.c", import.meta.url));
 
-const COMPILER_SECONDS = 60;
+const FLAGS = ["-std=gnu11", "-O1", "-g0", "-shared", "-fPIC"];
 
 export interface Workshop {
   /** Nobody else can enter it. */
@@ -31,34 +24,31 @@ export interface Workshop {
   readonly library: string;
 }
 
-/** Makes a directory and compiles the injector into it; a sentence if that fails. Only the package's own source is compiled. */
-export async function openWorkshop(
-  { compiler }: Toolchain,
-  env: NodeJS.ProcessEnv,
-): Promise<Workshop | string> {
-  const directory = mkdtempSync(path.join(tmpdir(), "mmaplint-confirm-"));
-  const library = path.join(directory, "inject.so");
-  const command = [
-    ...compiler,
-    "-std=gnu11",
-    "-O1",
-    "-g0",
-    "-shared",
-    "-fPIC",
-    SOURCE,
-    "-o",
-    library,
-    "-ldl",
-  ];
-  const { ending, stderr } = await execute(command, { cwd: directory, env, seconds: COMPILER_SECONDS });
-  if (ending.kind === "exit" && ending.code === 0) return { directory, library };
-  closeWorkshop({ directory });
-  const reason = ending.kind === "unstarted" ? ending.reason : stderr.trim();
-  return `the injector cannot be compiled by ${compiler.join(" ")}:\n${reason}`;
+/** What separates the names in LD_PRELOAD: ld.so(8). */
+function canBePreloaded(place: string): boolean {
+  return !/[\s:]/.test(place);
 }
 
-export function closeWorkshop({ directory }: { readonly directory: string }): void {
-  rmSync(directory, { recursive: true, force: true });
+/**
+ * Makes a directory, compiles the injector into it, and removes the directory when the work in it is done. A sentence
+ * where that cannot be made. Only the package's own source is compiled.
+ */
+export async function inWorkshop<Result>(
+  toolchain: Toolchain,
+  { env, interrupted }: Pick<Work, "env" | "interrupted">,
+  work: (workshop: Workshop) => Promise<Result>,
+): Promise<Result | string> {
+  const directory = makeDirectory("confirm", canBePreloaded);
+  if (directory === undefined) return NO_PLACE;
+  try {
+    const library = path.join(directory, "inject.so");
+    const args = [...FLAGS, SOURCE, "-o", library, "-ldl"];
+    const messages = await compile(toolchain, args, { cwd: directory, env, interrupted });
+    if (messages === undefined) return await work({ directory, library });
+    return `the injector cannot be compiled by ${toolchain.compiler.join(" ")}:\n${messages}`;
+  } finally {
+    removeDirectory(directory);
+  }
 }
 
 /** How often, and under which conditions, a program is run. */
@@ -70,6 +60,7 @@ export interface Work {
   readonly copy: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly seconds: number;
+  readonly interrupted: AbortSignal;
 }
 
 /** What is done to a run; the call is counted in processes of that program. */
@@ -97,19 +88,15 @@ function variables(injection: Injection | undefined): Record<string, string> {
   };
 }
 
-function digestsOf(directory: string): Map<string, string> {
-  const digests = new Map<string, string>();
-  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    const file = path.join(directory, name);
-    const status = lstatSync(file);
-    const content = status.isFile()
-      ? createHash("sha256").update(readFileSync(file)).digest("hex")
-      : status.isSymbolicLink()
-        ? readlinkSync(file)
-        : "";
-    digests.set(name, `${status.mode.toString(8)} ${content}`);
+/** A directory that cannot be copied; the message says which, and why. */
+export class CopyError extends Error {}
+
+function copyInto(place: string, source: string): void {
+  try {
+    cpSync(source, place, { recursive: true, verbatimSymlinks: true });
+  } catch (error) {
+    throw new CopyError(`--copy ${source}: cannot be copied: ${reasonOf(error)}`);
   }
-  return digests;
 }
 
 /** Runs the program in the working directory, or in a fresh copy that is removed afterwards. */
@@ -118,16 +105,17 @@ async function inPlace(
   work: Work,
   env: NodeJS.ProcessEnv,
 ): Promise<Pick<Run, "execution" | "files">> {
-  const { command, cwd, copy, seconds } = work;
-  if (copy === undefined)
-    return { execution: await execute(command, { cwd, env, seconds }), files: new Map() };
+  const { command, cwd, copy, seconds, interrupted } = work;
+  if (copy === undefined) {
+    return { execution: await execute(command, { cwd, env, seconds, interrupted }), files: new Map() };
+  }
   const place = path.join(workshop.directory, "run");
-  cpSync(copy, place, { recursive: true, verbatimSymlinks: true });
   try {
-    const execution = await execute(command, { cwd: place, env, seconds });
-    return { execution, files: digestsOf(place) };
+    copyInto(place, copy);
+    const execution = await execute(command, { cwd: place, env, seconds, interrupted });
+    return { execution, files: leavingsIn(place) };
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    removeDirectory(place);
   }
 }
 

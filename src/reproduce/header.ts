@@ -10,9 +10,7 @@
  * Pure. A header that is not of this form is an error that names the line; nothing in it is passed over.
  */
 
-/** Machines that an emulator of user programs stands in for. */
-export const machineNames = ["sparc64", "aarch64", "i686"] as const;
-export type MachineName = (typeof machineNames)[number];
+import { type MachineName, machineNames } from "../native/toolchain.js";
 
 export const sides = ["bad", "good"] as const;
 export type Side = (typeof sides)[number];

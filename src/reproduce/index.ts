@@ -1,15 +1,14 @@
 /** `mmaplint reproduce`: compiles and runs the reproducers of the package, and nothing else. */
-import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { NO_PLACE, removeDirectory } from "../native/directory.js";
+import { machineNames, type Target, type Toolchain, toolchainFor } from "../native/toolchain.js";
 import { didYouMean } from "../nearest.js";
 import type { ReproduceOptions } from "../options.js";
 import { rules } from "../rules/index.js";
-import type { Outcome } from "../run.js";
-import { machineNames } from "./header.js";
+import { mistaken, type Outcome } from "../run.js";
 import { formatReport, type Report, type Result } from "./report.js";
 import { makeWorkplace, shipped, workplaceFor } from "./shipped.js";
-import { type Target, type Toolchain, toolchainFor } from "./toolchain.js";
-import { type Reproducer, tryReproducer } from "./trial.js";
+import { type Reproducer, tryReproducer, type Workplace } from "./trial.js";
 import { expectationsOn, isFailure, judge } from "./verdict.js";
 
 /** What the outside world gives the command. */
@@ -18,10 +17,8 @@ export interface ReproduceHost {
   /** As process.platform. */
   readonly platform: string;
   readonly version: () => string;
-}
-
-function refused(message: string): Outcome {
-  return { exitCode: 2, output: "", errorOutput: `mmaplint: ${message}\n` };
+  /** Aborted when the user wants no more of it. */
+  readonly interrupted: AbortSignal;
 }
 
 function targetOf(emulate: string | undefined): Target | undefined {
@@ -45,7 +42,10 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
   if (names.length > 0 && unable !== undefined) {
     return `reproduce ${unable.header.rule}: shows nothing more under ${target}; run it without --emulate`;
   }
-  if (able.length === 0) return `--emulate ${target}: no reproducer shows more there`;
+  if (able.length === 0) {
+    const others = machineNames.filter((name) => found.some(({ header }) => header.emulated.has(name)));
+    return `--emulate ${target}: no reproducer shows more there; some do on ${others.join(" and ")}`;
+  }
   return able;
 }
 
@@ -53,7 +53,7 @@ function chosen(names: readonly string[], target: Target): readonly Reproducer[]
 export async function tryAll(
   reproducers: readonly Reproducer[],
   toolchain: Toolchain,
-  { workplace, path, flags }: { workplace: string; path: string; flags: readonly string[] },
+  { workplace, ...rest }: { readonly workplace: string } & Omit<Workplace, "directory">,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   const queue = reproducers.entries();
@@ -61,7 +61,7 @@ export async function tryAll(
     for (const [index, reproducer] of queue) {
       const { header } = reproducer;
       const directory = workplaceFor(workplace, header.rule);
-      const trial = await tryReproducer(reproducer, toolchain, { directory, path, flags });
+      const trial = await tryReproducer(reproducer, toolchain, { directory, ...rest });
       results[index] = { header, trial, verdict: judge(header, toolchain.target, trial) };
     }
   };
@@ -74,32 +74,36 @@ const FLAGS = ["-O0", "-w"];
 
 /** Runs the command. Throws only for defects of mmaplint itself. */
 export async function reproduce(options: ReproduceOptions, host: ReproduceHost): Promise<Outcome> {
+  const { env, interrupted } = host;
   const target = targetOf(options.emulate);
   if (target === undefined) {
     const machine = options.emulate ?? "";
-    return refused(
+    return mistaken([
       `--emulate ${machine}: must be one of ${machineNames.join(", ")}${didYouMean(machine, machineNames)}`,
-    );
+    ]);
   }
   if (host.platform !== "linux") {
-    return refused(
+    return mistaken([
       `reproduce runs on Linux only, this is ${host.platform}: use a virtual machine or container`,
-    );
+    ]);
   }
   const reproducers = chosen(options.rules, target);
-  if (typeof reproducers === "string") return refused(reproducers);
-  const toolchain = toolchainFor(target, host.env);
-  if (typeof toolchain === "string") return refused(toolchain);
+  if (typeof reproducers === "string") return mistaken([reproducers]);
+  const toolchain = toolchainFor(target, env);
+  if (typeof toolchain === "string") return mistaken([toolchain]);
   const started = performance.now();
   const workplace = makeWorkplace();
-  if (workplace === undefined) {
-    return refused("there is no temporary directory that can be written; name one with TMPDIR");
-  }
+  if (workplace === undefined) return mistaken([NO_PLACE]);
   let results: readonly Result[];
   try {
-    results = await tryAll(reproducers, toolchain, { workplace, path: host.env["PATH"] ?? "", flags: FLAGS });
+    results = await tryAll(reproducers, toolchain, {
+      workplace,
+      path: env["PATH"] ?? "",
+      flags: FLAGS,
+      interrupted,
+    });
   } finally {
-    if (!options.keep) rmSync(workplace, { recursive: true, force: true });
+    if (!options.keep) removeDirectory(workplace);
   }
   const report: Report = {
     toolchain,

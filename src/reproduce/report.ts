@@ -1,11 +1,12 @@
 /** What was tried, as a table, in full, or as JSON. Pure. */
+import { describeEnding } from "../native/execute.js";
+import type { Toolchain } from "../native/toolchain.js";
 import type { ReproduceFormat } from "../options.js";
-import { visible, count } from "../text.js";
+import { count, lastLine, visible } from "../text.js";
 import type { Header } from "./header.js";
-import type { Toolchain } from "./toolchain.js";
 import { transcript } from "./transcript.js";
 import type { Trial } from "./trial.js";
-import { describeEnding, lastLine, type Verdict } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
 
 /** One rule's reproducer, tried and judged. */
 export interface Result {
@@ -53,7 +54,10 @@ function inWords(verdict: Verdict): string {
 
 /** The one line that tells most: why not, or the last words of the bad side. */
 function evidence({ verdict, trial }: Result): string {
-  if (verdict.kind === "compile-failed") return verdict.why.split("\n")[0] ?? "";
+  if (verdict.kind === "compile-failed") {
+    const lines = verdict.why.split("\n");
+    return lines.find((line) => /\berror\b/i.test(line)) ?? lines[0] ?? "";
+  }
   if ("why" in verdict) return verdict.why;
   return trial.kind === "ran" ? lastLine(trial.runs.bad.stdout) : "";
 }

@@ -1,7 +1,7 @@
 /** The reproducers of the package, and a place on disk to run them at. */
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, statfsSync } from "node:fs";
 import * as path from "node:path";
+import { makeDirectory } from "../native/directory.js";
 import { reproducerFile } from "./files.js";
 import { type Reproducer, toReproducer } from "./trial.js";
 
@@ -17,27 +17,20 @@ export function shipped(id: string): Reproducer | undefined {
 /** File systems that are memory: tmpfs and ramfs, by the f_type of statfs(2). */
 const IN_MEMORY = [0x01021994, 0x858458f6];
 
-function isOnDisk(directory: string): boolean {
-  return !IN_MEMORY.includes(statfsSync(directory).type);
-}
-
-function isWritable(directory: string): boolean {
+function isOnDisk(place: string): boolean {
   try {
-    accessSync(directory, constants.W_OK | constants.X_OK);
-    return true;
+    return !IN_MEMORY.includes(statfsSync(place).type);
   } catch {
     return false;
   }
 }
 
 /**
- * Makes a directory that only this user can enter, on a disk if one is at hand: a file in memory is never written
- * back, so some reproducers have nothing to show there, say so, and skip themselves. Undefined where there is no place.
+ * Makes a directory for reproducers, on a disk if one is at hand: a file in memory is never written back, so some of
+ * them have nothing to show there, say so, and skip themselves. Undefined where there is no place.
  */
 export function makeWorkplace(): string | undefined {
-  const places = [tmpdir(), "/var/tmp"].filter(isWritable);
-  const place = places.find(isOnDisk) ?? places[0];
-  return place === undefined ? undefined : mkdtempSync(path.join(place, "mmaplint-reproduce-"));
+  return makeDirectory("reproduce", isOnDisk) ?? makeDirectory("reproduce", () => true);
 }
 
 /** A directory in a workplace for one trial. */

@@ -1,9 +1,8 @@
 /** A run as text: the command, what it printed, how it ended. Pure. */
 import * as path from "node:path";
-import type { Execution } from "./execute.js";
+import { describeEnding, type Execution } from "../native/execute.js";
+import type { Toolchain } from "../native/toolchain.js";
 import { type Side, sides } from "./header.js";
-import type { Toolchain } from "./toolchain.js";
-import { describeEnding } from "./verdict.js";
 
 /** `$ ./reproducer bad`, the output, and in brackets how it ended; the same for good. Ends with a newline. */
 export function transcript({ emulator }: Toolchain, runs: Readonly<Record<Side, Execution>>): string {

@@ -1,9 +1,10 @@
 /** One reproducer, tried: compiled, and both its sides run, each in a fresh directory. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { execute, type Execution, limited, type Surroundings } from "./execute.js";
+import { compile } from "../native/compile.js";
+import { execute, type Execution, limited } from "../native/execute.js";
+import type { Toolchain } from "../native/toolchain.js";
 import { type Header, parseHeader, type Side } from "./header.js";
-import type { Toolchain } from "./toolchain.js";
 
 /** A reproducer as it is shipped. */
 export interface Reproducer {
@@ -27,6 +28,7 @@ export interface Workplace {
   readonly path: string;
   /** Compiler flags that go before those of the reproducer. */
   readonly flags: readonly string[];
+  readonly interrupted?: AbortSignal | undefined;
 }
 
 /** As the reproducers are written: C11 with what POSIX and Linux add. */
@@ -35,35 +37,32 @@ const LANGUAGE = ["-std=c11", "-pthread"];
 /** glibc before 2.34 has shm_open() in a library of its own. */
 const LIBRARIES = ["-lrt"];
 
-/** Compiling takes a tenth of a second; a busy machine may need longer. */
-const COMPILER_SECONDS = 60;
-
 /** A reproducer ends itself by alarm(5). */
 const RUN_SECONDS = 10;
 
 /** Compiles a reproducer and runs it. A failure of either is an answer, no exception. */
 export async function tryReproducer(
   { header, source }: Reproducer,
-  { compiler, emulator }: Toolchain,
-  { directory, path: searched, flags }: Workplace,
+  toolchain: Toolchain,
+  { directory, path: searched, flags, interrupted }: Workplace,
 ): Promise<Trial> {
   const file = path.join(directory, "reproducer.c");
   const program = path.join(directory, "reproducer");
   writeFileSync(file, source);
   // What else is in the user's environment, such as LD_PRELOAD or a locale, would change what is seen.
   const env = { PATH: searched, LC_ALL: "C", TMPDIR: directory };
-  const command = [...compiler, ...LANGUAGE, ...flags, ...header.flags, "-o", program, file, ...LIBRARIES];
-  const compiling: Surroundings = { cwd: directory, env, seconds: COMPILER_SECONDS };
-  const compilation = await execute(command, compiling);
-  const { ending } = compilation;
-  if (ending.kind !== "exit" || ending.code !== 0) {
-    const reason = ending.kind === "unstarted" ? ending.reason : "";
-    return { kind: "uncompiled", messages: `${compilation.stderr}${compilation.stdout}${reason}`.trim() };
-  }
+  const args = [...LANGUAGE, ...flags, ...header.flags, "-o", program, file, ...LIBRARIES];
+  const messages = await compile(toolchain, args, { cwd: directory, env, interrupted });
+  if (messages !== undefined) return { kind: "uncompiled", messages };
   const run = (side: Side): Promise<Execution> => {
     const cwd = path.join(directory, side);
     mkdirSync(cwd);
-    return execute(limited([...emulator, program, side]), { cwd, env, seconds: RUN_SECONDS });
+    return execute(limited([...toolchain.emulator, program, side]), {
+      cwd,
+      env,
+      seconds: RUN_SECONDS,
+      interrupted,
+    });
   };
   return { kind: "ran", runs: { bad: await run("bad"), good: await run("good") } };
 }

@@ -1,7 +1,8 @@
 /** What a trial shows, held against what the reproducer says of itself. Pure. */
-import type { Ending, Execution } from "./execute.js";
-import { type Expectation, type Header, type MachineName, type Side, sides, SKIPPED } from "./header.js";
-import type { Target } from "./toolchain.js";
+import { describeEnding, type Execution } from "../native/execute.js";
+import type { MachineName, Target } from "../native/toolchain.js";
+import { lastLine } from "../text.js";
+import { type Expectation, type Header, type Side, sides, SKIPPED } from "./header.js";
 import type { Trial } from "./trial.js";
 
 export type Verdict =
@@ -19,27 +20,8 @@ export type Verdict =
   | { readonly kind: "not-shown"; readonly why: string }
   | { readonly kind: "compile-failed"; readonly why: string };
 
-/** `SIGSEGV`, `exit 1`, `killed after 10 s`. */
-export function describeEnding(ending: Ending): string {
-  switch (ending.kind) {
-    case "exit":
-      return `exit ${ending.code}`;
-    case "signal":
-      return `SIG${ending.name}`;
-    case "timeout":
-      return `killed after ${ending.seconds} s`;
-    case "unstarted":
-      return "not started";
-  }
-}
-
 function describeEnd(end: Expectation["end"]): string {
   return typeof end === "number" ? `exit ${end}` : `SIG${end}`;
-}
-
-/** The last line that is not empty. */
-export function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
 }
 
 /** The expectations that hold on a target, or undefined where the reproducer says nothing of it. */

@@ -27,7 +27,9 @@ export const missingMunmap: Rule = {
     lose: ({ mapping, how, releasedElsewhere }) => {
       // An unknown function has seen it; what other paths do tells whose it is.
       if (mapping.owner === "lent" && !releasedElsewhere) return undefined;
-      if (!failsWithMapFailed(mapping) || isFixed(mapping) || mapping.phase === "failed") return undefined;
+      // Memory that a place of others held, and that a new mapping takes the place of.
+      const isMapped = failsWithMapFailed(mapping) || mapping.source === "given";
+      if (!isMapped || isFixed(mapping) || mapping.phase === "failed") return undefined;
       if (how === "out of scope")
         return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
       if (how === "holder freed")

@@ -6,7 +6,7 @@ import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
-import { targetName } from "./terms.js";
+import { functionUpTo, targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
   id: "unmap-length",
@@ -23,7 +23,7 @@ export const unmapLength: Rule = {
     "`munmap(p - delta, len + delta)` where p was moved by delta.",
   ],
   on: {
-    unmap: (event) => wrongLength(event) ?? wrongAddress(event),
+    unmap: (event, text) => wrongLength(event) ?? wrongAddress(event) ?? countedDown(event, text),
     exit: ({ mapping }) =>
       mapping.partial === undefined || mapping.partial.intended
         ? undefined
@@ -70,6 +70,35 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
     return event.makersDiffer ? { message, site: mapping.site } : message;
   }
   return undefined;
+}
+
+/**
+ * `p = map_pages(dom, n); … n--; … munmap(p, n * page)`: a function that nobody knows has mapped as many as the variable
+ * said, and it says something else by now.
+ */
+function countedDown({ call, target }: UnmapEvent, text: string): string | undefined {
+  const [address, length] = call.args;
+  const isUnknown = target.mapping === undefined || target.mapping.source === "given";
+  if (!call.direct || !isUnknown || address === undefined || length === undefined) return undefined;
+  const [, pointer] = /^(?:\([^()]*\)\s*)?(\w+)$/.exec(address.text) ?? [];
+  if (pointer === undefined) return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const made = [
+    ...before.matchAll(new RegExp(`(?<![\\w.>])${pointer}\\s*=(?!=)\\s*(\\w+)\\s*\\(([^;]*)\\)\\s*;`, "g")),
+  ].at(-1);
+  const [whole, maker, given] = made ?? [];
+  if (made === undefined || whole === undefined || given === undefined) return undefined;
+  const since = before.slice(made.index + whole.length);
+  if (new RegExp(`(?<![\\w.>])${pointer}\\s*(?:[-+]?=(?!=)|\\+\\+)|&\\s*${pointer}\\b`).test(since))
+    return undefined;
+  const counter = (length.text.match(/(?<![\w.>])[a-z_]\w*(?![\w(.]|->)/g) ?? []).find(
+    (name) =>
+      new RegExp(`(?:^|,)\\s*${name}\\s*(?:,|$)`).test(given) &&
+      new RegExp(`(?<![\\w.>])(?:--\\s*${name}\\b|${name}\\s*(?:--|-=))`).test(since),
+  );
+  return counter === undefined
+    ? undefined
+    : `'${pointer}' is unmapped by '${counter}', which has been counted down since ${maker}() was given it`;
 }
 
 function callee(length: Amount): string {

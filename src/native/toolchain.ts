@@ -1,9 +1,12 @@
-/** What compiles a reproducer and what runs it: the machine's own compiler, or a cross compiler and an emulator. */
+/** What compiles a C program and what runs it: the machine's own compiler, or a cross compiler and an emulator. */
 import { accessSync, constants, statSync } from "node:fs";
 import * as path from "node:path";
-import type { MachineName } from "./header.js";
 
-/** Where reproducers run: on the machine itself, or on one that is emulated. */
+/** Machines that an emulator of user programs stands in for. */
+export const machineNames = ["sparc64", "aarch64", "i686"] as const;
+export type MachineName = (typeof machineNames)[number];
+
+/** Where programs run: on the machine itself, or on one that is emulated. */
 export type Target = "native" | MachineName;
 
 export interface Toolchain {

@@ -11,6 +11,20 @@ export type Ending =
   /** The program could not be started at all. */
   | { readonly kind: "unstarted"; readonly reason: string };
 
+/** `SIGSEGV`, `exit 1`, `killed after 10 s`. */
+export function describeEnding(ending: Ending): string {
+  switch (ending.kind) {
+    case "exit":
+      return `exit ${ending.code}`;
+    case "signal":
+      return `SIG${ending.name}`;
+    case "timeout":
+      return `killed after ${ending.seconds} s`;
+    case "unstarted":
+      return "not started";
+  }
+}
+
 export interface Execution {
   readonly ending: Ending;
   readonly stdout: string;
@@ -27,6 +41,8 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   /** After these the whole group is killed. */
   readonly seconds: number;
+  /** Once it is aborted the whole group is killed too, and nothing is started any more. */
+  readonly interrupted?: AbortSignal | undefined;
 }
 
 /** Bytes that are kept of each stream. Reproducers print some hundred; a compiler's messages are cut here. */
@@ -102,11 +118,18 @@ function killGroup(leader: number | undefined): void {
   }
 }
 
-/** Starts a command and waits until it and, for a while, everything that holds its output has ended. Never rejects. */
-export function execute(command: readonly string[], { cwd, env, seconds }: Surroundings): Promise<Execution> {
+/**
+ * Starts a command and waits until it and, for a while, everything that holds its output has ended.
+ * Rejects only when it is interrupted, with the reason that the signal has.
+ */
+export function execute(
+  command: readonly string[],
+  { cwd, env, seconds, interrupted }: Surroundings,
+): Promise<Execution> {
   const [program = "", ...args] = command;
   const started = performance.now();
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    interrupted?.throwIfAborted();
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
@@ -121,6 +144,7 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
         child.stderr.destroy();
       });
     };
+    interrupted?.addEventListener("abort", cutOff);
     let late = false;
     after(seconds * 1000, () => {
       late = child.exitCode === null && child.signalCode === null;
@@ -128,6 +152,8 @@ export function execute(command: readonly string[], { cwd, env, seconds }: Surro
     });
     const finish = (ending: Ending): void => {
       timers.forEach(clearTimeout);
+      interrupted?.removeEventListener("abort", cutOff);
+      if (interrupted?.aborted === true) reject(interrupted.reason);
       const [out, err] = [stdout(), stderr()];
       resolve({
         ending,

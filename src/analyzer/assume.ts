@@ -304,6 +304,8 @@ function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, 
   return true;
 }
 
+const MACRO_NAME = /^_*[A-Z][A-Z0-9_]*$/;
+
 function testedOther(
   m: Machine,
   mapping: Mapping,
@@ -319,6 +321,12 @@ function testedOther(
   const shared = isWanted && equal && !isShared(mapping) ? { owner: "stored" as const } : {};
   if (isWanted) m.state.update(mapping.id, { compared: true, ...shared });
   if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
+  const origin = other.kind === "amount" ? soleSymbol(other.amount)?.origin : undefined;
+  // `p != DEFAULT(NULL, MAP_FAILED)`: what a macro of a header that was not read gives stands for the failure.
+  if (equal && origin?.kind === "call" && MACRO_NAME.test(origin.function ?? "")) {
+    m.state.becomeNull(mapping.id);
+    return true;
+  }
   // Equal to the wanted address: mapped. Otherwise it may have failed or may be elsewhere.
   m.state.update(mapping.id, equal ? { phase: "live", ...shared } : { weakTest: { against: "maybe", site } });
   return true;

@@ -19,9 +19,13 @@ export interface Freed {
 }
 
 export interface Pointed {
+  /** The key of the place. */
+  readonly key: string;
   readonly mapping: Mapping;
   /** Bytes past the mapping's start. */
   readonly offset: Amount;
+  /** Objects of the same struct were given pointers to different places in it. */
+  readonly ambiguous: boolean;
   /** A loop puts one mapping after the other into the same object. */
   readonly repeated: boolean;
   readonly site: Site;

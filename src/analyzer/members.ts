@@ -298,7 +298,7 @@ function movedInto(
   const [first] = all;
   if (
     first === undefined ||
-    all.some(({ offset }) => constantValue(offset) === 0) ||
+    all.some(({ offset, ambiguous }) => ambiguous || constantValue(offset) === 0) ||
     first.mapping.source !== "mmap"
   )
     return undefined;

@@ -11,6 +11,17 @@ export interface Range {
 
 export const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
 
+/** What is known of a form whose values nothing has been said of: the numbers of errors are positive, see errno(3). */
+export function usualRange(form: Amount): Range {
+  const [term, second] = form.terms;
+  const isErrno =
+    second === undefined &&
+    term?.coefficient === 1 &&
+    term.symbol.origin.kind === "constant" &&
+    /^E[A-Z][A-Z0-9]+$/.test(term.symbol.origin.name);
+  return isErrno ? { min: 1, max: Infinity, not: [] } : ANYTHING;
+}
+
 /** More excluded values than this are forgotten: a long switch needs none of them. */
 const MAX_EXCLUDED = 6;
 

@@ -13,7 +13,7 @@ import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
-import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, widen } from "./range.js";
+import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, NULL_VALUE, sameValue } from "./value.js";
 
@@ -179,8 +179,8 @@ export class State {
 
   range(amount: Amount): Range {
     if (isConstant(amount)) return { min: amount.constant, max: amount.constant, not: [] };
-    const { key, sign } = linearKey(amount);
-    const range = this.facts.get(key) ?? ANYTHING;
+    const { key, sign, form } = linearKey(amount);
+    const range = this.facts.get(key) ?? usualRange(form);
     const c = amount.constant;
     return sign > 0
       ? { min: range.min + c, max: range.max + c, not: range.not.map((n) => n + c) }

@@ -3,7 +3,7 @@ import { overwrite } from "./overwriting.js";
 import type { Range } from "./range.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import { constantValue, ofSymbol, soleSymbol, symbolOf } from "./amount.js";
+import { constantValue, ofSymbol, sameAmount, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { lend } from "./unknown-calls.js";
 import { letGo, letGoOf, noteRefilled } from "./member-notes.js";
@@ -17,7 +17,7 @@ import type { Machine } from "./machine.js";
 import { isShared, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, isOuter } from "./value.js";
+import { amountValue, isOuter, placeAt } from "./value.js";
 
 /** The states after the instruction: none when it does not return, several when a call has several outcomes. */
 export function execute(m: Machine, instruction: Instruction): State[] {
@@ -114,7 +114,11 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);
-  for (const [path, inner] of copied) m.state.store.set(place.key + path, inner);
+  for (const [path, inner] of copied) {
+    m.state.store.set(place.key + path, inner);
+    if (inner.kind === "pointer")
+      name(m, inner.mapping, placeAt(place.root, place.path + path, place.name + path, place.offset), site);
+  }
   if (isNul(value)) noteZero(m, place);
   // Where others find it, anybody may close it.
   if (isOuter(place.key) || place.path !== "") noteDescriptor(m, value, { handed: true });
@@ -240,8 +244,12 @@ function notePointed(m: Machine, id: string, { key, member }: Place, site: Site)
   const before = m.context.pointed.get(member);
   if (before === undefined || before.site.start <= site.start)
     m.context.pointed.set(member, {
+      key,
       mapping,
       offset: value.offset,
+      ambiguous:
+        before !== undefined &&
+        (before.ambiguous || (before.key !== key && !sameAmount(before.offset, value.offset))),
       repeated: m.again && ONE_OBJECT.test(key),
       site,
     });
@@ -279,6 +287,10 @@ function hand(m: Machine, value: Value, site: Site): void {
     to: "caller",
     member: undefined,
   });
+  // What was placed at the start of another mapping is that one's name too.
+  const { address } = mapping;
+  if (address?.kind === "pointer" && constantValue(address.offset) === 0)
+    m.state.update(address.mapping, { owner: "stored" });
   if (mapping.partial !== undefined)
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   if (!isShared(mapping))

@@ -1,7 +1,9 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
+import type { Site } from "../diagnostic.js";
+import { materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
-import { constantValue, sameAmount, subtract, symbolOf } from "./amount.js";
+import { constantValue, ofSymbol, sameAmount, subtract, symbolOf } from "./amount.js";
 import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
 import type { Call, Target } from "./events.js";
@@ -10,6 +12,7 @@ import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { tell } from "./mapping.js";
+import { letGo } from "./member-notes.js";
 import type { Value } from "./value.js";
 import { asAmount } from "./value.js";
 
@@ -63,6 +66,7 @@ export function unmap(
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
   });
   if (mapping === undefined) {
+    if (target.value.kind === "amount") giveUp(m, target.value.amount, call.site);
     const meant = target.holds ?? target.wantedBy;
     if (meant === undefined) emitRelease(m, call, target);
     else m.state.update(meant.id, { owner: "escaped" });
@@ -149,6 +153,18 @@ function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt"): boolean {
   if (mapping.source === "heap") return true;
   if (mapping.source === "given") return false;
   return by === "shmdt" ? mapping.source !== "shmat" : mapping.source === "shmat";
+}
+
+/** `munmap(p - p % page, …)`: what a parameter or a member points to may end with it. */
+function giveUp(m: Machine, amount: Amount, site: Site): void {
+  for (const { symbol } of amount.terms) {
+    const { origin } = symbol;
+    if (origin.kind === "operation") for (const operand of origin.operands) giveUp(m, operand, site);
+    if (origin.kind === "load") letGo(m, ofSymbol(symbol));
+    if (origin.kind !== "parameter") continue;
+    const given = materialize(m, ofSymbol(symbol), site);
+    if (given !== undefined) m.state.update(given.mapping.id, { owner: "escaped" });
+  }
 }
 
 /** Is it certain, or as good as certain, that something stays mapped on purpose? */

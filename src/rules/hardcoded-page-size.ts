@@ -40,7 +40,7 @@ function anyUse(amount: Amount | undefined, what: string): Finding | undefined {
 /** A length needs no whole pages: only rounding it to 4096 shows that the number is meant as the page size. */
 function rounding(length: Amount | undefined): Finding | undefined {
   const use = length?.literals.find(({ role }) => role === "rounding" || role === "shift");
-  return use === undefined ? undefined : finding(use, "the length");
+  return use === undefined ? undefined : { ...finding(use, "the length"), severity: "note" };
 }
 
 /** `ofFile`: a multiple counts too, for a driver's pages are what is mapped. */

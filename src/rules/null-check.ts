@@ -25,7 +25,10 @@ export const nullCheck: Rule = {
     check: ({ mapping, against, exact, site, ofPointer, sole }, text) =>
       exact && against === "MAP_FAILED" && mapping.phase === "unchecked" && isBareCall(mapping.function)
         ? `${mapping.function}() is the bare system call: it fails with a negative errno such as -ENOMEM, never with MAP_FAILED`
-        : against === "NULL" && mapping.phase === "failed" && failsWithMapFailed(mapping)
+        : against === "NULL" &&
+            mapping.phase === "failed" &&
+            failsWithMapFailed(mapping) &&
+            !isTestedNext(mapping.name, text, site.end)
           ? {
               message: `${nameOf(mapping)} may be MAP_FAILED here, and MAP_FAILED is not NULL`,
               site,
@@ -56,3 +59,16 @@ function wrongTest(mapping: Mapping | undefined, text: string): Finding | undefi
     ...comparisonEdit(text, weakTest),
   };
 }
+
+/** `if (p && p != MAP_FAILED)`, and a test in the block that the condition leads to. */
+function isTestedNext(name: string | undefined, text: string, from: number): boolean {
+  const [, last] = /(\w+)$/.exec(name ?? "") ?? [];
+  if (last === undefined) return false;
+  const next = text.slice(from, from + NEXT_TEST);
+  return new RegExp(`\\b${last}\\s*[!=]=\\s*(?:MAP_FAILED|\\(\\s*\\w+\\s*\\*\\s*\\)\\s*-\\s*1)`).test(
+    next.split("}", 1)[0] ?? "",
+  );
+}
+
+/** Characters in which the right test is looked for behind a wrong one. */
+const NEXT_TEST = 200;

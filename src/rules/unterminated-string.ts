@@ -30,7 +30,9 @@ export const unterminatedString: Rule = {
       const at = constantValue(offset);
       if (at === undefined || at >= SKIPPED) return undefined;
       const origin = mapping.descriptor?.origin;
-      if (origin !== undefined && origin !== "open") return undefined;
+      // What the program has written itself may be the terminator.
+      if ((origin !== undefined && origin !== "open") || mapping.descriptor?.written === true)
+        return undefined;
       return `${by ?? "a string function"}() reads ${nameOf(mapping)} up to a NUL, and a file mapping need not hold one`;
     },
   },

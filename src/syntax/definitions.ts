@@ -138,7 +138,7 @@ function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, 
   };
 }
 
-const SAYS_NORETURN = /no_?return|__dead/i;
+const SAYS_NORETURN = /no_?ret|__dead/i;
 
 function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

@@ -20,7 +20,7 @@ export const ITERATION = "iterate$";
 /** The type of `typeof(expression)`. */
 const UNKNOWN_TYPE = "__typeof__";
 
-export const NORETURN = /^(?:_Noreturn|noreturn|__noreturn(?:__)?|__dead2?|\w*NO_?RETURN\w*)$/;
+export const NORETURN = /^(?:_Noreturn|noreturn|__noreturn(?:__)?|__dead2?|\w*NO_?RET(?:URN)?(?:_\w*)?)$/;
 
 const DROPPED =
   /^(?:__extension__|restrict|__restrict|__restrict__|_Noreturn|noreturn|__label__|__cdecl|__stdcall)$/;

@@ -76,7 +76,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "models",
     "suppress",
     "edit",
-    "fix",
     "lint",
     "rules",
     "analyzer",

@@ -1,11 +1,12 @@
 /** One pass of the linter over loaded files: severities by file, suppressions, order. Edits come round here again. */
 import type { Config } from "./config.js";
 import type { Diagnostic, Notice } from "./diagnostic.js";
-import type { Kept, lint, LintResult, Surroundings } from "./lint.js";
+import type { Kept, lintInSteps, LintResult, Surroundings } from "./lint.js";
 import type { RuleSeverities } from "./presets.js";
 import type { LoadedFile } from "./project/load.js";
 import type { ProjectSurroundings } from "./project/surroundings.js";
 import type { RuleMeta } from "./rules/rule.js";
+import { finish, type Steps } from "./steps.js";
 import { adjusted, fileSeverities, isTest, knownRules, type RuleChoice } from "./severities.js";
 import { suppress, type Suppressed, UNUSED_SUPPRESSION } from "./suppress.js";
 
@@ -22,7 +23,7 @@ type Around = ProjectSurroundings<Config>;
 
 /** What a pass needs besides the files. */
 export interface Checker {
-  readonly lint: typeof lint;
+  readonly lint: typeof lintInSteps;
   readonly rules: readonly RuleMeta[];
   readonly choice: RuleChoice;
   readonly around: Around;
@@ -75,6 +76,10 @@ function leavesOut(text: string, commandLine: ReturnType<NonNullable<Around["com
 
 /** Lints the files as one program, with what is around them. */
 export function check(given: readonly LoadedFile<Config>[], checker: Checker): Checked {
+  return finish(checkInSteps(given, checker));
+}
+
+export function* checkInSteps(given: readonly LoadedFile<Config>[], checker: Checker): Steps<Checked> {
   const byPath = new Map(given.map((file) => [file.path, file]));
   const { include, commandLineOf, settingsOf } = checker.around;
   const naming: Surroundings["naming"] = (functions) => {
@@ -86,7 +91,7 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
   const sources = given.filter(({ matters }) => matters);
   const modelsOf: Surroundings["modelsOf"] = (path) => settingsOf(path)?.models;
   const around: Surroundings = { include, naming, commandLineOf, modelsOf, kept: checker.kept };
-  const { diagnostics, notices, statistics } = checker.lint(sources, asRulesHaveIt, around);
+  const { diagnostics, notices, statistics } = yield* checker.lint(sources, asRulesHaveIt, around);
   const files = [...byPath.values()];
   const severities = severitiesByFile(files, checker);
   const byFile = groupByFile(diagnostics);

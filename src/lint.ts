@@ -11,6 +11,7 @@ import type { Rule } from "./rules/rule.js";
 import { couldMatter } from "./syntax/family.js";
 import type { Naming } from "./analyzer/program.js";
 import { initParser, type Opener, unitOpener } from "./syntax/index.js";
+import { finish, type Steps } from "./steps.js";
 import type { CommandLine, Include, Source, Unit } from "./syntax/unit.js";
 
 export { couldMatter };
@@ -72,10 +73,18 @@ const NOTHING_AROUND: Surroundings = { include: () => undefined, naming: () => [
 export function lint(
   sources: readonly Source[],
   severities: Severities,
-  { include, naming, commandLineOf, modelsOf, kept }: Surroundings = NOTHING_AROUND,
+  around: Surroundings = NOTHING_AROUND,
 ): LintResult {
+  return finish(lintInSteps(sources, severities, around));
+}
+
+export function* lintInSteps(
+  sources: readonly Source[],
+  severities: Severities,
+  { include, naming, commandLineOf, modelsOf, kept }: Surroundings,
+): Steps<LintResult> {
   const files = kept?.files ?? unitOpener(include, commandLineOf);
-  const analysis = analyze(sources, { open: files.open, naming, modelsOf, memory: kept?.memory });
+  const analysis = yield* analyze(sources, { open: files.open, naming, modelsOf, memory: kept?.memory });
   const active = rules
     .filter(({ id }) => severities.has(id))
     .map((rule) => ({ rule, severity: overridden(rule, severities.get(rule.id)) }));

@@ -140,7 +140,7 @@ async function checkerFor(
 ): Promise<Checker> {
   const engine = await import("./lint.js");
   await engine.loadParser();
-  return { lint: engine.lint, rules, choice, around };
+  return { lint: engine.lintInSteps, rules, choice, around };
 }
 
 function linesByFile(files: readonly LoadedFile<Config>[]): (file: string) => Lines | undefined {

@@ -12,6 +12,7 @@ import type * as AnalyzeFunction from "../src/analyzer/analyze-function.js";
 import { describeSummary, describeValue, type Description } from "../src/analyzer/describe.js";
 import { evaluate } from "../src/analyzer/evaluate.js";
 import { analyze } from "../src/analyzer/index.js";
+import { finish } from "../src/steps.js";
 import { lower } from "../src/analyzer/lower.js";
 import type { Summary } from "../src/analyzer/summary.js";
 import type * as Transfer from "../src/analyzer/transfer.js";
@@ -83,7 +84,7 @@ function knowledgeOf(name: string, text: string): Knowledge {
   seen.reveals.clear();
   seen.summaries.clear();
   const unit = openUnit({ path: name, text });
-  const { givenUp } = analyze([unit.source]);
+  const { givenUp } = finish(analyze([unit.source]));
   const lineOf = (offset: number): number => unit.position(offset).line;
   const calls = [...text.matchAll(/(?<!void )\bmmap_reveal\(/g)];
   return {

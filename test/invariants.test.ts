@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { analyze } from "../src/analyzer/index.js";
+import { finish } from "../src/steps.js";
 import type { Diagnostic } from "../src/diagnostic.js";
 import { lint, loadParser } from "../src/lint.js";
 import { rules } from "../src/rules/index.js";
@@ -36,7 +37,7 @@ const BEGINNING = /^(?:mapped|attached|remapped|made by)\b/;
 const MADE = new Set(["mmap", "shmat"]);
 
 test("the story of every mapping that the function made begins with the call that made it", () => {
-  const { functions } = analyze(sources);
+  const { functions } = finish(analyze(sources));
   const events = functions.flatMap(({ readings }) => readings.flat());
   const mappings = events.flatMap(
     (event) =>

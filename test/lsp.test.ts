@@ -729,6 +729,44 @@ describe("configuration", () => {
   });
 });
 
+test("what a build says of a file counts where the settings name the build", async () => {
+  const text = `#include <sys/mman.h>
+void f(void *p) { mmap(p, SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+`;
+  const database = (size: number): string =>
+    JSON.stringify([{ directory: "..", file: "a.c", arguments: ["cc", `-DSIZE=${size}`, "-c", "a.c"] }]);
+  const root = project({ "a.c": text, "out/compile_commands.json": database(0) });
+  const file = path.join(root, "out/compile_commands.json");
+  let build: unknown = "out";
+  const client = await started({
+    folders: [root],
+    capabilities: { workspace: { configuration: true, ...WATCHES.workspace } },
+    settings: () => ({ build }),
+  });
+  const uri = uriOf(path.join(root, "a.c"));
+  const zero = client.next(({ diagnostics }) => codes(diagnostics).includes("zero-length"));
+  await client.open(uri, text);
+  await zero;
+  const typed = client.next(({ version }) => version === 2);
+  await client.change(uri, 2, [{ text: `${text}\n` }]);
+  expect(codes((await typed).diagnostics)).toContain("zero-length");
+  const gone = client.next(({ diagnostics }) => !codes(diagnostics).includes("zero-length"));
+  writeFileSync(file, database(65536));
+  await client.connection.sendNotification(DidChangeWatchedFilesNotification.type, {
+    changes: [{ uri: uriOf(file), type: FileChangeType.Changed }],
+  });
+  await gone;
+  expect(client.asked.messages).toEqual([]);
+  for (build of ["..", "nowhere"]) {
+    await client.connection.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+    await expect
+      .poll(() => client.asked.messages.at(-1))
+      .toContain(`the setting build, "${String(build)}": `);
+  }
+  expect(client.asked.messages[0]).toContain("is not in the folder");
+  expect(client.asked.messages[1]).toContain("nowhere cannot be read: there is no such file");
+});
+
 describe("folders", () => {
   test("each is a program of its own, and they come and go", async () => {
     const one = project({ "user.c": USER_C });

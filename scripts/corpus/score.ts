@@ -2,7 +2,7 @@
 import { check, type Checker } from "../../src/check.js";
 import type { Config } from "../../src/config.js";
 import type { Diagnostic } from "../../src/diagnostic.js";
-import { lint } from "../../src/lint.js";
+import { lintInSteps } from "../../src/lint.js";
 import { toLoaded } from "../../src/project/load.js";
 import { surroundingsAmong } from "../../src/project/surroundings.js";
 import { rules } from "../../src/rules/index.js";
@@ -74,7 +74,7 @@ export function findingsIn(files: readonly TreeFile[]): readonly Diagnostic[] {
   const bytesOf = new Map(files.map(({ path, bytes }) => [path, bytes]));
   const found = files.map(({ path }) => ({ path, absolute: `/${path}`, settings: NO_CONFIG }));
   const around = surroundingsAmong(found, (path) => bytesOf.get(path));
-  const checker: Checker = { lint, rules, choice: { preset: undefined, rules: {} }, around };
+  const checker: Checker = { lint: lintInSteps, rules, choice: { preset: undefined, rules: {} }, around };
   const loaded = found.flatMap((file) => {
     const bytes = bytesOf.get(file.path);
     const read = bytes === undefined ? undefined : toLoaded(file, bytes);

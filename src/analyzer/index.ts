@@ -1,5 +1,6 @@
 /** The engine: sources in, events out. */
 import { openUnit } from "../syntax/index.js";
+import type { Steps } from "../steps.js";
 import type { Source, Unit } from "../syntax/unit.js";
 import type { FunctionModels } from "./model/declared.js";
 import type { Memory } from "./memory.js";
@@ -34,16 +35,17 @@ const ALONE: Surroundings = { open: openUnit, naming: () => [] };
 
 /**
  * Analyzes the sources as one program. Never throws for what a source contains: a function that cannot be read or does
- * not come to an end is given up alone.
+ * not come to an end is given up alone. What was found out before a run was given up the memory keeps.
  */
-export function analyze(sources: readonly Source[], around: Surroundings = ALONE): Analysis {
+export function* analyze(sources: readonly Source[], around: Surroundings = ALONE): Steps<Analysis> {
   const program = new Program(
     around.open,
     around.naming,
     around.modelsOf ?? (() => undefined),
     around.memory,
   );
-  program.run(sources);
+  around.memory?.beginRun();
+  yield* program.run(sources);
   around.memory?.endRun(program);
   const { units, functions, givenUp, forcedJoins } = program;
   return { units, functions, givenUp, forcedJoins };

@@ -47,7 +47,7 @@ interface Entry {
   readonly outcome: Outcome;
 }
 
-/** Results by function; `endRun` forgets those that no function of the run had use for. */
+/** Results by function; `endRun` forgets those that no function of the run had use for, a run given up forgets none. */
 export class Memory {
   #earlier: ReadonlyMap<string, Entry> = new Map();
   #current = new Map<string, Entry>();
@@ -76,6 +76,12 @@ export class Memory {
     const outcome = analyze(recorder);
     this.#current.set(key, { environment, asked: [...asked.values()], outcome });
     return outcome;
+  }
+
+  beginRun(): void {
+    if (this.#current.size === 0) return;
+    this.#earlier = new Map([...this.#earlier, ...this.#current]);
+    this.#current = new Map();
   }
 
   endRun(program: Program): void {

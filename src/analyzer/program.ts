@@ -1,4 +1,5 @@
 /** The linted files as one program: which functions matter in it, and what only all of them together tell. */
+import type { Steps } from "../steps.js";
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
 import type { Event } from "./events.js";
@@ -63,9 +64,9 @@ export class Program {
     readonly memory: Memory | undefined,
   ) {}
 
-  /** The sources that name the family first, then whatever calls what they define. */
-  run(sources: readonly Source[]): void {
-    let wave = this.#add(sources).flatMap((analysis) =>
+  /** The sources that name the family first, then whatever calls what they define. A step is a file or a function. */
+  *run(sources: readonly Source[]): Steps<void> {
+    let wave = (yield* this.#add(sources)).flatMap((analysis) =>
       analysis.unit.functions
         .filter((outline) => analysis.namesFamily(outline))
         .map((outline): Definition => ({ analysis, outline })),
@@ -77,6 +78,7 @@ export class Program {
       const names = new Set<string>();
       const news = new Set<string>();
       for (const definition of wave) {
+        yield;
         const { summary } = this.#report(definition);
         if (summary === "unknown" || !summary.relevant) continue;
         const { outline } = definition;
@@ -87,13 +89,13 @@ export class Program {
       }
       if (news.size > 0 && round++ < MAX_ROUNDS) {
         for (const name of news) asked.add(name);
-        this.#add(this.naming(news));
+        yield* this.#add(this.naming(news));
       }
       wave =
         telling.size === 0 ? [] : this.#callersOf(telling, names).filter(({ outline }) => !seen.has(outline));
       for (const { outline } of wave) seen.add(outline);
     }
-    this.#tellMembers();
+    yield* this.#tellMembers();
   }
 
   get functions(): readonly AnalyzedFunction[] {
@@ -138,11 +140,13 @@ export class Program {
   }
 
   /** Opens the files in the order of their paths: whatever depends on an order must not depend on the caller's. */
-  #add(sources: readonly Source[]): readonly UnitAnalysis[] {
-    const added = sources
-      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
-      .map((source) => this.#analysisOf(this.open(source)))
-      .filter((analysis) => !this.#linted.includes(analysis));
+  *#add(sources: readonly Source[]): Steps<readonly UnitAnalysis[]> {
+    const added: UnitAnalysis[] = [];
+    for (const source of sources.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+      yield;
+      const analysis = this.#analysisOf(this.open(source));
+      if (!this.#linted.includes(analysis)) added.push(analysis);
+    }
     for (const analysis of added) this.#externals.add(analysis);
     this.#linted.push(...added);
     this.#linted.sort((a, b) => (a.unit.source.path < b.unit.source.path ? -1 : 1));
@@ -189,9 +193,9 @@ export class Program {
   }
 
   /** What only all functions together tell of struct members. */
-  #tellMembers(): void {
-    this.#reportClearing();
-    this.#reportTesting();
+  *#tellMembers(): Steps<void> {
+    yield* this.#reportClearing();
+    yield* this.#reportTesting();
     const noted = [...this.#reported.values()].map(({ unit, outline, readings }): NotedFunction => {
       const analysis = this.#analysisOf(unit);
       return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
@@ -207,31 +211,37 @@ export class Program {
     for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
     this.#tellUses(globals);
     const speaking = byStruct(noted);
-    for (const struct of structsOf(noted))
+    for (const struct of structsOf(noted)) {
+      yield;
       for (const [home, group] of this.#byHome(struct, speaking.get(struct) ?? []))
         this.#tellStruct(struct, home, group, letGo);
+    }
   }
 
   /** Analyzes the functions that set to NULL a member which others fill with a mapping. */
-  #reportClearing(): void {
+  *#reportClearing(): Steps<void> {
     const filled = membersFilled([...this.#reported.values()].flatMap(({ readings }) => readings.flat()));
     if (filled.size === 0) return;
     const fields = new Set([...filled].map(fieldOf));
-    for (const analysis of this.#linted)
+    for (const analysis of this.#linted) {
+      yield;
       for (const outline of analysis.unit.functions)
         if (mayClear(analysis.unit, outline, fields)) this.#report({ analysis, outline });
+    }
   }
 
   /** Analyzes the functions that compare with NULL what may hold MAP_FAILED since another one has ended. */
-  #reportTesting(): void {
+  *#reportTesting(): Steps<void> {
     const names = new Set<string>();
     for (const { unit, outline } of this.#reported.values())
       for (const { holder } of this.#analysisOf(unit).analyze(outline).notes.failed)
         names.add(lastName(holder));
     if (names.size === 0) return;
-    for (const analysis of this.#linted)
+    for (const analysis of this.#linted) {
+      yield;
       for (const outline of analysis.unit.functions)
         if (mayTest(analysis.unit, outline, names)) this.#report({ analysis, outline });
+    }
   }
 
   /** The functions by the file that defines the struct for them: another file's struct of that name is another one. */

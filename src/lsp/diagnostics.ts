@@ -42,10 +42,13 @@ export class Diagnostics {
   }
 
   /** Findings by address: of the open documents, or of all files. A project that fails costs itself alone. */
-  #findings(of: "documents" | "everything"): ReadonlyMap<string, ProtocolDiagnostic[]> {
+  #findings(
+    of: "documents" | "everything",
+    projects: readonly Project[] = this.workspace.projects,
+  ): ReadonlyMap<string, ProtocolDiagnostic[]> {
     const result = new Map<string, ProtocolDiagnostic[]>();
     for (const { uri } of this.workspace.documents) result.set(uri, []);
-    for (const project of this.workspace.projects) {
+    for (const project of projects) {
       try {
         const byFile = new Map<string, Diagnostic[]>();
         for (const finding of project.checked().findings) {
@@ -74,30 +77,48 @@ export class Diagnostics {
     void this.connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Error, message });
   }
 
-  /** Sends what the client does not know yet. */
-  publish(): void {
+  /**
+   * Sends what the client does not know yet: of open documents in folders that nothing is known of first what they say
+   * alone. Whatever changes meanwhile has it called again.
+   */
+  async publish(): Promise<void> {
+    if (await this.workspace.lookedAtEarly()) this.#publishEarly();
+    if (await this.workspace.lookedAt()) this.#publishAll();
+  }
+
+  #publishEarly(): void {
+    const early = this.workspace.projects.flatMap((project) => project.early ?? []);
+    const versions = this.#versions();
+    for (const [uri, diagnostics] of this.#findings("documents", early))
+      if (this.workspace.placeOf(uri)?.project.early !== undefined)
+        this.#send(uri, versions.get(uri), diagnostics);
+  }
+
+  #publishAll(): void {
     const found = this.#findings(this.#everything ? "everything" : "documents");
     const versions = this.#versions();
     const gone = this.#reports.uris.filter((uri) => !found.has(uri)).map((uri) => [uri, []] as const);
     for (const [uri, diagnostics] of [...found, ...gone]) {
       const version = versions.get(uri);
-      const before = this.#reports.lastOf(uri);
-      const same = before === this.#reports.idOf(uri, [...diagnostics, version]);
-      if (!same) {
-        void this.connection.sendDiagnostics({
-          uri,
-          ...(version === undefined ? {} : { version }),
-          diagnostics: [...diagnostics],
-        });
-      }
+      this.#send(uri, version, diagnostics);
       if (version === undefined && diagnostics.length === 0) this.#reports.forget(uri);
     }
   }
 
-  /** Sends the findings in all files from now on; says how many there are. */
+  #send(uri: string, version: number | undefined, diagnostics: readonly ProtocolDiagnostic[]): void {
+    const before = this.#reports.lastOf(uri);
+    if (before === this.#reports.idOf(uri, [...diagnostics, version])) return;
+    void this.connection.sendDiagnostics({
+      uri,
+      ...(version === undefined ? {} : { version }),
+      diagnostics: [...diagnostics],
+    });
+  }
+
+  /** Sends the findings in all files, which have been looked at, from now on; says how many there are. */
   publishEverything(): { readonly files: number; readonly findings: number } {
     this.#everything = true;
-    if (!this.client().pulls) this.publish();
+    if (!this.client().pulls) this.#publishAll();
     const found = [...this.#findings("everything").values()].filter((one) => one.length > 0);
     return { files: found.length, findings: found.reduce((sum, one) => sum + one.length, 0) };
   }
@@ -109,7 +130,7 @@ export class Diagnostics {
     return this.#asReport(uri, items, previous);
   }
 
-  /** The answer to a client that asks for those of all files. */
+  /** The answer to a client that asks for those of all files, which have been looked at. */
   reportAll(previous: readonly PreviousResultId[]): WorkspaceDiagnosticReport {
     const found = this.#findings("everything");
     const versions = this.#versions();

@@ -1,24 +1,31 @@
 /** One directory that is linted as one program: its files, with the open documents in place of what is on disk. */
 import * as path from "node:path";
 import type { Program } from "../analyzer/program.js";
-import { type Checked, check } from "../check.js";
+import { type Checked, checkInSteps } from "../check.js";
 import { checkConfig, type Config, CONFIG_FILE, ConfigError, configFinder, NO_CONFIG } from "../config.js";
-import { type Kept, lint, nothingKept } from "../lint.js";
+import { type Kept, lintInSteps, nothingKept } from "../lint.js";
 import { namingModels } from "../models.js";
+import { commandLinesOf } from "../project/command-lines.js";
+import { DATABASE, readDatabase } from "../project/compilation-database.js";
 import { discover, type FoundFile } from "../project/discover.js";
 import { isInside } from "../project/files.js";
 import { C_FILE, matches } from "../project/ignored.js";
 import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "../project/load.js";
 import { NamingIndex } from "../project/naming.js";
-import { readInTree, type ProjectSurroundings, surroundingsOf } from "../project/surroundings.js";
+import { type ProjectSurroundings, readInTree, surroundingsOf, toSource } from "../project/surroundings.js";
 import { rules } from "../rules/index.js";
+import { finish, type Steps } from "../steps.js";
 import { couldMatter } from "../syntax/family.js";
-import type { Include } from "../syntax/unit.js";
+import type { CommandLine, Include } from "../syntax/unit.js";
 import { type Lines, linesOf } from "../text.js";
 import { type Layout, plainLayout, relaid } from "./layout.js";
+import type { Settings } from "./settings.js";
+import { inSlices } from "./slices.js";
 
 /** A workspace folder, all of whose files are linted, or a directory of which only the open documents are. */
 export type Extent = "folder" | "documents";
+
+type ProjectSettings = Pick<Settings, "configuration" | "build">;
 
 /** What has become of a file on disk. */
 export interface FileChange {
@@ -32,32 +39,57 @@ interface Files {
   /** By path. */
   readonly found: ReadonlyMap<string, FoundFile<Config>>;
   readonly naming: NamingIndex;
+  /** What the build says of a file; undefined where there is no build. */
+  readonly commandLineOf: ((path: string) => CommandLine | undefined) | undefined;
   readonly kept: Kept;
 }
 
 const NO_BYTES = new Uint8Array();
 
+/** A folder of so few files is looked at before anybody waits for it. */
+const FEW_FILES = 100;
+
+/** What a look at the files has come to. */
+type Look =
+  | { readonly kind: "checked"; readonly checked: Checked }
+  | { readonly kind: "failed"; readonly error: unknown };
+
 export class Project {
   /** What is wrong with the configuration, in sentences; the last one that was right still holds. */
   mistake: string | undefined;
-  #settings: unknown;
+  #settings: ProjectSettings;
   #config = NO_CONFIG;
   #files: Files | undefined;
   /** It reads each header once, so it lasts until one of the files changes. */
   #around: ProjectSurroundings<Config> | undefined;
-  #checked: Checked | undefined;
+  /** Undefined where something has changed since. */
+  #look: Look | undefined;
+  /** The look that is under way. */
+  #steps: Steps<void> | undefined;
+  /** Of a folder that nothing is known of yet: its open documents alone. */
+  #early: Project | undefined;
   readonly #open = new Map<string, Layout>();
   /** What is on disk, by path; undefined for a file in which nothing matters. */
   readonly #loaded = new Map<string, LoadedFile<Config> | undefined>();
   readonly #lines = new Map<string, Lines>();
 
-  /** `root` is absolute; `settings` is a configuration for where there is no configuration file. */
+  /** `root` is absolute; the settings' configuration is for where there is no configuration file. */
   constructor(
     readonly root: string,
     readonly extent: Extent,
-    settings: unknown,
+    settings: ProjectSettings,
   ) {
     this.#settings = settings;
+    if (extent === "folder") this.#early = new Project(root, "documents", settings);
+  }
+
+  /**
+   * The open documents alone, each as far as it can be judged without the rest, while a folder of many files has never
+   * been looked at; undefined from then on.
+   */
+  get early(): Project | undefined {
+    if (this.#early !== undefined && this.#filesOfNow().found.size <= FEW_FILES) this.#early = undefined;
+    return this.#early;
   }
 
   /** As findings name a file: relative to the root where it is inside, with forward slashes. */
@@ -73,6 +105,7 @@ export class Project {
 
   /** A document was opened, or is another one now. */
   edit(absolute: string, text: string): void {
+    this.#early?.edit(absolute, text);
     const file = this.shown(absolute);
     const layout = this.#open.get(file);
     this.#open.set(file, layout === undefined ? plainLayout(text) : relaid(layout, text));
@@ -82,6 +115,7 @@ export class Project {
 
   /** A document was closed: what is on disk counts again. */
   close(absolute: string): void {
+    this.#early?.close(absolute);
     const file = this.shown(absolute);
     this.#open.delete(file);
     if (this.extent === "documents") this.#files = undefined;
@@ -90,54 +124,93 @@ export class Project {
 
   /** Files have changed on disk. */
   changedOnDisk(changes: readonly FileChange[]): void {
+    this.#early?.changedOnDisk(changes);
     for (const { absolute, kind } of changes) {
       const name = path.basename(absolute);
       const file = this.shown(absolute);
       const configures = name === CONFIG_FILE || name === "package.json";
       if (name === ".gitignore" || (configures && isInside(path.dirname(absolute), this.root)))
         this.#files = undefined;
+      else if (this.#settings.build !== undefined && name === DATABASE) this.#files = undefined;
       else if (C_FILE.test(name) && kind !== "changed") this.#files = undefined;
       if (!this.#open.has(file)) this.#changed(file);
     }
-    if (this.#files === undefined) this.#checked = undefined;
+    if (this.#files === undefined) this.abandon();
   }
 
-  reconfigure(settings: unknown): void {
+  reconfigure(settings: ProjectSettings): void {
+    this.#early?.reconfigure(settings);
     this.#settings = settings;
     this.#files = undefined;
-    this.#checked = undefined;
+    this.abandon();
   }
 
   /** Everything is read anew: for clients that do not tell what changes on disk. */
   reload(): void {
+    this.#early?.reload();
     this.#loaded.clear();
     this.#files = undefined;
-    this.#checked = undefined;
+    this.abandon();
+  }
+
+  /** What is known holds no longer, and the look that is under way is given up. */
+  abandon(): void {
+    this.#look = undefined;
+    this.#steps?.return();
+    this.#steps = undefined;
   }
 
   #changed(file: string): void {
+    this.abandon();
     this.#loaded.delete(file);
     this.#lines.delete(file);
     this.#files?.kept.files.forget(new Set([file]));
     this.#files?.naming.changed(file);
     this.#around = undefined;
-    this.#checked = undefined;
   }
 
-  /** The findings in all files, as of now. */
+  /** Whether what is known holds. */
+  get isKnown(): boolean {
+    return this.#look !== undefined;
+  }
+
+  /** Looks at the files in slices; false where one of them changes meanwhile, or the list of them. Never throws. */
+  async lookedAt(): Promise<boolean> {
+    if (this.#look === undefined) await inSlices((this.#steps ??= this.#looking()));
+    return this.isKnown;
+  }
+
+  /** The findings in all files, as of now. What nobody has waited for is found at once. */
   checked(): Checked {
-    if (this.#checked !== undefined) return this.#checked;
-    const files = this.#filesOfNow();
-    const { found, kept } = files;
-    const around = this.#surroundings(files);
-    const given = [...found.values()].flatMap((file) => this.#load(file) ?? []);
-    return (this.#checked = check(given, {
-      lint,
-      rules,
-      choice: { preset: undefined, rules: {} },
-      around,
-      kept,
-    }));
+    if (this.#look === undefined) finish((this.#steps ??= this.#looking()));
+    if (this.#look?.kind === "checked") return this.#look.checked;
+    throw this.#look?.error;
+  }
+
+  *#looking(): Steps<void> {
+    try {
+      const files = this.#filesOfNow();
+      const given: LoadedFile<Config>[] = [];
+      for (const file of files.found.values()) {
+        yield;
+        const loaded = this.#load(file);
+        if (loaded !== undefined) given.push(loaded);
+      }
+      const around = this.#surroundings(files);
+      const choice = { preset: undefined, rules: {} };
+      const checked = yield* checkInSteps(given, {
+        lint: lintInSteps,
+        rules,
+        choice,
+        around,
+        kept: files.kept,
+      });
+      this.#look = { kind: "checked", checked };
+    } catch (error) {
+      this.#look = { kind: "failed", error };
+    }
+    this.#steps = undefined;
+    this.#early = undefined;
   }
 
   /** What the engine has made of the files; undefined where there is nothing to analyze. */
@@ -182,13 +255,31 @@ export class Project {
     );
     const include: Include = (...asked) => this.#surroundings(this.#filesOfNow()).include(...asked);
     this.#around = undefined;
-    return (this.#files = { config, found, naming, kept: nothingKept({ include }) });
+    const commandLineOf = this.#build(include);
+    const kept = nothingKept({ include, commandLineOf });
+    return (this.#files = { config, found, naming, commandLineOf, kept });
   }
 
-  #surroundings({ found, naming }: Files): ProjectSurroundings<Config> {
+  /** What the build that the settings name says of files; a mistake where it cannot be read. */
+  #build(include: Include): Files["commandLineOf"] {
+    const { build } = this.#settings;
+    if (build === undefined) return undefined;
+    const setting = `the setting build, ${JSON.stringify(build)}`;
+    const database = isInside(this.root, this.absolute(build))
+      ? readDatabase(this.root, build, setting)
+      : `${setting}: is not in the folder ${this.root}; copy or write the database there`;
+    if (typeof database === "string") {
+      this.mistake ??= database;
+      return undefined;
+    }
+    return commandLinesOf(this.root, database, include, (file) => toSource(file, this.#read(file)));
+  }
+
+  #surroundings({ found, naming, commandLineOf }: Files): ProjectSurroundings<Config> {
     const read = (file: string): Buffer | undefined => this.#read(file);
     return (this.#around ??= {
       ...surroundingsOf(this.root, [...found.values()], undefined, read),
+      commandLineOf,
       naming: (functions, known) =>
         [...naming.filesNaming(functions)].flatMap((file) => {
           const one = found.get(file);
@@ -213,7 +304,7 @@ export class Project {
   #configure(): Config {
     const before = this.#config;
     try {
-      const settings = checkConfig("the editor's settings", this.root, this.#settings);
+      const settings = checkConfig("the editor's settings", this.root, this.#settings.configuration);
       this.#config = configFinder(this.root, { ...settings, source: undefined })(this.root);
       this.mistake = undefined;
     } catch (error) {

@@ -7,6 +7,7 @@ import {
   type CodeActionParams,
   type Connection,
   createConnection,
+  type Disposable,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   type DocumentDiagnosticReport,
@@ -35,7 +36,13 @@ import { type Place, Workspace } from "./workspace.js";
 
 const LINT_WORKSPACE = "mmaplint.lintWorkspace";
 
-const WATCHED = ["**/*.[chCH]", "**/mmaplint.config.json", "**/package.json", "**/.gitignore"];
+const WATCHED = [
+  "**/*.[chCH]",
+  "**/mmaplint.config.json",
+  "**/package.json",
+  "**/.gitignore",
+  "**/compile_commands.json",
+];
 
 const FILE_CHANGES = {
   [FileChangeType.Created]: "created",
@@ -57,6 +64,22 @@ export function serve({ input, output, version }: Streams): void {
 /** The same on a connection of any kind, a worker's in a browser as well. */
 export function serveOn(connection: Connection, version: string): void {
   new Server(connection, version).listen();
+}
+
+/** What is waited for; throws as soon as the client cancels the request that waits for it. */
+async function unlessCancelled<Value>(value: Promise<Value>, token: CancellationToken): Promise<Value> {
+  let listening: Disposable | undefined;
+  const cancelled = new Promise<never>((_, reject) => {
+    const refuse = (): void =>
+      reject(new ResponseError(LSPErrorCodes.RequestCancelled, "the client has cancelled the request"));
+    if (token.isCancellationRequested) refuse();
+    else listening = token.onCancellationRequested(refuse);
+  });
+  try {
+    return await Promise.race([value, cancelled]);
+  } finally {
+    listening?.dispose();
+  }
 }
 
 class Server {
@@ -107,7 +130,9 @@ class Server {
     connection.onDidChangeConfiguration(({ settings }) => this.#settingsChanged(settings));
     connection.onHover((params, token) => this.#hover(params, token));
     connection.onCodeAction((params, token) => this.#codeActions(params, token));
-    connection.onExecuteCommand(({ command, arguments: args }) => this.#execute(command, args ?? []));
+    connection.onExecuteCommand(({ command, arguments: args }, token) =>
+      this.#execute(command, args ?? [], token),
+    );
     connection.languages.inlayHint.on((params, token) => this.#hints(params, token));
     connection.languages.diagnostics.on(({ textDocument: { uri }, previousResultId }, token) =>
       this.#pulled(uri, previousResultId, token),
@@ -201,12 +226,18 @@ class Server {
   /** A document is another one now; what is said of it is brought up to date when it is quiet. */
   #disturbed(): void {
     this.#quiet.disturb();
-    if (this.#client.pulls || this.#waiting) return;
+    if (this.#waiting) return;
     this.#waiting = true;
     void this.#quiet.wait().then(() => {
       this.#waiting = false;
-      this.#diagnostics.publish();
+      return this.#client.pulls ? this.#lookAround() : this.#diagnostics.publish();
     });
+  }
+
+  /** For clients that ask: has those ask again that were told what documents say alone. */
+  async #lookAround(): Promise<void> {
+    if (!(await this.#workspace.lookedAtEarly()) || !(await this.#workspace.lookedAt())) return;
+    if (this.#client.refreshesDiagnostics) this.connection.languages.diagnostics.refresh();
   }
 
   /** Something else has changed that findings depend on, which a client that pulls has to be told. */
@@ -217,18 +248,27 @@ class Server {
   }
 
   /**
-   * The document when it is quiet: what is said of it then is said of the newest version. Throws where the request is
-   * cancelled, or about a version that is not the newest any more.
+   * The document when it is quiet and looked at: what is said of it then is said of the newest version. While nothing is
+   * known of a large folder, a project of the open documents alone answers, unless the whole is waited for. Throws where
+   * the request is cancelled, or about a version that is not the newest any more.
    */
-  async #settled(uri: string, token: CancellationToken): Promise<Place | undefined> {
+  async #settled(uri: string, token: CancellationToken, whole = false): Promise<Place | undefined> {
     const version = this.#workspace.placeOf(uri)?.document.version;
-    await this.#quiet.wait();
-    if (token.isCancellationRequested)
-      throw new ResponseError(LSPErrorCodes.RequestCancelled, "the client has cancelled the request");
-    const place = this.#workspace.placeOf(uri);
-    if (place?.document.version !== version)
-      throw new ResponseError(LSPErrorCodes.ContentModified, "the document has changed in the meantime");
-    return place;
+    for (;;) {
+      await unlessCancelled(this.#quiet.wait(), token);
+      const place = this.#workspace.placeOf(uri);
+      if (place?.document.version !== version)
+        throw new ResponseError(LSPErrorCodes.ContentModified, "the document has changed in the meantime");
+      if (place === undefined) return undefined;
+      const project = whole ? place.project : (place.project.early ?? place.project);
+      if (await unlessCancelled(project.lookedAt(), token)) return { ...place, project };
+    }
+  }
+
+  /** All folders, when it is quiet and they are looked at. Throws where the request is cancelled. */
+  async #allSettled(token: CancellationToken): Promise<void> {
+    do await unlessCancelled(this.#quiet.wait(), token);
+    while (!(await unlessCancelled(this.#workspace.lookedAt(), token)));
   }
 
   async #pulled(
@@ -236,7 +276,9 @@ class Server {
     previous: string | undefined,
     token: CancellationToken,
   ): Promise<DocumentDiagnosticReport> {
-    const place = await this.#settled(uri, token).catch((error: unknown) => {
+    // Whom nobody can tell to ask again is told the whole at once.
+    const whole = !this.#client.refreshesDiagnostics;
+    const place = await this.#settled(uri, token, whole).catch((error: unknown) => {
       // In the protocol's words: the client is to ask again, if it has not done so already.
       const data = { retriggerRequest: !token.isCancellationRequested };
       throw error instanceof ResponseError && error.code === LSPErrorCodes.ContentModified
@@ -250,9 +292,7 @@ class Server {
     previous: readonly PreviousResultId[],
     token: CancellationToken,
   ): Promise<WorkspaceDiagnosticReport> {
-    await this.#quiet.wait();
-    if (token.isCancellationRequested)
-      throw new ResponseError(LSPErrorCodes.RequestCancelled, "the client has cancelled the request");
+    await this.#allSettled(token);
     return this.#diagnostics.reportAll(previous);
   }
 
@@ -295,10 +335,10 @@ class Server {
     return alignmentsIn(place, span).flatMap((one) => convert.toInlayHint(one, lines, encoding) ?? []);
   }
 
-  async #execute(command: string, args: readonly unknown[]): Promise<unknown> {
+  async #execute(command: string, args: readonly unknown[], token: CancellationToken): Promise<unknown> {
     switch (command) {
       case LINT_WORKSPACE: {
-        await this.#quiet.wait();
+        await this.#allSettled(token);
         if (this.#client.pulls) this.#outdated();
         return this.#diagnostics.publishEverything();
       }

@@ -4,6 +4,8 @@ import type { ConfigFile } from "../config.js";
 export interface Settings {
   /** For folders that have no configuration file: the file's keys. Checked where it is used. */
   readonly configuration: Readonly<Record<string, unknown>>;
+  /** A compilation database, or its directory: relative to the folder, and in it. */
+  readonly build: string | undefined;
   /** Show behind offsets and addresses whether they begin a page. */
   readonly pageAlignment: boolean;
   /** Milliseconds of quiet after which what was typed is looked at. Read when the client connects. */
@@ -31,10 +33,11 @@ export function settingsOf(value: unknown): Settings {
   const around = isRecord(value) ? value : {};
   const section = isRecord(around["mmaplint"]) ? around["mmaplint"] : around;
   const hints = isRecord(section["inlayHints"]) ? section["inlayHints"] : {};
-  const { debounce } = section;
+  const { build, debounce } = section;
   const set = CONFIGURATION.filter((key) => section[key] !== undefined && section[key] !== null);
   return {
     configuration: Object.fromEntries(set.map((key) => [key, section[key]])),
+    build: typeof build === "string" && build !== "" ? build : undefined,
     pageAlignment: hints["pageAlignment"] === true,
     debounce: typeof debounce === "number" ? Math.max(0, Math.min(debounce, LONGEST_DEBOUNCE)) : DEBOUNCE,
   };

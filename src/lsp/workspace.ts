@@ -32,6 +32,19 @@ export class Workspace {
     return [...this.#folders.values(), ...this.#others.values()];
   }
 
+  /** Looks at what has changed; false where something has changed meanwhile, so that it is to be asked again. */
+  async lookedAt(): Promise<boolean> {
+    for (const project of this.projects) if (!(await project.lookedAt())) return false;
+    return this.projects.every(({ isKnown }) => isKnown);
+  }
+
+  /** Looks at the open documents of the folders that nothing is known of yet; whether there are such folders. */
+  async lookedAtEarly(): Promise<boolean> {
+    const early = this.projects.flatMap((project) => project.early ?? []);
+    for (const project of early) await project.lookedAt();
+    return early.length > 0;
+  }
+
   get documents(): readonly OpenDocument[] {
     return [...this.#documents.values()];
   }
@@ -45,7 +58,9 @@ export class Workspace {
 
   removeFolder(uri: string): void {
     const root = pathOf(uri);
-    if (root !== undefined && this.#folders.delete(root)) this.#assignAnew();
+    if (root === undefined) return;
+    this.#folders.get(root)?.abandon();
+    if (this.#folders.delete(root)) this.#assignAnew();
   }
 
   open(uri: string, language: string, version: number, text: string): void {
@@ -96,11 +111,11 @@ export class Workspace {
   }
 
   reconfigure(): void {
-    for (const project of this.projects) project.reconfigure(this.settingsFor(project.root).configuration);
+    for (const project of this.projects) project.reconfigure(this.settingsFor(project.root));
   }
 
   #project(root: string, extent: Extent): Project {
-    return new Project(root, extent, this.settingsFor(root).configuration);
+    return new Project(root, extent, this.settingsFor(root));
   }
 
   /** The innermost folder that the file is in, else its directory. */
@@ -126,6 +141,7 @@ export class Workspace {
 
   /** The folders are others now, so documents may belong elsewhere. */
   #assignAnew(): void {
+    for (const project of this.projects) project.abandon();
     this.#others.clear();
     for (const [root] of this.#folders) this.#folders.set(root, this.#project(root, "folder"));
     for (const uri of this.#documents.keys()) this.#tell(uri);

@@ -18,7 +18,7 @@ export interface CompilationDatabase {
   readonly flagsOf: (file: string) => CompilerFlags | undefined;
 }
 
-const FILE_NAME = "compile_commands.json";
+export const DATABASE = "compile_commands.json";
 const WRITING_ONE =
   "build systems write it: cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON, meson setup, or bear -- make";
 
@@ -33,22 +33,27 @@ interface Entry {
  * cannot be used.
  *
  * @param cwd absolute; what the database says of files that lie there by another name holds for them as well
+ * @param named how the sentence begins: where the user has named the database
  */
-export function readDatabase(cwd: string, build: string): CompilationDatabase | string {
-  if (build === "") return `-p: the name is missing; name the directory that holds ${FILE_NAME}`;
-  const named = path.resolve(cwd, build);
-  const isDirectory = isDirectoryThere(named);
-  const file = isDirectory ? path.join(named, FILE_NAME) : named;
-  const shown = isDirectory ? path.join(build, FILE_NAME).split(path.sep).join("/") : build;
+export function readDatabase(
+  cwd: string,
+  build: string,
+  named = `-p ${build}`,
+): CompilationDatabase | string {
+  if (build === "") return `-p: the name is missing; name the directory that holds ${DATABASE}`;
+  const there = path.resolve(cwd, build);
+  const isDirectory = isDirectoryThere(there);
+  const file = isDirectory ? path.join(there, DATABASE) : there;
+  const shown = isDirectory ? path.join(build, DATABASE).split(path.sep).join("/") : build;
   if (leavesTree(cwd, file))
-    return `-p ${build}: ${shown} is a symbolic link that leads out of the working directory and is not followed; name its target ${fs.realpathSync(file)} instead`;
+    return `${named}: ${shown} is a symbolic link that leads out of the working directory and is not followed; name its target ${fs.realpathSync(file)} instead`;
   const content = readRegularFile(file, MAX_FILE_BYTES);
   if (content.kind === "failed")
-    return `-p ${build}: ${shown} cannot be read: ${content.reason}; name the directory that holds ${FILE_NAME}, ${WRITING_ONE}`;
+    return `${named}: ${shown} cannot be read: ${content.reason}; name the directory that holds ${DATABASE}, ${WRITING_ONE}`;
   if (content.kind === "too-large")
-    return `-p ${build}: ${shown} has more than the limit of ${MAX_FILE_BYTES / (1024 * 1024)} MiB; make a smaller one of the entries that matter`;
+    return `${named}: ${shown} has more than the limit of ${MAX_FILE_BYTES / (1024 * 1024)} MiB; make a smaller one of the entries that matter`;
   const entries = entriesOf(content.bytes.toString("utf8").replace(/^\ufeff/, ""), path.dirname(file));
-  return typeof entries === "string" ? `-p ${build}: ${shown} ${entries}` : index(cwd, shown, entries);
+  return typeof entries === "string" ? `${named}: ${shown} ${entries}` : index(cwd, shown, entries);
 }
 
 function isDirectoryThere(name: string): boolean {

@@ -15,7 +15,7 @@ export interface ProjectSurroundings<Settings> {
   /** The settings of the file at a path; of a header that was not found among the files, those of the first one. */
   readonly settingsOf: (path: string) => Settings | undefined;
   /** What a build says of the file at a path; absent without a build. */
-  readonly commandLineOf?: (path: string) => CommandLine | undefined;
+  readonly commandLineOf?: ((path: string) => CommandLine | undefined) | undefined;
   /** Found files that name one of the functions, those left out that `known` has as files that matter. */
   readonly naming: (
     functions: ReadonlySet<string>,
@@ -156,6 +156,7 @@ function sourceReader(read: (name: string) => Buffer | undefined): (name: string
   };
 }
 
-function toSource(name: string, bytes: Buffer | undefined): Source | undefined {
+/** What is read of a file; undefined where it cannot be C source. */
+export function toSource(name: string, bytes: Buffer | undefined): Source | undefined {
   return bytes === undefined || bytes.includes(0) ? undefined : { path: name, text: decode(bytes) };
 }

@@ -32,6 +32,13 @@ const WHERE = "Counts in folders for which no mmaplint.config.json is found.";
 
 /** Settings that no configuration file has: they are about the editor. */
 const OF_THE_EDITOR: Readonly<Record<string, Schema>> = {
+  "mmaplint.build": {
+    type: "string",
+    default: "",
+    scope: "resource",
+    description:
+      "A compile_commands.json in the folder, or the directory that holds it: files are read with its -D, -U, -I and -include. Not in browsers.",
+  },
   "mmaplint.inlayHints.pageAlignment": {
     type: "boolean",
     default: false,

@@ -233,7 +233,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
 
 /** Others find what was allocated: they find what stands in it, too. */
 function keepInside(m: Machine, id: string, site: Site): void {
-  for (const [key, inner] of [...m.state.store])
+  for (const [key, inner] of m.state.store)
     if (key.startsWith(`@{${id}+`) && inner.kind === "amount") keepGiven(m, inner.amount, site);
 }
 

@@ -125,7 +125,9 @@ function applyOutcome(
   for (const { place, value } of stores) {
     if (place === undefined) continue;
     const old = m.state.store.get(place.key);
-    if (old?.kind === "amount") loseGiven(m, place.key, old.amount, value, call.site);
+    // Unknown code that the callee has run may have released what was there.
+    if (old?.kind === "amount" && outcome.epochs.length === 0)
+      loseGiven(m, place.key, old.amount, value, call.site);
     m.state.write(place.key, value);
     // What the callee has stored for its caller, this function has stored for its own.
     if (isOuter(place.key)) m.context.places.set(place.key, place);

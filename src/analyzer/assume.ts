@@ -17,6 +17,7 @@ import type { Machine } from "./machine.js";
 import type { Against, Mapping, WeakTest } from "./mapping.js";
 import { isShared, tell } from "./mapping.js";
 import { noteTest } from "./member-notes.js";
+import { isMacroName } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
 import { noteErrno, noteNegation, noteResult } from "./result-tests.js";
@@ -304,8 +305,6 @@ function testedSign(m: Machine, mapping: Mapping, op: Relation, truth: boolean, 
   return true;
 }
 
-const MACRO_NAME = /^_*[A-Z][A-Z0-9_]*$/;
-
 function testedOther(
   m: Machine,
   mapping: Mapping,
@@ -323,7 +322,7 @@ function testedOther(
   if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
   const origin = other.kind === "amount" ? soleSymbol(other.amount)?.origin : undefined;
   // `p != DEFAULT(NULL, MAP_FAILED)`: what a macro of a header that was not read gives stands for the failure.
-  if (equal && origin?.kind === "call" && MACRO_NAME.test(origin.function ?? "")) {
+  if (equal && origin?.kind === "call" && isMacroName(origin.function ?? "")) {
     m.state.becomeNull(mapping.id);
     return true;
   }

@@ -12,12 +12,13 @@ import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import { isShared } from "./mapping.js";
 import { letGo, noteKept } from "./member-notes.js";
+import { isMacroName } from "./model/conventions.js";
 import type { Value } from "./value.js";
 import { asAmount, isOuter } from "./value.js";
 
 /** It may read, write and keep whatever it can reach from its arguments. */
 export function unknownCall(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
-  const isMacro = instruction.callee !== undefined && MACRO_NAME.test(instruction.callee);
+  const isMacro = instruction.callee !== undefined && isMacroName(instruction.callee);
   const kept = isPrintfLike(values) ? [] : instruction.args;
   kept.forEach((operand, i) => {
     const value = values[i];
@@ -48,9 +49,6 @@ export function isPrintfLike(values: readonly Value[]): boolean {
   return values.some((value) => value.kind === "string" && /%[-+ #0-9.*]*[a-zA-Z]/.test(value.value));
 }
 
-/** Upper-case names are macros of headers that were not read. */
-const MACRO_NAME = /^_*[A-Z][A-Z0-9_]*$/;
-
 /** Names of functions that look at a pointer to say whether it is one. */
 const TESTS = /check|valid|fail|err|assert|verify|is_|null|die|ensure|expect|require/i;
 
@@ -60,7 +58,7 @@ const COMPUTES = /PTR|OFFSET|CAST|ALIGN|ROUND|ADDR/;
 /** May the call be a test of what it is given? Macros of headers that were not read may hide anything. */
 function mayTest({ callee }: CallInstruction): boolean {
   if (callee === undefined) return false;
-  return TESTS.test(callee) || (MACRO_NAME.test(callee) && !COMPUTES.test(callee));
+  return TESTS.test(callee) || (isMacroName(callee) && !COMPUTES.test(callee));
 }
 
 /** A result that the call sees, in whatever expression, may have been tested by it. */

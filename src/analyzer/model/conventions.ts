@@ -14,3 +14,8 @@ export function conventionOf(name: string): Convention | undefined {
   if (ERROR_NUMBER.test(name)) return "error number";
   return MINUS_ONE.test(name) ? "minus one" : undefined;
 }
+
+/** Upper-case names are macros of headers that were not read. */
+export function isMacroName(name: string): boolean {
+  return /^_*[A-Z][A-Z0-9_]*$/.test(name);
+}

@@ -2,6 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { CType } from "../syntax/ast.js";
 import { access, accessGiven, accessViaHint } from "./access.js";
+import { SMALLEST_PAGE } from "./alignment.js";
 import type { Amount, LiteralUse } from "./amount.js";
 import {
   add,
@@ -219,21 +220,35 @@ function pointerArithmetic(
   if (amount === undefined) return undefined;
   if (op === "+") return moved(left, scaled(amount, operand.scaleRight));
   if (op === "-") return moved(left, negate(scaled(amount, operand.scaleRight) ?? ZERO));
-  // Masks and remainders of an address: a mapping begins at a page, so only its offset takes part.
   if (
     left.kind === "pointer" &&
     (op === "&" || op === "%") &&
     m.state.mapping(left.mapping)?.source !== "heap"
-  ) {
-    const result = asRole(
-      op === "&" ? bitAnd(left.offset, amount) : modulo(left.offset, amount),
-      amount,
-      "rounding",
-    );
-    const keepsAddress = op === "&" && (constantValue(amount) ?? -1) < 0 && !isRemainderMask(amount);
-    return keepsAddress ? { ...left, offset: result } : amountValue(result);
-  }
+  )
+    return maskedAddress(left, op, amount);
   return undefined;
+}
+
+/** An address inside a mapping, rounded or reduced to what remains. A mapping begins at a page, so only its offset takes part. */
+function maskedAddress(pointer: Value & { readonly kind: "pointer" }, op: "&" | "%", by: Amount): Value {
+  const isRounding = op === "&" && !isRemainderMask(by) && (constantValue(by) ?? -1) < 0;
+  const begin = beginsAtUnit(pointer, op, by)
+    ? ZERO
+    : symbolOf({ kind: "opaque", what: `address ${pointer.mapping}` });
+  const address = add(pointer.offset, begin);
+  const result = asRole(op === "&" ? bitAnd(address, by) : modulo(address, by), by, "rounding");
+  return isRounding ? { ...pointer, offset: subtract(result, begin) } : amountValue(result);
+}
+
+/**
+ * Does the mapping begin at a multiple of what is rounded to? A larger or unknown unit is taken for one too where the
+ * start of the mapping itself is asked: programs do so after they have aligned it.
+ */
+function beginsAtUnit({ offset }: Value & { readonly kind: "pointer" }, op: "&" | "%", by: Amount): boolean {
+  if (constantValue(offset) === 0) return true;
+  const unit = op === "%" ? by : isRemainderMask(by) || by.constant > 0 ? add(by, constant(1)) : negate(by);
+  const n = constantValue(unit);
+  return n === undefined ? soleSymbol(unit)?.origin.kind === "page" : SMALLEST_PAGE % n === 0;
 }
 
 /** `page - 1` rather than `-page`. */

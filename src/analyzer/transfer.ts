@@ -294,9 +294,12 @@ function hand(m: Machine, value: Value, site: Site): void {
     to: "caller",
     member: undefined,
   });
-  // What was placed at the start of another mapping is that one's name too.
-  const { address } = mapping;
-  if (address?.kind === "pointer" && constantValue(address.offset) === 0)
+  // What was placed at the start of another mapping, or forced into it, is that one's name too.
+  const { address, flags } = mapping;
+  if (
+    address?.kind === "pointer" &&
+    (constantValue(address.offset) === 0 || hasFlag(flags, "MAP_FIXED") === "yes")
+  )
     m.state.update(address.mapping, { owner: "stored" });
   if (mapping.partial !== undefined)
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });

@@ -89,3 +89,8 @@ export function functionAround(text: string, offset: number): string {
   const end = text.indexOf("\n}", offset);
   return functionUpTo(text, offset) + text.slice(offset, end < 0 ? undefined : end);
 }
+
+/** `size_of(map)` as an argument: a constant is what the function returns in one of its cases, perhaps one that cannot be here. */
+export function isComputedByCall(argument: string | undefined): boolean {
+  return argument !== undefined && /\w ?\(/.test(argument.replace(/\bsizeof ?\(/g, ""));
+}

@@ -6,7 +6,7 @@ import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionUpTo, targetName } from "./terms.js";
+import { functionUpTo, isComputedByCall, targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
   id: "unmap-length",
@@ -52,7 +52,11 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
     return `${what} is unmapped with '${lengthText}', which has no value yet`;
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
     return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
-  if (constantValue(length) === 0 && ((event.call.direct && mapping?.source === "given") || isOwn(mapping)))
+  if (
+    constantValue(length) === 0 &&
+    !isComputedByCall(lengthText) &&
+    ((event.call.direct && mapping?.source === "given") || isOwn(mapping))
+  )
     return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
   if (sameUpToRounding(length, mapping.length)) return undefined;

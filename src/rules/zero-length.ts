@@ -4,7 +4,7 @@ import { constantValue, soleSymbol } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
 import type { Call } from "../analyzer/events.js";
 import type { Rule } from "./rule.js";
-import { functionUpTo } from "./terms.js";
+import { functionUpTo, isComputedByCall } from "./terms.js";
 
 export const zeroLength: Rule = {
   id: "zero-length",
@@ -25,7 +25,7 @@ export const zeroLength: Rule = {
   on: {
     map: ({ length, mapping, toleratesFailure, call }) => {
       if (length === undefined || !call.direct) return undefined;
-      if (constantValue(length) === 0)
+      if (constantValue(length) === 0 && !isComputedByCall(call.args[1]?.text))
         return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
       if (toleratesFailure || !mapping.mayBeEmpty || !isFileSize(soleSymbol(unrounded(length))?.origin))
         return undefined;

@@ -2,8 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { CType } from "../syntax/ast.js";
 import { access, accessGiven, accessViaHint } from "./access.js";
-import { SMALLEST_PAGE } from "./alignment.js";
-import type { Amount, LiteralUse } from "./amount.js";
+import type { Amount } from "./amount.js";
 import {
   add,
   constant,
@@ -25,6 +24,7 @@ import { bitAnd, bitNot, bitOr, shiftLeft, shiftRight } from "./bits.js";
 import { flag, isFlagName, maskFlags, orFlags, withoutFlags } from "./flags.js";
 import type { ElementSize, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
+import { asRole, maskedAddress } from "./masking.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, asFlags, isOuter, placeAt } from "./value.js";
 
@@ -229,43 +229,8 @@ function pointerArithmetic(
   return undefined;
 }
 
-/** An address inside a mapping, rounded or reduced to what remains. A mapping begins at a page, so only its offset takes part. */
-function maskedAddress(pointer: Value & { readonly kind: "pointer" }, op: "&" | "%", by: Amount): Value {
-  const isRounding = op === "&" && !isRemainderMask(by) && (constantValue(by) ?? -1) < 0;
-  const begin = beginsAtUnit(pointer, op, by)
-    ? ZERO
-    : symbolOf({ kind: "opaque", what: `address ${pointer.mapping}` });
-  const address = add(pointer.offset, begin);
-  const result = asRole(op === "&" ? bitAnd(address, by) : modulo(address, by), by, "rounding");
-  return isRounding ? { ...pointer, offset: subtract(result, begin) } : amountValue(result);
-}
-
-/**
- * Does the mapping begin at a multiple of what is rounded to? A larger or unknown unit is taken for one too where the
- * start of the mapping itself is asked: programs do so after they have aligned it.
- */
-function beginsAtUnit({ offset }: Value & { readonly kind: "pointer" }, op: "&" | "%", by: Amount): boolean {
-  if (constantValue(offset) === 0) return true;
-  const unit = op === "%" ? by : isRemainderMask(by) || by.constant > 0 ? add(by, constant(1)) : negate(by);
-  const n = constantValue(unit);
-  return n === undefined ? soleSymbol(unit)?.origin.kind === "page" : SMALLEST_PAGE % n === 0;
-}
-
-/** `page - 1` rather than `-page`. */
-function isRemainderMask(mask: Amount): boolean {
-  return mask.terms.some(({ coefficient }) => coefficient > 0);
-}
-
 function identity(value: Value & { readonly kind: "pointer" | "address" }): string {
   return value.kind === "pointer" ? value.mapping : value.place.key;
-}
-
-function asRole(result: Amount, from: Amount, role: LiteralUse["role"]): Amount {
-  if (from.literals.length === 0) return result;
-  const literals = result.literals.map((use) =>
-    from.literals.includes(use) && use.role === "plain" ? { ...use, role } : use,
-  );
-  return { ...result, literals };
 }
 
 function arithmetic(

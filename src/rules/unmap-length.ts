@@ -4,6 +4,7 @@ import { compareLengths, sameUpToRounding } from "../analyzer/lengths.js";
 import { constantValue, soleSymbol } from "../analyzer/amount.js";
 import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
 import { functionUpTo, isComputedByCall, targetName } from "./terms.js";
@@ -20,6 +21,7 @@ export const unmapLength: Rule = {
   silent: [
     "Trimming: the parts before and behind an aligned block of an over-allocated mapping.",
     "The same length under another name, or rounded up to the page.",
+    "What was forced over a reservation by MAP_FIXED: the reservation's length may be meant.",
     "`munmap(p - delta, len + delta)` where p was moved by delta.",
   ],
   on: {
@@ -38,6 +40,11 @@ function isOwn(mapping: Mapping | undefined): mapping is Mapping {
     mapping.phase !== "failed" &&
     mapping.phase !== "unmapped"
   );
+}
+
+/** Over a reservation, which may be what is unmapped by its whole length. */
+function isForcedInto({ address, flags }: Mapping): boolean {
+  return address?.kind === "pointer" && hasFlag(flags, "MAP_FIXED") === "yes";
 }
 
 function wrongLength(event: UnmapEvent): Finding | string | undefined {
@@ -59,7 +66,7 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
   )
     return `${what} is unmapped with a length of 0: the call fails and the mapping stays`;
   if (!isOwn(mapping) || mapping.length === undefined || constantValue(target.offset) !== 0) return undefined;
-  if (sameUpToRounding(length, mapping.length)) return undefined;
+  if (sameUpToRounding(length, mapping.length) || isForcedInto(mapping)) return undefined;
   const was =
     mapping.lengthText === ""
       ? "another length"

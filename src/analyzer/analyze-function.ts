@@ -278,11 +278,16 @@ function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   if (n === undefined) {
     if (value?.kind === "amount" && isNegatedErrno(value.amount)) return "failure";
     const called = value?.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
-    return called?.kind === "call" ? "delegated" : "unknown";
+    return called?.kind === "call" || (called?.kind === "opaque" && OF_CALLEE.test(called.what))
+      ? "delegated"
+      : "unknown";
   }
   if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
 }
+
+/** What a function of the program gives is named after the call. */
+const OF_CALLEE = /^\d+\//;
 
 /** `-ENOMEM`. */
 function isNegatedErrno({ terms: [term, second], constant }: Amount): boolean {

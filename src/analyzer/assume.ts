@@ -44,7 +44,7 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
       site: condition.site,
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
     };
-    noteTest(m, condition.left, left, asNumber(right));
+    if (condition.op === "==" || condition.op === "!=") noteTest(m, condition.left, left, asNumber(right));
     return compare(m, left, condition.op as Relation, right, truth, tested);
   }
   const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };

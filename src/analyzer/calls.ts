@@ -14,6 +14,7 @@ import type { Operand } from "./ir.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
 import { applySummary } from "./own-calls.js";
+import { errorPointerCall } from "./error-pointers.js";
 import { isPrintfLike, unknownCall } from "./unknown-calls.js";
 import type { Value } from "./value.js";
 import { amountValue, asAmount } from "./value.js";
@@ -24,6 +25,8 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   const values = instruction.args.map((arg) => evaluate(m, arg));
   const { callee } = instruction;
   noteFreed(m, instruction);
+  const errorPointer = errorPointerCall(m.state, callee, values);
+  if (errorPointer !== undefined) return [{ state: m.state, result: amountValue(errorPointer) }];
   const model = callee === undefined ? undefined : m.context.modelOf(callee);
   if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
   if (callee !== undefined) {

@@ -183,7 +183,6 @@ function sizeDescriptor(
   const truncates = by === "truncate";
   const allocates = by !== "write" && !truncates;
   const known = m.state.descriptors.get(symbol.id);
-  if (known === undefined && by === "write") return;
   const empties = constantValue(asAmount(length)) === 0;
   m.state.descriptors.set(symbol.id, {
     origin: "other",

@@ -78,8 +78,8 @@ export interface MapEvent extends Base {
   readonly inStatic: boolean;
   /** The mapping of the same length that was placed right before it, in a reservation that the two fill. */
   readonly twin: Mapping | undefined;
-  /** When the call fails, the function goes on some other way. */
-  readonly toleratesFailure: boolean;
+  /** When the call fails: the function goes on some other way, or a condition finds it, or nothing does. */
+  readonly failure: "tolerated" | "found" | "unnoticed";
   readonly protection: Flags;
   readonly flags: Flags;
   readonly offset: Amount | undefined;

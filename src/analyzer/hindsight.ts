@@ -4,7 +4,7 @@ import type { Event } from "./events.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Cfg } from "./ir.js";
-import type { Loops } from "./loops.js";
+import { type Loops, successors } from "./loops.js";
 import type { Mapping } from "./mapping.js";
 import { withChildren } from "./processes.js";
 
@@ -15,7 +15,7 @@ export function inHindsight(
   loops: Loops,
   plainTests: ReadonlySet<string>,
 ): readonly Event[] {
-  const known = withOtherPaths(withFiles(events), repeatedSites(cfg, loops));
+  const known = withOtherPaths(withFiles(events), repeatedSites(cfg, loops), reachability(cfg));
   return withChildren(known).map((event) => withSole(event, plainTests));
 }
 
@@ -35,13 +35,20 @@ function withFiles(events: readonly Event[]): readonly Event[] {
 }
 
 /** What only the whole function tells: does some path release the mapping, hand it over, live without it? */
-function withOtherPaths(events: readonly Event[], again: ReadonlySet<number>): readonly Event[] {
+function withOtherPaths(
+  events: readonly Event[],
+  again: ReadonlySet<number>,
+  follows: (exit: number, site: number) => boolean,
+): readonly Event[] {
   const released = new Set<string>();
   const outsideLoop = new Set<string>();
   const handedOver = new Set<string>();
-  const keptInLoop = new Set<string>();
+  /** The sites in loops that release a mapping, or hand it over. */
+  const releasedIn = new Map<string, Set<number>>();
+  const keptIn = new Map<string, Set<number>>();
   const tested = new Set<string>();
   const tolerated = new Set<string>();
+  const found = new Set<string>();
   const sealed = new Set<string>();
   /** By the site of a test: the functions whose results get there. */
   const callees = new Map<number, Set<string>>();
@@ -49,16 +56,20 @@ function withOtherPaths(events: readonly Event[], again: ReadonlySet<number>): r
     if (event.kind === "unmap" && event.target.mapping !== undefined) {
       released.add(origin(event.target.mapping));
       if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
+      else addTo(releasedIn, origin(event.target.mapping), event.call.site.start);
     }
     if (event.kind === "protect" && event.target.mapping !== undefined && isReadOnly(event.flags))
       sealed.add(origin(event.target.mapping));
-    if (event.kind === "check") tested.add(origin(event.mapping));
+    if (event.kind === "check") {
+      tested.add(origin(event.mapping));
+      if (event.against === "MAP_FAILED") found.add(origin(event.mapping));
+    }
     if (event.kind === "result" && event.against === "other") tested.add(event.result);
     if (event.kind === "result" && event.callee !== undefined)
       callees.set(event.site.start, (callees.get(event.site.start) ?? new Set()).add(event.callee));
     if (event.kind === "escape" && event.to !== "call") {
       handedOver.add(origin(event.mapping));
-      if (again.has(event.site.start)) keptInLoop.add(origin(event.mapping));
+      if (again.has(event.site.start)) addTo(keptIn, origin(event.mapping), event.site.start);
     }
     if (
       event.kind === "exit" &&
@@ -71,8 +82,10 @@ function withOtherPaths(events: readonly Event[], again: ReadonlySet<number>): r
   return events
     .filter((event) => event.kind !== "release" || !either.has(event.target.text))
     .map((event) => {
-      if (event.kind === "map")
-        return tolerated.has(origin(event.mapping)) ? { ...event, toleratesFailure: true } : event;
+      if (event.kind === "map") {
+        if (tolerated.has(origin(event.mapping))) return { ...event, failure: "tolerated" };
+        return found.has(origin(event.mapping)) ? { ...event, failure: "found" } : event;
+      }
       if (event.kind === "protect" && event.target.mapping !== undefined)
         return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
       if (event.kind === "result")
@@ -83,11 +96,13 @@ function withOtherPaths(events: readonly Event[], again: ReadonlySet<number>): r
       if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
       if (event.kind !== "exit") return event;
       const id = origin(event.mapping);
+      const isBehind = (sites: ReadonlySet<number> | undefined): boolean =>
+        [...(sites ?? [])].some((site) => follows(event.site.start, site));
       return {
         ...event,
         testedElsewhere: tested.has(id),
         releasedElsewhere: released.has(id),
-        releasedInLoop: (released.has(id) && !outsideLoop.has(id)) || keptInLoop.has(id),
+        releasedInLoop: (!outsideLoop.has(id) && isBehind(releasedIn.get(id))) || isBehind(keptIn.get(id)),
         handedOverElsewhere: handedOver.has(id),
       };
     });
@@ -137,6 +152,35 @@ function withSole(event: Event, plainTests: ReadonlySet<string>): Event {
 /** A mapping and the earlier turn's one of the same call are the same line of the program. */
 function origin(mapping: Mapping): string {
   return mapping.id.replace(/'+$/, "");
+}
+
+function addTo(sites: Map<string, Set<number>>, id: string, site: number): void {
+  sites.set(id, (sites.get(id) ?? new Set()).add(site));
+}
+
+/** Can control go from a call or assignment to that return? By where they start in the text. */
+function reachability({ blocks }: Cfg): (exit: number, site: number) => boolean {
+  const known = new Map<number, ReadonlySet<number>>();
+  const exitsFrom = (site: number): ReadonlySet<number> => {
+    const exits = new Set<number>();
+    const seen = new Set<number>();
+    const open = [...blocks.keys()].filter((i) =>
+      blocks[i]?.instructions.some((instruction) => instruction.site.start === site),
+    );
+    for (let block = open.pop(); block !== undefined; block = open.pop()) {
+      const terminator = blocks[block]?.terminator;
+      if (seen.has(block) || terminator === undefined) continue;
+      seen.add(block);
+      if (terminator.kind === "return") exits.add(terminator.site.start);
+      open.push(...successors(terminator));
+    }
+    return exits;
+  };
+  return (exit, site) => {
+    const exits = known.get(site) ?? exitsFrom(site);
+    known.set(site, exits);
+    return exits.has(exit);
+  };
 }
 
 /** Where the calls and assignments stand that can run more than once. */

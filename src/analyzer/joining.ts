@@ -3,7 +3,7 @@ import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
 import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
 import type { Fork, Mapping } from "./mapping.js";
-import { isShared } from "./mapping.js";
+import { isShared, newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
 import { amountValue, isOuter } from "./value.js";
@@ -45,21 +45,21 @@ export function joinMappings(result: State, mine: State, theirs: State, isRepeat
       GIVEN_ITSELF.test(mapping.id) &&
       mapping.phase === "live" &&
       mapping.accessed !== undefined);
+  const untouched = (mapping: Mapping): void => {
+    if (isFollowed(mapping)) result.mappings.set(mapping.id, settled(result, mapping));
+    else if (mapping.phase === "live" && isShared(mapping)) result.mappings.set(mapping.id, kept(mapping));
+  };
   for (const mapping of mine.mappings.values()) {
     const other = theirs.mappings.get(mapping.id);
-    if (other === undefined) {
-      if (isFollowed(mapping)) result.mappings.set(mapping.id, settled(result, mapping));
-    } else if (other.phase === mapping.phase)
+    if (other === undefined) untouched(mapping);
+    else if (other.phase === mapping.phase)
       result.mappings.set(mapping.id, settled(result, joinTwo(mapping, other)));
     else {
       result.mappings.set(mapping.id, mapping);
       result.drop(mapping.id);
     }
   }
-  for (const mapping of theirs.mappings.values()) {
-    if (!mine.mappings.has(mapping.id) && isFollowed(mapping))
-      result.mappings.set(mapping.id, settled(result, mapping));
-  }
+  for (const mapping of theirs.mappings.values()) if (!mine.mappings.has(mapping.id)) untouched(mapping);
   for (const [key, value] of result.store) {
     if (value.kind === "pointer" && !result.mappings.has(value.mapping)) {
       result.store.set(
@@ -68,6 +68,11 @@ export function joinMappings(result: State, mine: State, theirs: State, isRepeat
       );
     }
   }
+}
+
+/** What one path has put where others find it may be there; nothing else that it did is certain. */
+function kept({ id, source, function: by, site, address, owner, history }: Mapping): Mapping {
+  return newMapping({ id, source, function: by, site, address, owner, history });
 }
 
 /** A mapping that lost its last name in a join is no longer this function's for certain. */

@@ -10,7 +10,7 @@ export interface Loops {
   readonly order: readonly number[];
 }
 
-function successors(terminator: Terminator): readonly number[] {
+export function successors(terminator: Terminator): readonly number[] {
   switch (terminator.kind) {
     case "goto":
       return [terminator.to];

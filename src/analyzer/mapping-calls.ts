@@ -79,7 +79,7 @@ export function map(
     ...conditionsOn(m, mapping, call.args[effect.offset]),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
-    toleratesFailure: false,
+    failure: "unnoticed",
     protection: mapping.protection,
     flags,
     offset: mapping.offset,

@@ -210,7 +210,7 @@ function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,
-    toleratesFailure: true,
+    failure: "tolerated",
     protection,
     flags,
     offset,

@@ -23,13 +23,19 @@ export const zeroLength: Rule = {
     "A length that the caller gives: the caller is judged.",
   ],
   on: {
-    map: ({ length, mapping, toleratesFailure, call }) => {
+    map: ({ length, mapping, failure, call }) => {
       if (length === undefined || !call.direct) return undefined;
       if (constantValue(length) === 0 && !isComputedByCall(call.args[1]?.text))
         return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
-      if (toleratesFailure || !mapping.mayBeEmpty || !isFileSize(soleSymbol(unrounded(length))?.origin))
+      if (
+        failure === "tolerated" ||
+        !mapping.mayBeEmpty ||
+        !isFileSize(soleSymbol(unrounded(length))?.origin)
+      )
         return undefined;
-      return `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
+      const message = `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
+      // A program that finds the failure says no more than "Invalid argument".
+      return failure === "found" ? { message, severity: "note" } : message;
     },
     unmap: ({ call }, text) => slack(call, text),
   },

@@ -2,6 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import { SMALLEST_PAGE } from "./alignment.js";
 import {
+  type Amount,
   add,
   constant,
   constantValue,
@@ -249,6 +250,7 @@ function testedRight(
         ...(failed ? { history: tell(mapping, site, "found to have failed here") } : {}),
       });
       settleRemap(m, mapping, failed);
+      if (!failed && mapping.length !== undefined) assumeMapped(m, mapping.length);
       return true;
     case "failed":
       return failed;
@@ -258,6 +260,12 @@ function testedRight(
     case "unmapped":
       return !failed;
   }
+}
+
+/** A length of 0 is EINVAL. Callers know what they gave; and of a length that no condition has asked for, nobody needs to know. */
+function assumeMapped({ state }: Machine, length: Amount): void {
+  if (soleSymbol(length)?.origin.kind !== "parameter" && state.range(length).min === 0)
+    state.assume(length, ">");
 }
 
 /** mremap moved the old mapping, or left it alone. */

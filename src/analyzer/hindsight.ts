@@ -1,6 +1,6 @@
 /** What only the whole function tells of an event: what becomes of the same mapping on its other paths. */
 import { testKey } from "./assume.js";
-import type { Event } from "./events.js";
+import type { Event, MapEvent, ReleaseEvent } from "./events.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Cfg } from "./ir.js";
@@ -80,12 +80,11 @@ function withOtherPaths(
   }
   const either = endedEitherWay(events);
   return events
-    .filter((event) => event.kind !== "release" || !either.has(event.target.text))
+    .filter(
+      (event) => event.kind !== "release" || !(either.has(event.target.text) || isChosen(event, events)),
+    )
     .map((event) => {
-      if (event.kind === "map") {
-        if (tolerated.has(origin(event.mapping))) return { ...event, failure: "tolerated" };
-        return found.has(origin(event.mapping)) ? { ...event, failure: "found" } : event;
-      }
+      if (event.kind === "map") return event.call.direct ? withFailure(event, tolerated, found) : event;
       if (event.kind === "protect" && event.target.mapping !== undefined)
         return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
       if (event.kind === "result")
@@ -106,6 +105,20 @@ function withOtherPaths(
         handedOverElsewhere: handedOver.has(id),
       };
     });
+}
+
+/** The function that is called unmaps it in another case: it knows how the memory was made. */
+function isChosen({ call, target }: ReleaseEvent, events: readonly Event[]): boolean {
+  const { mapping } = target;
+  if (call.direct) return false;
+  return events.some(
+    (other) =>
+      other.kind === "unmap" &&
+      other.call.site.start === call.site.start &&
+      mapping !== undefined &&
+      other.target.mapping !== undefined &&
+      origin(other.target.mapping) === origin(mapping),
+  );
 }
 
 /**
@@ -152,6 +165,11 @@ function withSole(event: Event, plainTests: ReadonlySet<string>): Event {
 /** A mapping and the earlier turn's one of the same call are the same line of the program. */
 function origin(mapping: Mapping): string {
   return mapping.id.replace(/'+$/, "");
+}
+
+function withFailure(event: MapEvent, tolerated: ReadonlySet<string>, found: ReadonlySet<string>): MapEvent {
+  const id = origin(event.mapping);
+  return { ...event, failure: tolerated.has(id) ? "tolerated" : found.has(id) ? "found" : event.failure };
 }
 
 function addTo(sites: Map<string, Set<number>>, id: string, site: number): void {

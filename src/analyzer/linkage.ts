@@ -9,11 +9,15 @@ import type { Definition, Link, UnitAnalysis } from "./unit-analysis.js";
 /** The functions with external linkage that the files define, by name. */
 export class Externals {
   readonly #byName = new Map<string, Definition[]>();
+  readonly #added = new Set<UnitAnalysis>();
   readonly #inHeaders = new Map<Unit, ReadonlyMap<string, Definition>>();
 
   constructor(readonly analysisOf: (unit: Unit) => UnitAnalysis) {}
 
+  /** Once for each file, however often it is added. */
   add(analysis: UnitAnalysis): void {
+    if (this.#added.has(analysis)) return;
+    this.#added.add(analysis);
     for (const [name, outline] of analysis.byName) {
       if (outline.static) continue;
       const others = this.#byName.get(name);

@@ -128,10 +128,21 @@ export function noteFailed({ context, state }: Machine): void {
     if (!context.written.has(key) || key.startsWith("@")) continue;
     const place = context.places.get(key);
     const holder = place === undefined ? undefined : holderOf(place);
-    if (place === undefined || holder === undefined) continue;
+    if (place === undefined || holder === undefined || isMarkedDead(state, key)) continue;
     const mapping = failedMapping(state, held, context.tests.ofResults.get(holder));
     if (mapping !== undefined) context.failed.push({ holder, name: place.name, mapping });
   }
+}
+
+/** Another member says that the struct holds nothing: `id = -1`. */
+function isMarkedDead({ store }: State, key: string): boolean {
+  const end = key.lastIndexOf(".");
+  if (end < 0) return false;
+  const struct = key.slice(0, end + 1);
+  return [...store].some(
+    ([other, value]) =>
+      other !== key && other.startsWith(struct) && (constantValue(asAmount(value)) ?? 0) < 0,
+  );
 }
 
 /** What failed to be made, if the value says so for certain. */

@@ -7,7 +7,7 @@ import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Amount } from "./amount.js";
 import { constantValue, sameAmount } from "./amount.js";
 import { ANY_MEMBER } from "./member-notes.js";
-import type { AbandonEvent, Event, StayEvent, UnmapEvent } from "./events.js";
+import type { AbandonEvent, Event, UnmapEvent } from "./events.js";
 import type { Definition } from "./unit-analysis.js";
 import type {
   FailedHeld,
@@ -367,32 +367,4 @@ function toEvent(
 /** The last name in a place that outlives a function: "base" of "struct shm.base" and of "::shm.base". */
 export function lastName(holder: string): string {
   return /\w+$/.exec(holder)?.[0] ?? holder;
-}
-
-/** The failures that stay in a place which the functions compare with NULL, and never with MAP_FAILED. */
-export function stayingFailures(
-  functions: readonly NotedFunction[],
-): readonly { readonly definition: NotedFunction; readonly event: StayEvent }[] {
-  const tests = new Map<string, StayEvent["test"]>();
-  const excluded = new Set<string>();
-  for (const { outline, notes } of functions) {
-    for (const [holder, site] of notes.tests.againstNull)
-      if (!tests.has(holder)) tests.set(holder, { site, function: outline.name });
-    for (const holder of notes.tests.againstFailed) excluded.add(holder);
-  }
-  return functions.flatMap((definition) =>
-    definition.notes.failed.flatMap(({ holder, name, mapping }) => {
-      const test = tests.get(holder);
-      if (test === undefined || excluded.has(holder)) return [];
-      const event: StayEvent = {
-        kind: "stay",
-        site: mapping.history.at(-1)?.site ?? mapping.site,
-        function: definition.outline.name,
-        mapping,
-        holder: name,
-        test,
-      };
-      return [{ definition, event }];
-    }),
-  );
 }

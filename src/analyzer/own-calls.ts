@@ -37,7 +37,9 @@ export function applySummary(
   const out: Outgoing[] = [];
   const maps = summary.outcomes.some(returnsMapping);
   mayFlush(m, values);
+  const dies = maps && DIES.test(callee);
   summary.outcomes.forEach((outcome, i) => {
+    if (dies && !isSuccess(outcome)) return;
     const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
     const machine: Machine = { ...m, state };
     const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
@@ -52,6 +54,18 @@ function returnsMapping({ returns, mappings }: Outcome): boolean {
   return (
     returns?.kind === "pointer" &&
     mappings.some(({ id, source }) => id === returns.mapping && source !== "heap" && source !== "given")
+  );
+}
+
+/** By its name such a wrapper ends the program rather than to fail, though what ends it may be out of sight. */
+const DIES = /^(?:_*safe_|x|must_|checked_)\w*(?:map|alloc|shmat)/i;
+
+function isSuccess(outcome: Outcome): boolean {
+  const { returns, mappings } = outcome;
+  return (
+    returnsMapping(outcome) &&
+    returns?.kind === "pointer" &&
+    mappings.some(({ id, phase }) => id === returns.mapping && phase !== "failed")
   );
 }
 

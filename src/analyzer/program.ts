@@ -2,6 +2,7 @@
 import type { Steps } from "../steps.js";
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
+import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
 import { heldUses, mayRefill } from "./held.js";
 import { Externals } from "./linkage.js";
@@ -19,11 +20,12 @@ import {
   memberUnmaps,
   notesOfGlobals,
   notesOfStruct,
-  stayingFailures,
   structsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
+import { stayingFailures } from "./staying.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
+import { libraryModel } from "./model/library.js";
 import type { Around, Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
 import { concerns } from "./summary.js";
@@ -36,8 +38,14 @@ export interface AnalyzedFunction {
   readonly readings: readonly (readonly Event[])[];
 }
 
-/** Finds further files of the program: those that name one of the functions. */
-export type Naming = (functions: ReadonlySet<string>) => readonly Source[];
+/**
+ * Finds further files of the program: those that name one of the functions, and are linted from then on; with a condition,
+ * those that meet it, only to be looked into.
+ */
+export type Naming = (
+  functions: ReadonlySet<string>,
+  isWanted?: (source: Source) => boolean,
+) => readonly Source[];
 
 /** A name of another linkage than C's: every program has its own. */
 const ENTRY_POINTS = new Set(["main", "_start"]);
@@ -71,6 +79,7 @@ export class Program {
         .filter((outline) => analysis.namesFamily(outline))
         .map((outline): Definition => ({ analysis, outline })),
     );
+    yield* this.#addFailureHandlers(wave);
     const seen = new Set(wave.map(({ outline }) => outline));
     const asked = new Set<string>();
     for (let round = 0; wave.length > 0;) {
@@ -151,6 +160,27 @@ export class Program {
     this.#linted.push(...added);
     this.#linted.sort((a, b) => (a.unit.source.path < b.unit.source.path ? -1 : 1));
     return added;
+  }
+
+  /** Whether what is called after a failure comes back, only its definition tells. */
+  *#addFailureHandlers(wave: readonly Definition[]): Steps<void> {
+    const names = new Set(
+      wave.flatMap(({ analysis, outline }) =>
+        failureHandlers(analysis.unit, outline).filter(
+          (name) =>
+            !analysis.unit.neverReturns(name) &&
+            !analysis.unit.macros.has(name) &&
+            libraryModel(name) === undefined &&
+            this.#externals.link(name, analysis) === undefined,
+        ),
+      ),
+    );
+    if (names.size === 0) return;
+    const defining = this.naming(names, (source) => definesOne(source, names));
+    for (const source of defining.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+      yield;
+      this.#externals.add(this.#analysisOf(this.open(source)));
+    }
   }
 
   /** The functions that call one of these, and speak of what it does. */

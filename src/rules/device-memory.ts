@@ -19,7 +19,8 @@ export const deviceMemory: Rule = {
     "Accesses through volatile pointers, accessor functions, and reads of single values.",
   ],
   on: {
-    access: (event) => (isDevice(event.mapping) ? (copied(event) ?? merged(event)) : undefined),
+    access: (event, text) =>
+      isDevice(event.mapping) && !isFirmware(event, text) ? (copied(event) ?? merged(event)) : undefined,
     map: ({ mapping, flags, protection, call }) =>
       call.direct &&
       isDevice(mapping) &&
@@ -40,6 +41,11 @@ function isDevice({ descriptor, phase }: Mapping): boolean {
     descriptor?.path !== undefined &&
     DEVICE.test(descriptor.path)
   );
+}
+
+/** Tables that a PC's firmware has left in ordinary memory; who reads them looks below 1 MiB for where they are. */
+function isFirmware({ mode }: AccessEvent, text: string): boolean {
+  return mode === "read" && /_(?:SM3?|DMI)_|\bsmbios|\bdmi_/i.test(text);
 }
 
 /** Functions that choose how they access memory. */

@@ -53,7 +53,8 @@ function place({ address, length }: MapEvent, text: string): string | undefined 
   if (address.value.kind === "address") return undefined;
   const amount = asAmount(address.value);
   const literal = constantValue(amount);
-  if (literal !== undefined) return literal === -1 ? undefined : `at the fixed address ${address.text}`;
+  if (literal !== undefined)
+    return literal === -1 || address.text === "" ? undefined : `at the fixed address ${address.text}`;
   const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
   if (origin?.kind === "call" && origin.function !== undefined && READ_FROM_OUTSIDE.test(origin.function)) {
     return `at an address from ${origin.function}()`;

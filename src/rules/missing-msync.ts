@@ -3,7 +3,7 @@ import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { isDiskFile, nameOf } from "./terms.js";
+import { functionAround, isDiskFile, nameOf } from "./terms.js";
 
 export const missingMsync: Rule = {
   id: "missing-msync",
@@ -18,16 +18,27 @@ export const missingMsync: Rule = {
   silent: [
     "shm_open(), memfd_create(), /dev, /dev/shm and /run: there is no disk.",
     "fsync(), fdatasync() or sync() after the last write.",
+    "A file whose name the function removes.",
     "Private and anonymous mappings, and mappings that are only read.",
     "A function that is handed the mapping or hands it on: the durability is decided elsewhere.",
   ],
   on: {
-    exit: ({ mapping, function: name, returns }) =>
-      (mapping.phase === "unmapped" || mapping.owner === "local") && returns !== "failure"
+    exit: ({ mapping, function: name, returns }, text) =>
+      (mapping.phase === "unmapped" || mapping.owner === "local") &&
+      returns !== "failure" &&
+      !isUnlinked(mapping, text)
         ? unsynced(mapping, name)
         : undefined,
   },
 };
+
+/** The function that opens the file removes its name: nobody will look for what was written. */
+function isUnlinked({ descriptor }: Mapping, text: string): boolean {
+  if (descriptor === undefined) return false;
+  const { start, end } = descriptor.site;
+  const [, path = ""] = /^\w+\s*\(\s*([\w.>-]+)\s*,/.exec(text.slice(start, end)) ?? [];
+  return path !== "" && new RegExp(`unlink\\s*\\(\\s*${path}\\s*\\)`).test(functionAround(text, start));
+}
 
 /** Functions that say themselves that the file is what they are for. */
 const PRODUCT = /(?:^|_)(?:save|commit|store|write|flush|dump|persist|checkpoint|finali[sz]e|close)/i;

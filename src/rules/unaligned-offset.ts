@@ -90,7 +90,7 @@ function passedOn({ offset, call, inStatic, function: name }: MapEvent, text: st
   if (inStatic && !areTyped(argumentsGiven(text, name, symbol.origin.index))) return undefined;
   return {
     message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
-    severity: "warning",
+    severity: "note",
   };
 }
 

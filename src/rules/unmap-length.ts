@@ -1,7 +1,7 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
 import { compareLengths, sameUpToRounding } from "../analyzer/lengths.js";
-import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import { add, constantValue, sameAmount, soleSymbol } from "../analyzer/amount.js";
 import { pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -128,6 +128,9 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   // Trimming names the place with an expression; a plain variable was meant to be the start.
   const plain = /^[\w.\->[\]]+$/.test(text.replace(/^\([^()]*\)\s*/, ""));
   if (pageAlignment(offset) === "unaligned") return undefined;
+  // From there to the end: the tail is cut off.
+  if (length !== undefined && mapping.length !== undefined && sameAmount(add(offset, length), mapping.length))
+    return undefined;
   const whole =
     length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;

@@ -328,6 +328,9 @@ function testedOther(
   const shared = isWanted && equal && !isShared(mapping) ? { owner: "stored" as const } : {};
   if (isWanted) m.state.update(mapping.id, { compared: true, ...shared });
   if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
+  // `p == (void *)1` finds no failure.
+  const n = constantValue(asAmount(other));
+  if (n !== undefined && n > 0 && n < SMALLEST_PAGE && !isWanted) return !equal;
   const origin = other.kind === "amount" ? soleSymbol(other.amount)?.origin : undefined;
   // `p != DEFAULT(NULL, MAP_FAILED)`: what a macro of a header that was not read gives stands for the failure.
   if (equal && origin?.kind === "call" && isMacroName(origin.function ?? "")) {

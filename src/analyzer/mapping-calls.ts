@@ -233,7 +233,8 @@ export function isRemainderTested(m: Machine, amount: Amount): boolean {
   );
 }
 
-function canBeZero(m: Machine, length: Amount | undefined): boolean {
+/** Nothing on the path says that it is more than 0. */
+export function canBeZero(m: Machine, length: Amount | undefined): boolean {
   if (length === undefined) return false;
   const { min, not } = m.state.range(length);
   return min <= 0 && !not.includes(0) && !isCompared(m, length);

@@ -4,16 +4,16 @@ import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven, givenAt } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constant, constantValue, sameAmount, soleSymbol, subtract, ZERO } from "./amount.js";
+import { constant, constantValue, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
 import { moved } from "./evaluate.js";
-import type { Call, Target } from "./events.js";
-import { mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
+import type { Call } from "./events.js";
+import { mapFlagsOfNumber, protectionOfNumber } from "./flags.js";
+import { tellLatent } from "./latent.js";
 import type { Machine, Outgoing } from "./machine.js";
-import { isRemainderTested } from "./mapping-calls.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import { letGo } from "./member-notes.js";
@@ -24,7 +24,7 @@ import { Instantiation } from "./summary.js";
 import { clobberMemory, clobberPlace, lend } from "./unknown-calls.js";
 import { unmap } from "./unmapping.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, asAmount, asFlags, isOuter, NULL_VALUE } from "./value.js";
+import { amountValue, asAmount, asFlags, isOuter } from "./value.js";
 
 export function applySummary(
   m: Machine,
@@ -45,7 +45,7 @@ export function applySummary(
     const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
     if (result === undefined) return;
     if (maps && isNullValue(result)) state.failure = failureOf(machine, call);
-    out.push({ state, result });
+    out.push({ state, result: maps && isMapFailed(result) ? failedBy(machine, call) : result });
   });
   return out;
 }
@@ -71,6 +71,26 @@ function isSuccess(outcome: Outcome): boolean {
 
 function isNullValue(value: Value): boolean {
   return constantValue(asAmount(value)) === 0;
+}
+
+function isMapFailed(value: Value): boolean {
+  return constantValue(asAmount(value)) === -1;
+}
+
+/** The MAP_FAILED of a wrapper that gives a mapping otherwise. */
+function failedBy(m: Machine, call: Call): Value {
+  const { id } = begin(
+    m,
+    newMapping({
+      id: `f${m.at}`,
+      source: "mmap",
+      function: call.function,
+      site: call.site,
+      phase: "failed",
+      history: [{ site: call.site, message: `made by ${call.function}, called here, which has failed` }],
+    }),
+  );
+  return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
 }
 
 /** The NULL of a wrapper that gives a mapping otherwise. */
@@ -189,50 +209,6 @@ function tellKept(m: Machine, place: Place, id: string, site: Site): void {
     to: "field",
     member,
   });
-}
-
-/** What a wrapper could not know of its mapping, and its caller does: judged at the call. */
-function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void {
-  if (m.emit === undefined || own.source !== "mmap" || own.phase === "failed") return;
-  const offset = differs(inside.offset, own.offset) ? own.offset : undefined;
-  const length = differs(inside.length, own.length) ? own.length : undefined;
-  const protection = inside.protection.open ? own.protection : UNKNOWN_FLAGS;
-  const flags = inside.flags.open ? own.flags : UNKNOWN_FLAGS;
-  if (offset === undefined && length === undefined && protection.open && flags.open) return;
-  const address: Target = {
-    value: NULL_VALUE,
-    mapping: undefined,
-    offset: undefined,
-    varied: false,
-    text: "",
-    holds: undefined,
-    wantedBy: undefined,
-  };
-  m.emit({
-    kind: "map",
-    site: call.site,
-    function: m.context.cfg.name,
-    mapping: { ...own, protection, flags },
-    call,
-    address,
-    length,
-    offsetTested: offset === undefined || isRemainderTested(m, offset),
-    offsetMayWrap: undefined,
-    severalFiles: false,
-    sizeCompared: true,
-    lengthBounded: true,
-    sizeUntested: undefined,
-    inStatic: m.context.cfg.static,
-    twin: undefined,
-    failure: "tolerated",
-    protection,
-    flags,
-    offset,
-  });
-}
-
-function differs(a: Amount | undefined, b: Amount | undefined): boolean {
-  return a !== undefined && b !== undefined && !sameAmount(a, b);
 }
 
 function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range): boolean {

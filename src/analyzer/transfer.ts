@@ -298,6 +298,7 @@ function hand(m: Machine, value: Value, site: Site): void {
   const { address, flags } = mapping;
   if (
     address?.kind === "pointer" &&
+    mapping.phase !== "failed" &&
     (constantValue(address.offset) === 0 || hasFlag(flags, "MAP_FIXED") === "yes")
   )
     m.state.update(address.mapping, { owner: "stored" });

@@ -25,7 +25,13 @@ export const unmapLength: Rule = {
     "`munmap(p - delta, len + delta)` where p was moved by delta.",
   ],
   on: {
-    unmap: (event, text) => wrongLength(event) ?? wrongAddress(event) ?? countedDown(event, text),
+    unmap: (event, text) =>
+      wrongLength(event) ??
+      wrongAddress(event) ??
+      countedDown(event, text) ??
+      nothing(event, text) ??
+      wholeArray(event, text) ??
+      roundedTooFar(event, text),
     exit: ({ mapping }) =>
       mapping.partial === undefined || mapping.partial.intended
         ? undefined
@@ -134,4 +140,50 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   const whole =
     length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;
+}
+
+/** The address is the constant NULL: whatever was meant stays. */
+function nothing({ call }: UnmapEvent, text: string): string | undefined {
+  const address = call.args[0]?.text ?? "";
+  // Code that makes system calls itself clears the low end of its address space so.
+  return text.startsWith("munmap", call.site.start) && NULL_CONSTANT.test(address)
+    ? `${address} is no mapping: whatever was meant to be unmapped stays`
+    : undefined;
+}
+
+const NULL_CONSTANT = /^(?:\([\w\s*]+\)\s*)?(?:NULL|nullptr)$/;
+
+/** `if (ring->pages[i]) munmap(ring->pages, size)`: the array that holds the pointers. */
+function wholeArray({ call, target }: UnmapEvent, text: string): string | undefined {
+  const array = call.args[0]?.text.replace(/^\([^()]*\)\s*/, "") ?? "";
+  if (!call.direct || isOwn(target.mapping) || target.value.kind === "address" || !/^\w[\w.>-]*$/.test(array))
+    return undefined;
+  const [, element] =
+    new RegExp(
+      `\\bif\\s*\\(\\s*(${escaped(array)}\\s*\\[[^\\][]*\\])(?:\\s*!=\\s*(?:NULL|MAP_FAILED|0))?\\s*\\)\\s*\\{?\\s*$`,
+    ).exec(functionUpTo(text, call.site.start)) ?? [];
+  return element === undefined
+    ? undefined
+    : `'${array}' is the array that holds the addresses; the condition asks for ${element}`;
+}
+
+/** `(n + page) & ~(page - 1)` is a page too much for every multiple of the page. */
+function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
+  const length = call.args[1]?.text ?? "";
+  if (!call.direct) return undefined;
+  const given = /^\w+$/.test(length)
+    ? [
+        ...functionUpTo(text, call.site.start).matchAll(
+          new RegExp(`\\b${length}\\s*=(?!=)\\s*([^;]*);`, "g"),
+        ),
+      ].at(-1)?.[1]
+    : length;
+  const [, unit, mask] = /\+\s*(\w+)\s*\)\s*&\s*~\s*\(\s*(\w+)\s*-\s*1\s*\)\s*$/.exec(given ?? "") ?? [];
+  return unit !== undefined && unit === mask
+    ? `the length is rounded up by a whole '${unit}': where it is a multiple already, the pages behind the mapping go with it`
+    : undefined;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[^\w]/g, "\\$&");
 }

@@ -24,8 +24,8 @@ export const zeroLength: Rule = {
   ],
   on: {
     map: ({ length, mapping, failure, call }) => {
-      if (length === undefined || !call.direct) return undefined;
-      if (constantValue(length) === 0 && !isComputedByCall(call.args[1]?.text))
+      if (length === undefined) return undefined;
+      if (call.direct && constantValue(length) === 0 && !isComputedByCall(call.args[1]?.text))
         return { message: `a length of 0: ${call.function}() fails with EINVAL`, severity: "error" };
       if (
         failure === "tolerated" ||
@@ -33,6 +33,11 @@ export const zeroLength: Rule = {
         !isFileSize(soleSymbol(unrounded(length))?.origin)
       )
         return undefined;
+      if (!call.direct)
+        return {
+          message: `${call.function}() maps what it is given the size of: an empty file has 0 bytes, and mmap() fails with EINVAL then`,
+          severity: "note",
+        };
       const message = `${call.args[1]?.text ?? "the size"} is 0 for an empty file, and ${call.function}() fails with EINVAL then`;
       // A program that finds the failure says no more than "Invalid argument".
       return failure === "found" ? { message, severity: "note" } : message;

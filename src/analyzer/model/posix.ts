@@ -47,7 +47,16 @@ export const POSIX: readonly (readonly [string, LibraryModel])[] = [
   ["__clear_cache", { effects: [{ kind: "flush", address: 0, end: 1 }], returns: "number" }],
   ["__builtin___clear_cache", { effects: [{ kind: "flush", address: 0, end: 1 }], returns: "number" }],
   ["mlockall", { effects: [], returns: "number" }],
-  ["mincore", { effects: [{ kind: "fill", address: 2 }], returns: "number" }],
+  [
+    "mincore",
+    {
+      effects: [
+        { kind: "advise", address: 0, length: 1, flags: undefined, keepsContent: true },
+        { kind: "fill", address: 2 },
+      ],
+      returns: "number",
+    },
+  ],
   ["shmat", { effects: [{ kind: "attach", address: 1, flags: 2 }], returns: "number" }],
   ["shmdt", { effects: [{ kind: "unmap", address: 0, length: undefined }], returns: "number" }],
   ["shm_open", { effects: [{ kind: "open", origin: "shm_open", path: 0, flags: 1 }], returns: "number" }],

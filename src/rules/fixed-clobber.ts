@@ -60,6 +60,7 @@ function place({ address, length }: MapEvent, text: string): string | undefined 
     return `at an address from ${origin.function}()`;
   }
   if (origin?.kind === "input") return `at an address read by ${origin.function}()`;
+  if (amount !== undefined && isBreak(amount)) return "above the program break, where anything may be mapped";
   return amount === undefined ? undefined : fromVariable(amount, text);
 }
 
@@ -106,5 +107,14 @@ function reachesPast(offset: NonNullable<Length>, length: NonNullable<Length>, r
   return (
     excess.terms.every(({ coefficient }) => coefficient > 0) &&
     (excess.constant > 0 || excess.terms.length > 0)
+  );
+}
+
+/** Computed from what sbrk(2) gives. */
+function isBreak({ terms }: Amount): boolean {
+  return terms.some(
+    ({ symbol: { origin } }) =>
+      (origin.kind === "call" && origin.function === "sbrk") ||
+      (origin.kind === "operation" && origin.operands.some(isBreak)),
   );
 }

@@ -1,12 +1,12 @@
 /** The mapping ends before what the program takes from it. */
-import { constantValue, sameAmount, subtract } from "../analyzer/amount.js";
+import { constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
 import type { Amount, Origin } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
-import type { EscapeEvent } from "../analyzer/events.js";
+import type { Call, EscapeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Rule } from "./rule.js";
-import { nameOf } from "./terms.js";
+import { asAssigned, nameOf } from "./terms.js";
 
 export const shortMapping: Rule = {
   id: "short-mapping",
@@ -26,6 +26,7 @@ export const shortMapping: Rule = {
   on: {
     escape: (event) => tooShort(event),
     access: ({ mapping, offset, viaHint }) => (viaHint ? undefined : wholeOffset(mapping, offset)),
+    map: ({ call }, text) => (call.direct ? wrongMask(call, text) : undefined),
   },
 };
 
@@ -33,6 +34,7 @@ function tooShort({ mapping, offset, offsetCompared, to }: EscapeEvent): string 
   if (offset === undefined || to === "call") return undefined;
   return (
     wholeOffset(mapping, offset) ??
+    ofOnePart(mapping, offset) ??
     (offsetCompared ? undefined : (withoutDelta(mapping, offset) ?? withoutOffset(mapping, offset))) ??
     (to === "caller" ? withoutHeader(mapping, offset) : undefined)
   );
@@ -82,6 +84,39 @@ function withoutOffset(mapping: Mapping, offset: Amount): string | undefined {
   );
   if (!isSize || speaksOf(length, offset)) return undefined;
   return `${nameOf(mapping)} begins at offset 0 and is as long as what is used of it, but the pointer is moved on: the end lies behind the mapping`;
+}
+
+/** A part of a file, as a struct describes it: `map(part.size, 0) + part.offset`. */
+function ofOnePart(mapping: Mapping, offset: Amount): string | undefined {
+  const size = fieldOf(mapping.length);
+  const at = fieldOf(offset);
+  if (size === undefined || at === undefined || !isOwn(mapping) || constantValue(mapping.offset) !== 0)
+    return undefined;
+  if (hasFlag(mapping.flags, "MAP_ANONYMOUS") !== "no" || size.struct !== at.struct) return undefined;
+  const ofSize = size.name.replace(/_?(?:size|len(?:gth)?)$/, "");
+  const ofOffset = at.name.replace(/_?(?:offset|off)$/, "");
+  if (ofSize === size.name || ofOffset === at.name || ofSize !== ofOffset) return undefined;
+  return `${nameOf(mapping)} begins at offset 0 and has '${size.name}' bytes, but the pointer is moved on by '${at.name}': the last of them lie behind the mapping`;
+}
+
+/** The member that an amount is, and where its struct is. */
+function fieldOf(amount: Amount | undefined): { readonly struct: string; readonly name: string } | undefined {
+  const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
+  const [, struct, name] = origin?.kind === "load" ? (/^(.*)\.(\w+)(?:@\w*)?$/.exec(origin.place) ?? []) : [];
+  return struct === undefined || name === undefined ? undefined : { struct, name };
+}
+
+/** `(size + 4095) & ~4096` takes a bit away and rounds nothing. */
+function wrongMask({ args: [, length], site }: Call, text: string): string | undefined {
+  const given = asAssigned(length?.text ?? "", text, site.start);
+  const [, added, mask] = /\+\s*(\d+)\s*\)\s*&\s*~\s*\(?\s*(\d+)\s*\)?\s*$/.exec(given) ?? [];
+  return added !== undefined && Number(mask) === Number(added) + 1 && isPowerOfTwo(Number(mask))
+    ? `'~${mask}' clears one bit of the length instead of rounding it up: where the bit is set, ${mask} bytes are missing`
+    : undefined;
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return n > 1 && Number.isInteger(Math.log2(n));
 }
 
 /** Memory is handed out behind a header that the length does not count. */

@@ -1,7 +1,8 @@
 /** Instructions are fetched through a cache of their own, which on most machines does not see what was just written. */
 import type { AccessEvent, RangeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
-import type { Rule } from "./rule.js";
+import type { Site } from "../diagnostic.js";
+import type { Finding, Rule } from "./rule.js";
 import { nameOf, targetName } from "./terms.js";
 
 export const staleIcache: Rule = {
@@ -21,7 +22,11 @@ export const staleIcache: Rule = {
   ],
   on: {
     access: (event, text) => executed(event, text),
-    protect: (event, text) => madeExecutable(event, text),
+    map: ({ call, protection }, text) =>
+      hasFlag(protection, "PROT_EXEC") === "yes" ? flushedOnOne(call.site, text) : undefined,
+    protect: (event, text) =>
+      madeExecutable(event, text) ??
+      (hasFlag(event.flags, "PROT_EXEC") === "yes" ? flushedOnOne(event.call.site, text) : undefined),
     flush: (event) => otherRange(event),
   },
 };
@@ -74,4 +79,21 @@ function otherRange({ length, target }: RangeEvent): string | undefined {
   return isForeign
     ? `the range that is flushed begins at ${targetName(target)} but its end is computed from another pointer`
     : undefined;
+}
+
+/** The instructions of POWER that flush, in a conditional without another branch. */
+const ONLY_POWER =
+  /^[ \t]*#[ \t]*if[^\n]*(?:powerpc|PPC)[^\n]*\n(?:(?![ \t]*#)[^\n]*\n)*?((?![ \t]*#)[^\n]*\bicbi\b)[^\n]*\n(?:(?![ \t]*#)[^\n]*\n)*[ \t]*#[ \t]*endif/m;
+
+/** Who knows of one such machine has forgotten the others. */
+function flushedOnOne(site: Site, text: string): Finding | undefined {
+  const found = ONLY_POWER.exec(text);
+  const instruction = found?.[1];
+  if (found === null || instruction === undefined || /clear_cache|icache_invalidate|NR_cacheflush/.test(text))
+    return undefined;
+  const start = found.index + found[0].indexOf(instruction);
+  return {
+    message: "the instruction cache is flushed on POWER alone: Arm, RISC-V and MIPS run stale instructions",
+    site: { ...site, start, end: start + instruction.length },
+  };
 }

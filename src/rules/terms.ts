@@ -90,6 +90,13 @@ export function functionAround(text: string, offset: number): string {
   return functionUpTo(text, offset) + text.slice(offset, end < 0 ? undefined : end);
 }
 
+/** What a variable was last given in the text before an offset; anything else as it is. */
+export function asAssigned(written: string, text: string, before: number): string {
+  if (!/^[A-Za-z_]\w*$/.test(written)) return written;
+  const given = new RegExp(`(?<![\\w.>])${written}\\s*=(?!=)\\s*([^;]*);`, "g");
+  return [...functionUpTo(text, before).matchAll(given)].at(-1)?.[1] ?? written;
+}
+
 /** `size_of(map)` as an argument: a constant is what the function returns in one of its cases, perhaps one that cannot be here. */
 export function isComputedByCall(argument: string | undefined): boolean {
   return argument !== undefined && /\w ?\(/.test(argument.replace(/\bsizeof ?\(/g, ""));

@@ -7,7 +7,7 @@ import type { UnmapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionUpTo, isComputedByCall, targetName } from "./terms.js";
+import { asAssigned, functionUpTo, isComputedByCall, targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
   id: "unmap-length",
@@ -169,16 +169,9 @@ function wholeArray({ call, target }: UnmapEvent, text: string): string | undefi
 
 /** `(n + page) & ~(page - 1)` is a page too much for every multiple of the page. */
 function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
-  const length = call.args[1]?.text ?? "";
   if (!call.direct) return undefined;
-  const given = /^\w+$/.test(length)
-    ? [
-        ...functionUpTo(text, call.site.start).matchAll(
-          new RegExp(`\\b${length}\\s*=(?!=)\\s*([^;]*);`, "g"),
-        ),
-      ].at(-1)?.[1]
-    : length;
-  const [, unit, mask] = /\+\s*(\w+)\s*\)\s*&\s*~\s*\(\s*(\w+)\s*-\s*1\s*\)\s*$/.exec(given ?? "") ?? [];
+  const given = asAssigned(call.args[1]?.text ?? "", text, call.site.start);
+  const [, unit, mask] = /\+\s*(\w+)\s*\)\s*&\s*~\s*\(\s*(\w+)\s*-\s*1\s*\)\s*$/.exec(given) ?? [];
   return unit !== undefined && unit === mask
     ? `the length is rounded up by a whole '${unit}': where it is a multiple already, the pages behind the mapping go with it`
     : undefined;

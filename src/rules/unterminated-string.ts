@@ -1,5 +1,6 @@
 /** A mapped file ends where the file ends, and no NUL follows when its size is a multiple of the page. */
-import { constantValue } from "../analyzer/amount.js";
+import { type Amount, constantValue } from "../analyzer/amount.js";
+import { FOUND } from "../analyzer/assume.js";
 import type { Rule } from "./rule.js";
 import { isAnonymous, nameOf } from "./terms.js";
 
@@ -28,7 +29,7 @@ export const unterminatedString: Rule = {
         return undefined;
       if (mapping.phase === "failed" || mapping.phase === "unmapped" || mapping.pageTested) return undefined;
       const at = constantValue(offset);
-      if (at === undefined || at >= SKIPPED) return undefined;
+      if ((at === undefined || at >= SKIPPED) && !isFound(offset)) return undefined;
       const origin = mapping.descriptor?.origin;
       // What the program has written itself may be the terminator.
       if ((origin !== undefined && origin !== "open") || mapping.descriptor?.written === true)
@@ -37,3 +38,8 @@ export const unterminatedString: Rule = {
     },
   },
 };
+
+/** Where memchr() and its kin have found something: what follows it has no end for a string function. */
+function isFound(offset: Amount): boolean {
+  return offset.terms.length === 1 && offset.terms[0]?.symbol.id.endsWith(FOUND) === true;
+}

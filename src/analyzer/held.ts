@@ -10,7 +10,8 @@ import type { HeldUse, KeptMember } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import type { NotedFunction } from "./members.js";
 import { isAdopted } from "./overwriting.js";
-import { agree, lastName, makersByMember } from "./members.js";
+import { agree, makersByMember } from "./member-unmaps.js";
+import { lastName } from "./members.js";
 
 /** The uses of what the functions have put into places, by the function that uses it. */
 export function heldUses(

@@ -39,6 +39,8 @@ export interface KeptMember {
   readonly offset: Amount;
   /** By member, "struct shm.size". */
   readonly beside: ReadonlyMap<string, Amount>;
+  /** Where the struct's members are in the function: what their places begin with. */
+  readonly struct: string;
 }
 
 /** What a struct member holds is unmapped. */
@@ -49,6 +51,8 @@ export interface UnmappedMember {
   /** The member that gives the length, or the length itself where it is a constant. */
   readonly lengthMember: string | undefined;
   readonly length: Amount | undefined;
+  /** The length, where it is computed from members of the same struct. */
+  readonly lengthInMembers: Amount | undefined;
   readonly lengthText: string;
 }
 

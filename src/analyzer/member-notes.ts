@@ -13,6 +13,7 @@ import { newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
+import { inMembers, isOfMembers, structAt } from "./siblings.js";
 
 const FREES = /free|destroy|release|delete|dealloc/i;
 
@@ -118,7 +119,7 @@ export function noteKept({ context, state }: Machine, symbolId = ""): void {
       const name = neighbour === undefined ? undefined : holderOf(neighbour);
       if (name !== undefined && value.kind === "amount") beside.set(name, value.amount);
     }
-    context.kept.push({ member: holder, mapping, offset: held.offset, beside });
+    context.kept.push({ member: holder, mapping, offset: held.offset, beside, struct: around });
   }
 }
 
@@ -186,11 +187,15 @@ export function noteUnmapped(
 ): void {
   if (target.value.kind === "pointer" || length === undefined) return;
   const amount = asAmount(evaluate({ ...m, emit: undefined }, length));
+  const origin = target.value.kind === "amount" ? soleSymbol(target.value.amount)?.origin : undefined;
+  const struct = origin?.kind === "load" ? structAt(origin.place) : undefined;
+  const inTerms = amount === undefined || struct === undefined ? undefined : inMembers(amount, struct);
   m.context.unmapped.push({
     member,
     call,
     text: target.text,
     lengthMember: memberRead(m, length),
+    lengthInMembers: inTerms !== undefined && isOfMembers(inTerms) ? inTerms : undefined,
     length: amount !== undefined && isConstant(amount) ? amount : undefined,
     lengthText: m.context.text(length.site),
   });

@@ -17,12 +17,12 @@ import {
   mayFree,
   mayRelease,
   mayTest,
-  memberUnmaps,
   notesOfGlobals,
   notesOfStruct,
   structsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
+import { memberUnmaps } from "./member-unmaps.js";
 import { stayingFailures } from "./staying.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import { libraryModel } from "./model/library.js";

@@ -1,0 +1,179 @@
+/** What one function puts into a member, and another unmaps from there. */
+import type { FunctionOutline } from "../syntax/unit.js";
+import type { Amount } from "./amount.js";
+import { constantValue, sameAmount } from "./amount.js";
+import type { UnmapEvent } from "./events.js";
+import { compareLengths } from "./lengths.js";
+import type { KeptMember, UnmappedMember } from "./machine.js";
+import type { Mapping } from "./mapping.js";
+import { type NotedFunction, structOf } from "./members.js";
+import { inMembers, withMembers } from "./siblings.js";
+
+/** By member or variable, what each function that puts a mapping there leaves in it. */
+export function makersByMember(
+  functions: readonly NotedFunction[],
+): ReadonlyMap<string, readonly KeptMember[]> {
+  const makers = new Map<string, KeptMember[]>();
+  for (const { notes } of functions) {
+    for (const one of notes.kept) {
+      const others = makers.get(one.member);
+      if (others === undefined) makers.set(one.member, [one]);
+      else others.push(one);
+    }
+  }
+  return makers;
+}
+
+/** The unmappings of members, each with the mapping that the other functions put there. */
+export function memberUnmaps(
+  functions: readonly NotedFunction[],
+): ReadonlyMap<NotedFunction, readonly UnmapEvent[]> {
+  const kept = makersByMember(functions);
+  const events = new Map<NotedFunction, readonly UnmapEvent[]>();
+  for (const definition of functions) {
+    const { outline, notes } = definition;
+    const told = notes.unmapped.flatMap((unmapped): readonly (UnmapEvent | undefined)[] => {
+      const moved = movedInto(functions, outline, unmapped);
+      if (moved !== undefined) return [moved];
+      const makers = kept.get(unmapped.member) ?? [];
+      if (agree(makers))
+        return [unmapEvent(outline, unmapped, makers) ?? eventInMembers(outline, unmapped, makers)];
+      if (lengthMemberOf(functions, unmapped.member) === undefined) return [];
+      return makers
+        .filter(
+          ({ mapping, offset }) =>
+            mapping.site.file === unmapped.call.site.file && constantValue(offset) === 0,
+        )
+        .flatMap((maker) => {
+          const event = unmapEvent(outline, unmapped, [maker]);
+          return event === undefined ? [] : [{ ...event, makersDiffer: true }];
+        });
+    });
+    const known = told.filter((event) => event !== undefined);
+    if (known.length > 0) events.set(definition, known);
+  }
+  return events;
+}
+
+/** The member that gives the length wherever this one is unmapped, if it is always the same. */
+function lengthMemberOf(functions: readonly NotedFunction[], member: string): string | undefined {
+  const lengths = new Set(
+    functions.flatMap(({ notes }) =>
+      notes.unmapped.filter((one) => one.member === member).map(({ lengthMember }) => lengthMember),
+    ),
+  );
+  return lengths.size === 1 ? [...lengths][0] : undefined;
+}
+
+/** Everybody who puts something into the member leaves it pointing behind the mapping's start. */
+function movedInto(
+  functions: readonly NotedFunction[],
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+): UnmapEvent | undefined {
+  const all = functions.flatMap(({ outline: by, notes }) =>
+    by === outline ? [] : (notes.pointed.get(unmapped.member) ?? []),
+  );
+  const [first] = all;
+  if (
+    first === undefined ||
+    all.some(({ offset, ambiguous }) => ambiguous || constantValue(offset) === 0) ||
+    first.mapping.source !== "mmap"
+  )
+    return undefined;
+  const mapping = { ...first.mapping, phase: "live" as const };
+  return toEvent(outline, unmapped, mapping, first.offset, unmapped.length);
+}
+
+/** Do all that put something into the member put it there in the same way? */
+export function agree(makers: readonly KeptMember[]): boolean {
+  return makers.every(
+    (one) =>
+      sameAmount(one.offset, makers[0]?.offset ?? one.offset) &&
+      one.mapping.lengthText === makers[0]?.mapping.lengthText,
+  );
+}
+
+function unmapEvent(
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+  makers: readonly KeptMember[],
+): UnmapEvent | undefined {
+  const [maker] = makers;
+  if (maker === undefined) return undefined;
+  const { mapping, offset } = maker;
+  const beside = unmapped.lengthMember === undefined ? undefined : maker.beside.get(unmapped.lengthMember);
+  const certain =
+    beside !== undefined &&
+    makers.every((one) => sameAmount(one.beside.get(unmapped.lengthMember ?? "") ?? offset, beside));
+  const length = certain ? beside : unmapped.length;
+  if (length === undefined && constantValue(offset) === 0) return undefined;
+  return toEvent(outline, unmapped, mapping, offset, length);
+}
+
+/** Where both lengths are counted in members of the struct, and one is the other and something more. */
+function eventInMembers(
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+  makers: readonly KeptMember[],
+): UnmapEvent | undefined {
+  const { lengthInMembers } = unmapped;
+  if (lengthInMembers === undefined) return undefined;
+  const lengths = makers.map((maker) => lengthsOf(maker, lengthInMembers, structOf(unmapped.member)));
+  const [first] = lengths;
+  const [maker] = makers;
+  if (first === undefined || maker === undefined) return undefined;
+  const comparison = compareLengths(first.mapped, first.unmapped);
+  if (comparison !== "shorter" && comparison !== "longer") return undefined;
+  if (lengths.some((one) => one === undefined || compareLengths(one.mapped, one.unmapped) !== comparison))
+    return undefined;
+  return toEvent(outline, unmapped, { ...maker.mapping, length: first.mapped }, maker.offset, first.unmapped);
+}
+
+/** What a maker has mapped and what is unmapped, both in the struct's members as the maker has left them. */
+function lengthsOf(
+  { mapping, beside, struct: place }: KeptMember,
+  unmapped: Amount,
+  struct: string,
+): { readonly mapped: Amount; readonly unmapped: Amount } | undefined {
+  if (mapping.length === undefined) return undefined;
+  return {
+    mapped: inMembers(mapping.length, place),
+    unmapped: withMembers(unmapped, (member) => {
+      const value = beside.get(`${struct}.${member}`);
+      return value === undefined ? undefined : inMembers(value, place);
+    }),
+  };
+}
+
+function toEvent(
+  outline: FunctionOutline,
+  { call, text, lengthText }: UnmappedMember,
+  mapping: Mapping,
+  offset: Amount,
+  length: Amount | undefined,
+): UnmapEvent {
+  return {
+    kind: "unmap",
+    site: call.site,
+    function: outline.name,
+    call,
+    length,
+    lengthText,
+    lengthReassigned: false,
+    sizeofPointer: false,
+    lengthOf: undefined,
+    fromMember: true,
+    makersDiffer: false,
+    shadows: false,
+    target: {
+      value: { kind: "pointer", mapping: mapping.id, offset, varied: false },
+      mapping,
+      offset,
+      varied: false,
+      text,
+      holds: undefined,
+      wantedBy: undefined,
+    },
+  };
+}

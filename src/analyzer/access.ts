@@ -117,15 +117,16 @@ export function accessViaHint(
   tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: true, as: "bytes", by });
 }
 
-/** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it. */
+/** The mapping that was asked to be at this address, without MAP_FIXED, and has not been compared with it, or is not there. */
 export function wantedAt(state: State, pointer: Value): Mapping | undefined {
   if (pointer.kind !== "amount" || constantValue(pointer.amount) === 0) return undefined;
   for (const mapping of state.mappings.values()) {
-    if (mapping.source !== "mmap" || mapping.compared || mapping.address?.kind !== "amount") continue;
+    const mayBeThere = mapping.compared && !mapping.elsewhere;
+    if (mapping.source !== "mmap" || mayBeThere || mapping.address?.kind !== "amount") continue;
     if (!sameAmount(mapping.address.amount, pointer.amount)) continue;
     if (
-      hasFlag(mapping.flags, "MAP_FIXED") === "no" &&
-      hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "no"
+      mapping.elsewhere ||
+      (hasFlag(mapping.flags, "MAP_FIXED") === "no" && hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "no")
     )
       return mapping;
   }

@@ -1,6 +1,6 @@
 /** One function: to the fixpoint without a word, then one replay over the stable states that tells the events. */
 import type { Site } from "../diagnostic.js";
-import { type Amount, soleSymbol, symbolOf } from "./amount.js";
+import { type Amount, ofSymbol, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import { assume } from "./assume.js";
 import { believedLeaks, noteLeaving } from "./believed.js";
 import { leftPointing } from "./dangling.js";
@@ -24,7 +24,7 @@ import { summarize } from "./summary.js";
 import { isTaken } from "./overwriting.js";
 import { execute, leave } from "./transfer.js";
 import type { Value } from "./value.js";
-import { amountValue, asNumber } from "./value.js";
+import { amountValue, asAmount, asNumber } from "./value.js";
 
 export interface FunctionResult {
   readonly events: readonly Event[];
@@ -177,7 +177,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
         tellExits(m, value, terminator.site);
         noteLeaving(m, value, outcome(m.context.cfg, value), terminator.site);
         noteKept(m);
-        noteFailed(m);
+        noteFailed(m, outcome(m.context.cfg, value) === "failure" || isErrorCode(m, value));
       }
       exits.push({ state: m.state, value });
       return;
@@ -285,6 +285,28 @@ function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
 }
+
+/** Not 0, or not what a name says is the success, as the path has asked. */
+function isErrorCode({ state, context }: Machine, value: Value | undefined): boolean {
+  const amount = asAmount(value);
+  const symbol = amount === undefined ? undefined : soleSymbol(amount);
+  if (symbol === undefined || context.cfg.returns === "pointer") return false;
+  const { min, not } = state.range(ofSymbol(symbol));
+  if (min > 0 || not.includes(0)) return true;
+  return [...state.facts].some(([key, range]) => {
+    const { constant, terms } = state.forms.get(key) ?? ZERO;
+    const [other] = terms.filter((term) => term.symbol.id !== symbol.id);
+    return (
+      constant === 0 &&
+      terms.length === 2 &&
+      other?.symbol.origin.kind === "constant" &&
+      SUCCESS.test(other.symbol.origin.name) &&
+      range.not.includes(0)
+    );
+  });
+}
+
+const SUCCESS = /(?:SUCCESS|_OK|NO_?ERR(?:OR)?)$/;
 
 /** What a function of the program gives is named after the call. */
 const OF_CALLEE = /^\d+\//;

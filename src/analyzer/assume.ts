@@ -326,7 +326,12 @@ function testedOther(
   // Where it is at the address asked for, whoever gave the address knows it too.
   const equal = (op === "==" && truth) || (op === "!=" && !truth);
   const shared = isWanted && equal && !isShared(mapping) ? { owner: "stored" as const } : {};
-  if (isWanted) m.state.update(mapping.id, { compared: true, ...shared });
+  if (isWanted)
+    m.state.update(mapping.id, {
+      compared: true,
+      elsewhere: op === "==" || op === "!=" ? !equal : false,
+      ...shared,
+    });
   if (mapping.phase !== "unchecked") return sameValue(pointer, other) ? holdsForEqual(op) === truth : true;
   // `p == (void *)1` finds no failure.
   const n = constantValue(asAmount(other));

@@ -112,6 +112,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     notInherited: a.notInherited && b.notInherited,
     discarded: a.discarded?.site.start === b.discarded?.site.start ? a.discarded : undefined,
     compared: a.compared || b.compared,
+    elsewhere: a.elsewhere && b.elsewhere,
     accessed: a.accessed === "write" || b.accessed === "write" ? "write" : (a.accessed ?? b.accessed),
     descriptor: a.descriptor?.site.start === b.descriptor?.site.start ? a.descriptor : undefined,
     history: a.history.length <= b.history.length ? a.history : b.history,

@@ -56,7 +56,10 @@ export interface UnmappedMember {
   readonly lengthText: string;
 }
 
-/** When the function ends, a place that outlives it holds the result of a mapping call that failed. */
+/**
+ * When the function ends, a place that outlives it holds the result of a mapping call that failed; or, where the function
+ * itself has failed, still points to what it has unmapped.
+ */
 export interface FailedHeld {
   /** As in HolderTests. */
   readonly holder: string;

@@ -126,6 +126,8 @@ export interface Mapping {
   readonly unflushed: Site | undefined;
   /** The result was compared with the address asked for. */
   readonly compared: boolean;
+  /** And was another. */
+  readonly elsewhere: boolean;
   /** Has the function read or written it? Kept for `given` memory, so that callers know. */
   readonly accessed: "read" | "write" | undefined;
   /** The last bytes were set to NUL by the program, or more was mapped than the file has. */
@@ -185,6 +187,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     a.weakTest?.site.start === b.weakTest?.site.start &&
     a.lostTo?.id === b.lostTo?.id &&
     a.compared === b.compared &&
+    a.elsewhere === b.elsewhere &&
     a.terminated === b.terminated &&
     (a.unflushed === undefined) === (b.unflushed === undefined) &&
     a.accessed === b.accessed &&
@@ -255,6 +258,7 @@ export function newMapping(
     moved: false,
     unflushed: undefined,
     compared: false,
+    elsewhere: false,
     accessed: undefined,
     mayBeEmpty: false,
     pageTested: false,

@@ -1,7 +1,7 @@
 /** Notes of what a function does with struct members, for what only all functions together tell. */
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constantValue, isConstant, soleSymbol } from "./amount.js";
+import { constantValue, isConstant, sameAmount, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { evaluate, isDeclaredPointer, placeOf } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
@@ -123,16 +123,48 @@ export function noteKept({ context, state }: Machine, symbolId = ""): void {
   }
 }
 
-/** The places outside the function that hold MAP_FAILED, fresh from a call, when it ends. */
-export function noteFailed({ context, state }: Machine): void {
+/**
+ * The places outside the function that hold MAP_FAILED, fresh from a call, when it ends; or, where it ends with a failure,
+ * point to what it has mapped and unmapped.
+ */
+export function noteFailed(m: Machine, hasFailed: boolean): void {
+  const { context, state } = m;
+  if (hasFailed) noteUnmappedGiven(m);
   for (const [key, held] of state.store) {
     if (!context.written.has(key) || key.startsWith("@")) continue;
     const place = context.places.get(key);
     const holder = place === undefined ? undefined : holderOf(place);
     if (place === undefined || holder === undefined || isMarkedDead(state, key)) continue;
-    const mapping = failedMapping(state, held, context.tests.ofResults.get(holder));
+    const mapping =
+      failedMapping(state, held, context.tests.ofResults.get(holder)) ??
+      (hasFailed ? unmappedAt(state, held) : undefined);
     if (mapping !== undefined) context.failed.push({ holder, name: place.name, mapping });
   }
+}
+
+/** What others have put into a member, or this function before unknown code had its hands on the struct. */
+function noteUnmappedGiven(m: Machine): void {
+  for (const mapping of m.state.mappings.values()) {
+    if (mapping.source !== "given" || mapping.phase !== "unmapped" || mapping.uncertain) continue;
+    const amount = asAmount(mapping.address);
+    const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
+    const holder = amount === undefined ? undefined : memberOf(m, amount);
+    if (origin?.kind !== "load" || amount === undefined || holder === undefined) continue;
+    const held = asAmount(m.state.store.get(origin.place.replace(/@\w*$/, "")));
+    if (
+      m.state.store.has(origin.place.replace(/@\w*$/, "")) &&
+      (held === undefined || !sameAmount(held, amount))
+    )
+      continue;
+    m.context.failed.push({ holder, name: mapping.name ?? "the member", mapping });
+  }
+}
+
+function unmappedAt(state: State, held: Value): Mapping | undefined {
+  const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
+  return mapping?.phase === "unmapped" && mapping.source === "mmap" && !mapping.moved && !mapping.uncertain
+    ? mapping
+    : undefined;
 }
 
 /** Another member says that the struct holds nothing: `id = -1`. */

@@ -1,11 +1,18 @@
-/** MAP_FAILED that stays in a place which other functions compare with NULL. */
+/** What stays in a place that other functions compare with NULL: MAP_FAILED, or the address of what has been unmapped. */
 import type { StayEvent } from "./events.js";
-import type { NotedFunction } from "./members.js";
+import type { FailedHeld } from "./machine.js";
+import { type NotedFunction, structOf } from "./members.js";
 
-/** The failures that stay in a place which the functions compare with NULL, and never with MAP_FAILED. */
-export function stayingFailures(
-  functions: readonly NotedFunction[],
-): readonly { readonly definition: NotedFunction; readonly event: StayEvent }[] {
+interface Staying {
+  readonly definition: NotedFunction;
+  readonly event: StayEvent;
+}
+
+/**
+ * The failures that stay in a place which the functions compare with NULL, and never with MAP_FAILED; and what a function
+ * leaves there that has failed, where another one unmaps what it finds.
+ */
+export function stayingFailures(functions: readonly NotedFunction[]): readonly Staying[] {
   const tests = new Map<string, StayEvent["test"]>();
   const excluded = new Set<string>();
   for (const { outline, notes } of functions) {
@@ -14,21 +21,49 @@ export function stayingFailures(
     for (const holder of notes.tests.againstFailed) excluded.add(holder);
   }
   return functions.flatMap((definition) =>
-    definition.notes.failed.flatMap(({ holder, name, mapping }) => {
+    definition.notes.failed.flatMap((held) => {
+      const { holder, mapping } = held;
+      if (mapping.phase === "unmapped") {
+        const test = releasing(functions, definition, held);
+        return test === undefined ? [] : [staying(definition, held, test)];
+      }
       const test = tests.get(holder);
       if (test === undefined || excluded.has(holder) || isInstalledAfter(definition, test.function))
         return [];
-      const event: StayEvent = {
-        kind: "stay",
-        site: mapping.history.at(-1)?.site ?? mapping.site,
-        function: definition.outline.name,
-        mapping,
-        holder: name,
-        test,
-      };
-      return [{ definition, event }];
+      return [staying(definition, held, test)];
     }),
   );
+}
+
+function staying(definition: NotedFunction, { name, mapping }: FailedHeld, test: StayEvent["test"]): Staying {
+  const site = mapping.unmappedAt ?? mapping.history.at(-1)?.site ?? mapping.site;
+  const { name: by } = definition.outline;
+  return { definition, event: { kind: "stay", site, function: by, mapping, holder: name, test } };
+}
+
+/**
+ * Where another function unmaps what it finds there unless it is NULL. Where the function succeeds, the place holds the
+ * mapping; and nobody who calls it frees the struct instead.
+ */
+function releasing(
+  functions: readonly NotedFunction[],
+  { outline, notes }: NotedFunction,
+  { holder }: FailedHeld,
+): StayEvent["test"] | undefined {
+  if (!notes.kept.some(({ member }) => member === holder)) return undefined;
+  const freesStruct = functions.some(
+    (one) =>
+      (one.outline === outline || one.outline.names.has(outline.name)) &&
+      one.notes.freed.some(({ struct, closes }) => closes === undefined && struct === structOf(holder)),
+  );
+  if (freesStruct) return undefined;
+  for (const one of functions) {
+    const site = one.notes.tests.againstNull.get(holder);
+    if (one.outline === outline || site === undefined) continue;
+    if (one.notes.unmapped.some(({ member }) => member === holder))
+      return { site, function: one.outline.name };
+  }
+  return undefined;
 }
 
 /** `if (map_ring(h)) h->cleanup = unmap_ring;`: nothing calls it by its name, and who stores it has asked before. */

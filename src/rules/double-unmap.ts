@@ -25,6 +25,13 @@ export const doubleUnmap: Rule = {
       if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
       return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
     },
+    stay: ({ mapping, holder, test }) =>
+      mapping.phase === "unmapped"
+        ? {
+            message: `when the function fails, '${holder}' still points to what is unmapped here, and ${test.function}() unmaps what it finds there`,
+            severity: "warning",
+          }
+        : undefined,
     exit: ({ mapping, leftPointing }) =>
       leftPointing?.guarded === true && mapping.unmappedAt !== undefined
         ? {

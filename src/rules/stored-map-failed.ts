@@ -17,7 +17,7 @@ export const storedMapFailed: Rule = {
   ],
   on: {
     stay: ({ mapping, holder, test }) =>
-      failsWithMapFailed(mapping)
+      mapping.phase === "failed" && failsWithMapFailed(mapping)
         ? `when ${mapping.function}() fails, MAP_FAILED stays in '${holder}', and ${test.function}() tests that against NULL`
         : undefined,
     unmap: ({ target }) =>

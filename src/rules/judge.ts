@@ -106,7 +106,9 @@ function lastStep(event: Event): string | undefined {
     case "escape":
       return undefined;
     case "stay":
-      return "MAP_FAILED stays where it is";
+      return event.mapping.phase === "failed"
+        ? "MAP_FAILED stays where it is"
+        : "its address stays where it is";
   }
 }
 

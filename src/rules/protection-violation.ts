@@ -28,7 +28,7 @@ export const protectionViolation: Rule = {
             severity: "warning",
           };
     },
-    access: ({ viaHint, mapping, mode, expectsFault }) => {
+    access: ({ viaHint, mapping, mode, expectsFault, site, function: by }) => {
       if (viaHint) return undefined;
       if (
         expectsFault ||
@@ -43,6 +43,16 @@ export const protectionViolation: Rule = {
         mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
       const allowed =
         describeFlags(mapping.protection) === "0" ? "PROT_NONE" : describeFlags(mapping.protection);
+      // Who asked for the protection knows the file; the other one is a step of the story.
+      if (
+        mode === "write" &&
+        hasFlag(mapping.protection, "PROT_WRITE") === "no" &&
+        site.file !== mapping.site.file
+      )
+        return {
+          message: `${nameOf(mapping)} is mapped with ${allowed} here, but ${by}() writes to it: SIGSEGV`,
+          site: mapping.site,
+        };
       if (mode === "write" && hasFlag(mapping.protection, "PROT_WRITE") === "no")
         return `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`;
       if (mode === "read" && nothing)

@@ -31,7 +31,8 @@ export const unmapLength: Rule = {
       countedDown(event, text) ??
       nothing(event, text) ??
       wholeArray(event, text) ??
-      roundedTooFar(event, text),
+      roundedTooFar(event, text) ??
+      scaled(event, text),
     exit: ({ mapping }) =>
       mapping.partial === undefined || mapping.partial.intended
         ? undefined
@@ -108,6 +109,14 @@ function countedDown({ call, target }: UnmapEvent, text: string): string | undef
   const since = before.slice(made.index + whole.length);
   if (new RegExp(`(?<![\\w.>])${pointer}\\s*(?:[-+]?=(?!=)|\\+\\+)|&\\s*${pointer}\\b`).test(since))
     return undefined;
+  if (
+    /map\w*(?:pages|batch|bulk)/i.test(maker ?? "") &&
+    /^\w*PAGE_?SIZE$|^getpagesize ?\( ?\)$/i.test(length.text)
+  ) {
+    const count = /(?:^|,)\s*([a-z_]\w*)\s*$/.exec(given)?.[1];
+    if (count !== undefined)
+      return `'${pointer}' is unmapped by a single page, but ${maker}() was given '${count}' as the number of pages`;
+  }
   const counter = (length.text.match(/(?<![\w.>])[a-z_]\w*(?![\w(.]|->)/g) ?? []).find(
     (name) =>
       new RegExp(`(?:^|,)\\s*${name}\\s*(?:,|$)`).test(given) &&
@@ -179,4 +188,20 @@ function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
 
 function escaped(text: string): string {
   return text.replace(/[^\w]/g, "\\$&");
+}
+
+/** `p = (char *)(header + header->size)`: to a pointer to a struct, structs are added, not bytes. */
+function scaled({ call }: UnmapEvent, text: string): string | undefined {
+  const [, pointer] = /^(?:\([^()]*\)\s*)?(\w+)$/.exec(call.args[0]?.text ?? "") ?? [];
+  if (!call.direct || pointer === undefined) return undefined;
+  const body = functionUpTo(text, call.site.start);
+  const given = asAssigned(pointer, text, call.site.start);
+  const [, struct, added] =
+    /^\(\s*(?:(?:un)?signed\s+)?(?:char|u?int8_t|void)\s*\*\s*\)\s*\(\s*(\w+)\s*\+\s*([^()]*(?:sizeof\s*\([^()]*\))?[^()]*)\)$/.exec(
+      given.trim(),
+    ) ?? [];
+  if (struct === undefined || added === undefined || !/size|len(?:gth)?\b/i.test(added)) return undefined;
+  return new RegExp(`\\bstruct\\s+\\w+\\s*\\*\\s*(?:const\\s+)?${struct}\\b`).test(body)
+    ? `'${pointer}' is '${struct}' moved on by ${added.trim()} structs, not bytes: that is far behind the mapping`
+    : undefined;
 }

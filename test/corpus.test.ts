@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseOptions } from "../scripts/corpus.js";
 import { compare, formatAccepted, isWorse, parseAccepted, readAccepted } from "../scripts/corpus/accepted.js";
-import { type Entry, keyOf, parseCorpus, readCorpus } from "../scripts/corpus/manifest.js";
+import { type Entry, keyOf, parseCorpus, readCorpus, readOthers } from "../scripts/corpus/manifest.js";
 import { ACCURACY_PAGE, figures, misses, withFigures } from "../scripts/corpus/report.js";
 import { answers, findingsIn, type Outcome, questionsOf, score } from "../scripts/corpus/score.js";
 import type { Diagnostic, Location } from "../src/diagnostic.js";
@@ -82,6 +82,10 @@ describe("the manifest", () => {
         `${some.length} ${what} of ${new Set(some.map(({ repo }) => repo)).size} projects`,
       );
     }
+    const others = readOthers();
+    const projects = new Set(others.map(({ repo }) => repo));
+    expect(page).toContain(`${others.length} defects of ${projects.size} other projects`);
+    expect(entries.filter(({ kind, repo }) => kind === "defect" && projects.has(repo))).toEqual([]);
   });
 
   test.each([

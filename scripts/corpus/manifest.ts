@@ -136,7 +136,14 @@ export function parseCorpus(bugs: string, good: string): readonly Entry[] {
 
 /** The project's own corpus. */
 export function readCorpus(): readonly Entry[] {
-  const read = (name: string): string =>
-    readFileSync(new URL(`../../corpus/${name}`, import.meta.url), "utf8");
-  return parseCorpus(read("bugs.jsonl"), read("good.jsonl"));
+  return parseCorpus(readPart("bugs.jsonl"), readPart("good.jsonl"));
+}
+
+/** Defects of other projects, which no figure is accepted for: how far the rules carry. Throws as readCorpus() does. */
+export function readOthers(): readonly Entry[] {
+  return parseCorpus(readPart("others.jsonl"), "");
+}
+
+function readPart(name: string): string {
+  return readFileSync(new URL(`../../corpus/${name}`, import.meta.url), "utf8");
 }

@@ -104,8 +104,19 @@ export function unmap(
     unmappedAt: call.site,
     unmappedBy: by,
     history: tell(mapping, call.site, "unmapped here"),
+    ...(mayBeAPart(mapping, length) ? { uncertain: true } : {}),
     ...extent,
   });
+}
+
+/** By a length of its own, which nobody can compare with what was mapped. */
+function mayBeAPart(mapping: Mapping, length: Amount | undefined): boolean {
+  return (
+    mapping.source === "mmap" &&
+    length !== undefined &&
+    mapping.length !== undefined &&
+    compareLengths(mapping.length, length) === "unknown"
+  );
 }
 
 /** As it is known on this path; the length that was mapped is known by its own name. */

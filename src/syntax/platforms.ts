@@ -24,3 +24,10 @@ export function isForeign(key: string): boolean {
 export function holdsOnLinux(key: string): boolean {
   return !isForeign(key) && !NEGATIVE.test(key) && !/(?:BIG_ENDIAN|PDP_ENDIAN)$/.test(key);
 }
+
+/** What every C library for Linux defines: who asks for it has older systems in mind. */
+export function isAlways(key: string): boolean {
+  return /^(?:MAP_(?:ANON|ANONYMOUS|SHARED|PRIVATE|FIXED|FAILED)|PROT_(?:NONE|READ|WRITE|EXEC)|MS_(?:ASYNC|SYNC|INVALIDATE)|_SC_PAGE_?SIZE)$/.test(
+    key,
+  );
+}

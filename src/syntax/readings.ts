@@ -17,7 +17,7 @@ import { compares, type Defined, definedBy, type Given, givenValue } from "./giv
 import type { Layout } from "./lexer.js";
 import { countBefore, type MacroEvent, type MacroEvents } from "./macros.js";
 import { couldMatter } from "./family.js";
-import { holdsOnLinux, isForeign } from "./platforms.js";
+import { holdsOnLinux, isAlways, isForeign } from "./platforms.js";
 
 /** What readings are made of: one file's directives and macros, and what it is compiled with. */
 export interface Preprocessed {
@@ -245,6 +245,7 @@ function atomTruth(truths: Truths, key: string): boolean {
   const forced = truths.forced.get(key);
   if (forced !== undefined) return forced;
   if (isForeign(key)) return key === truths.foreign;
+  if (isAlways(key)) return true;
   return holdsOnLinux(key) === truths.usual;
 }
 

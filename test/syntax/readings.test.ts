@@ -27,7 +27,7 @@ test.each([
   ["!(X <= 3)"],
   ["CONFIG_A && (CONFIG_B || CONFIG_C)"],
   ["IS_ENABLED(CONFIG_A)"],
-  ["MAP_ANONYMOUS"],
+  ["MAP_POPULATE"],
 ])("%s holds in the first reading and not in the second", (condition) => {
   expect(read(choose(condition))).toEqual(["yes();", "no();"]);
 });
@@ -69,14 +69,20 @@ test("definitions of the file decide", () => {
 
 test("a default definition does not decide", () => {
   expect(read(choose("X"), "#ifndef X\n#define X 0\n#endif")).toEqual(["yes();", "no();"]);
-  const fallback = "#if !defined(MAP_ANON) && defined(MAP_ANONYMOUS)\n#define MAP_ANON MAP_ANONYMOUS\n#endif";
-  expect(read(choose("defined(MAP_ANON)"), fallback)).toEqual(["yes();", "no();"]);
+  const fallback = "#if !defined(MAP_LOCKED) && defined(MAP_POPULATE)\n#define MAP_LOCKED 0\n#endif";
+  expect(read(choose("defined(MAP_LOCKED)"), fallback)).toEqual(["yes();", "no();"]);
 });
 
 test("the conditionals around the function hold in every reading", () => {
   const text = `#ifdef _WIN32\nint w;\n#else\nvoid f(void)\n{\n${choose("defined(_WIN32)")}\n}\n#endif\n`;
   expect(bodies(text)).toEqual(["no();"]);
   expect(bodies(`#if !HAVE_X\nvoid f(void)\n{\n${choose("HAVE_X")}\n}\n#endif\n`)).toEqual(["no();"]);
+});
+
+test("what every C library for Linux defines is defined, unless the other branch names the family", () => {
+  expect(read(choose("defined(MAP_ANONYMOUS)"))).toEqual(["yes();"]);
+  const text = "#ifdef MAP_ANONYMOUS\na();\n#else\nmunmap(p, n);\n#endif";
+  expect(read(text)).toEqual(["a();", "munmap(p, n);"]);
 });
 
 test("the second reading prefers branches that name the family", () => {

@@ -23,7 +23,7 @@ import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
 import { noteErrno, noteNegation, noteResult } from "./result-tests.js";
 import type { Value } from "./value.js";
-import { asAmount, asNumber, NULL_VALUE, sameValue } from "./value.js";
+import { asAmount, asNumber, MAP_FAILED_VALUE, NULL_VALUE, sameValue } from "./value.js";
 
 const RELATIONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
 /** The kernel hands an errno back as a pointer in the last page of the address space. */
@@ -35,6 +35,12 @@ const LAST_ERRNO = 4096;
  */
 export function assume(m: Machine, condition: Operand, truth: boolean): boolean {
   if (condition.kind === "unary" && condition.op === "!") return assume(m, condition.operand, !truth);
+  const complement = complementIn(condition);
+  if (complement !== undefined) {
+    const { operand, isZero } = complement;
+    const tested = { site: condition.site, ofPointer: isDeclaredPointer(operand) };
+    return compare(m, evaluate(m, operand), "==", MAP_FAILED_VALUE, truth === isZero, tested);
+  }
   if (condition.kind === "binary" && RELATIONS.has(condition.op)) {
     const left = evaluate(m, condition.left);
     const right = evaluate(m, condition.right);
@@ -53,6 +59,19 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
   if (condition.kind === "binary") assumeBits(m, condition, truth);
   noteTest(m, condition, value, 0);
   return compare(m, value, "!=", NULL_VALUE, truth, tested);
+}
+
+/** `~(uintptr_t)p == 0` and `!~(uintptr_t)p` ask for -1. */
+function complementIn(
+  condition: Operand,
+): { readonly operand: Operand; readonly isZero: boolean } | undefined {
+  if (condition.kind === "unary" && condition.op === "~")
+    return { operand: condition.operand, isZero: false };
+  if (condition.kind !== "binary" || (condition.op !== "==" && condition.op !== "!=")) return undefined;
+  const { left, right, op } = condition;
+  return left.kind === "unary" && left.op === "~" && right.kind === "number" && right.value === 0
+    ? { operand: left.operand, isZero: op === "==" }
+    : undefined;
 }
 
 /** `(uintptr_t)p % page`: what the kernel gives in place of an address is a number close to 0, and no multiple. */

@@ -14,7 +14,7 @@ import { givenAt, materialize } from "./access.js";
 import { hasFlag } from "./flags.js";
 import type { Instruction, Operand, PlaceExpr } from "./ir.js";
 import type { Machine } from "./machine.js";
-import { isShared, tell } from "./mapping.js";
+import { isShared, type Mapping, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, isOuter, placeAt } from "./value.js";
@@ -225,6 +225,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
       to: place.key.startsWith("::") ? "global" : "field",
       member: isPart ? undefined : place.member,
     });
+  if (outside) handReservation(m, mapping);
   m.state.update(id, {
     name: known,
     owner: mapping.owner === "escaped" ? "escaped" : indexed && !outside ? "escaped" : "stored",
@@ -294,16 +295,16 @@ function hand(m: Machine, value: Value, site: Site): void {
     to: "caller",
     member: undefined,
   });
-  // What was placed at the start of another mapping, or forced into it, is that one's name too.
-  const { address, flags } = mapping;
-  if (
-    address?.kind === "pointer" &&
-    mapping.phase !== "failed" &&
-    (constantValue(address.offset) === 0 || hasFlag(flags, "MAP_FIXED") === "yes")
-  )
-    m.state.update(address.mapping, { owner: "stored" });
+  handReservation(m, mapping);
   if (mapping.partial !== undefined)
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   if (!isShared(mapping))
     m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
+}
+
+/** What was placed at the start of another mapping, or forced into it, is that one's name too. */
+function handReservation(m: Machine, { address, flags, phase }: Mapping): void {
+  if (address?.kind !== "pointer" || phase === "failed") return;
+  if (constantValue(address.offset) === 0 || hasFlag(flags, "MAP_FIXED") === "yes")
+    m.state.update(address.mapping, { owner: "stored" });
 }

@@ -60,7 +60,7 @@ function wrongFlags({ flags, target }: RangeEvent): Finding | undefined {
     isExact(flags) &&
     waits === "no" &&
     starts === "no" &&
-    ![...flags.must].some((f) => !f.startsWith("MS_")) &&
+    [...flags.must].every((f) => f === "MS_INVALIDATE") &&
     !onlyRereads
   ) {
     return { message: "neither MS_SYNC nor MS_ASYNC: msync() waits for nothing" };

@@ -1,5 +1,6 @@
 /** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
 import { constantValue } from "../analyzer/amount.js";
+import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import { familyName, isBareCall } from "../analyzer/model/library.js";
 import type { Finding, Rule } from "./rule.js";
@@ -79,7 +80,7 @@ function keptFixed(mapping: Mapping): Finding | undefined {
   if (
     !isUntested(mapping) ||
     mapping.phase !== "unchecked" ||
-    !isFixed(mapping) ||
+    hasFlag(mapping.flags, "MAP_FIXED") !== "yes" ||
     mapping.name === undefined ||
     isReturned(mapping)
   )

@@ -137,7 +137,8 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (target.wantedBy !== undefined)
     return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
   const { mapping, offset, varied, text } = target;
-  if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0) return undefined;
+  if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0 || isForcedInto(mapping))
+    return undefined;
   const what = targetName(target);
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.

@@ -14,40 +14,53 @@ export const hardcodedPageSize: Rule = {
   since: "0.1.0",
   references: ["sysconf(3)", "getpagesize(2)", "mmap(2)"],
   silent: [
+    "A name for the page size that the file compares with the real one.",
     "4096 as an I/O buffer, block, sector or record size.",
     "The 12 of `mmap2` and of `syscall(SYS_mmap2, …, off >> 12)`: that is the call's own unit.",
     "A comparison of a file's size with 4096.",
   ],
   on: {
-    map: ({ length, offset, address, mapping }) =>
-      (isFixedPlace(offset) ? undefined : anyUse(offset, "the file offset")) ??
-      anyUse(address.offset, "the address") ??
-      rounding(length) ??
-      bareLength(length, isAnonymous(mapping) === "no"),
-    protect: ({ target, length }) => anyUse(target.offset, "the address") ?? anyUse(length, "the length"),
-    advise: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
-    sync: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
-    unmap: ({ target, length }) => anyUse(target.offset, "the address") ?? rounding(length),
-    remap: ({ oldLength, newLength }) => rounding(oldLength) ?? rounding(newLength),
+    map: ({ length, offset, address, mapping }, text) =>
+      (isFixedPlace(offset) ? undefined : anyUse(offset, "the file offset", text)) ??
+      anyUse(address.offset, "the address", text) ??
+      rounding(length, text) ??
+      bareLength(length, isAnonymous(mapping) === "no", text),
+    protect: ({ target, length }, text) =>
+      anyUse(target.offset, "the address", text) ?? anyUse(length, "the length", text),
+    advise: ({ target, length }, text) =>
+      anyUse(target.offset, "the address", text) ?? rounding(length, text),
+    sync: ({ target, length }, text) => anyUse(target.offset, "the address", text) ?? rounding(length, text),
+    unmap: ({ target, length }, text) => anyUse(target.offset, "the address", text) ?? rounding(length, text),
+    remap: ({ oldLength, newLength }, text) => rounding(oldLength, text) ?? rounding(newLength, text),
   },
 };
 
-function anyUse(amount: Amount | undefined, what: string): Finding | undefined {
-  const use = amount?.literals[0];
+/** The numbers and names that an amount was computed from, without those that the file compares with the real page size. */
+function literalsOf(amount: Amount, text: string): readonly LiteralUse[] {
+  return amount.literals.filter(({ text: name }) => {
+    if (!/^[A-Za-z_]\w*$/.test(name)) return true;
+    const real = String.raw`(?:_SC_PAGE_?SIZE\s*\)|getpagesize\s*\(\s*\))`;
+    return !new RegExp(`${real}[\\s)]*[!=]=\\s*${name}\\b|\\b${name}\\s*[!=]=[^;{}|&]*${real}`).test(text);
+  });
+}
+
+function anyUse(amount: Amount | undefined, what: string, text: string): Finding | undefined {
+  const use = amount === undefined ? undefined : literalsOf(amount, text)[0];
   return use === undefined ? undefined : finding(use, what);
 }
 
 /** A length needs no whole pages: only rounding it to 4096 shows that the number is meant as the page size. */
-function rounding(length: Amount | undefined): Finding | undefined {
-  const use = length?.literals.find(({ role }) => role === "rounding" || role === "shift");
+function rounding(length: Amount | undefined, text: string): Finding | undefined {
+  if (length === undefined) return undefined;
+  const use = literalsOf(length, text).find(({ role }) => role === "rounding" || role === "shift");
   return use === undefined ? undefined : { ...finding(use, "the length"), severity: "note" };
 }
 
 /** `ofFile`: a multiple counts too, for a driver's pages are what is mapped. */
-function bareLength(length: Amount | undefined, ofFile: boolean): Finding | undefined {
+function bareLength(length: Amount | undefined, ofFile: boolean, text: string): Finding | undefined {
   if (length === undefined || length.constant % PAGE !== 0) return undefined;
   if (length.terms.some(({ symbol }) => symbol.origin.kind !== "page")) return undefined;
-  const use = length.literals.find(
+  const use = literalsOf(length, text).find(
     ({ role }) =>
       (role === "plain" && (length.constant === PAGE || length.terms.length > 0)) ||
       (role === "factor" && ofFile),

@@ -31,7 +31,8 @@ function placeOf({ address }: Mapping): string | undefined {
   return origin?.kind === "load" && !origin.place.includes("@") ? origin.place : undefined;
 }
 
-function isStillThere({ store }: State, { id, address }: Mapping, place: string): boolean {
+/** Does the place hold what the mapping was found by, or has the function not touched it? */
+export function isStillThere({ store }: State, { id, address }: Mapping, place: string): boolean {
   const held = store.get(place);
   if (held === undefined) return true;
   if (held.kind === "pointer") return held.mapping === id;

@@ -1,7 +1,7 @@
 /** Notes of what a function does with struct members, for what only all functions together tell. */
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constantValue, isConstant, sameAmount, soleSymbol } from "./amount.js";
+import { constantValue, isConstant, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { evaluate, isDeclaredPointer, placeOf } from "./evaluate.js";
 import type { Call, Target } from "./events.js";
@@ -13,6 +13,7 @@ import { newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
+import { isStillThere } from "./dangling.js";
 import { inMembers, isOfMembers, structAt } from "./siblings.js";
 
 const FREES = /free|destroy|release|delete|dealloc/i;
@@ -112,7 +113,7 @@ export function noteKept({ context, state }: Machine, symbolId = ""): void {
     const holder = place === undefined ? undefined : holderOf(place);
     if (holder === undefined || mapping === undefined || held.kind !== "pointer" || held.varied) continue;
     if (mapping.phase !== "live" || mapping.source === "given" || mapping.source === "heap") continue;
-    const around = key.includes(".") ? `${key.slice(0, key.lastIndexOf("."))}.` : "::";
+    const around = structAt(key) ?? "::";
     const beside = new Map<string, Amount>();
     for (const [other, value] of state.store) {
       const neighbour = other.startsWith(around) ? context.places.get(other) : undefined;
@@ -149,13 +150,8 @@ function noteUnmappedGiven(m: Machine): void {
     const amount = asAmount(mapping.address);
     const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
     const holder = amount === undefined ? undefined : memberOf(m, amount);
-    if (origin?.kind !== "load" || amount === undefined || holder === undefined) continue;
-    const held = asAmount(m.state.store.get(origin.place.replace(/@\w*$/, "")));
-    if (
-      m.state.store.has(origin.place.replace(/@\w*$/, "")) &&
-      (held === undefined || !sameAmount(held, amount))
-    )
-      continue;
+    if (origin?.kind !== "load" || holder === undefined) continue;
+    if (!isStillThere(m.state, mapping, origin.place.replace(/@\w*$/, ""))) continue;
     m.context.failed.push({ holder, name: mapping.name ?? "the member", mapping });
   }
 }
@@ -169,12 +165,13 @@ function unmappedAt(state: State, held: Value): Mapping | undefined {
 
 /** Another member says that the struct holds nothing: `id = -1`. */
 function isMarkedDead({ store }: State, key: string): boolean {
-  const end = key.lastIndexOf(".");
-  if (end < 0) return false;
-  const struct = key.slice(0, end + 1);
-  return [...store].some(
-    ([other, value]) =>
-      other !== key && other.startsWith(struct) && (constantValue(asAmount(value)) ?? 0) < 0,
+  const struct = structAt(key);
+  return (
+    struct !== undefined &&
+    [...store].some(
+      ([other, value]) =>
+        other !== key && other.startsWith(struct) && (constantValue(asAmount(value)) ?? 0) < 0,
+    )
   );
 }
 

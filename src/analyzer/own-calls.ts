@@ -35,11 +35,11 @@ export function applySummary(
 ): Outgoing[] {
   const call = describe(m, instruction, values, false);
   const out: Outgoing[] = [];
-  const maps = summary.outcomes.some(returnsMapping);
+  const maps = summary.outcomes.some((outcome) => returnedMapping(outcome) !== undefined);
   mayFlush(m, values);
   const dies = maps && DIES.test(callee);
   summary.outcomes.forEach((outcome, i) => {
-    if (dies && !isSuccess(outcome)) return;
+    if (dies && (returnedMapping(outcome)?.phase ?? "failed") === "failed") return;
     const state = summary.outcomes.length === 1 ? m.state : m.state.clone();
     const machine: Machine = { ...m, state };
     const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
@@ -50,24 +50,13 @@ export function applySummary(
   return out;
 }
 
-function returnsMapping({ returns, mappings }: Outcome): boolean {
-  return (
-    returns?.kind === "pointer" &&
-    mappings.some(({ id, source }) => id === returns.mapping && source !== "heap" && source !== "given")
-  );
+function returnedMapping({ returns, mappings }: Outcome): Mapping | undefined {
+  if (returns?.kind !== "pointer") return undefined;
+  return mappings.find(({ id, source }) => id === returns.mapping && source !== "heap" && source !== "given");
 }
 
 /** By its name such a wrapper ends the program rather than to fail, though what ends it may be out of sight. */
 const DIES = /^(?:_*safe_|x|must_|checked_)\w*(?:map|alloc|shmat)/i;
-
-function isSuccess(outcome: Outcome): boolean {
-  const { returns, mappings } = outcome;
-  return (
-    returnsMapping(outcome) &&
-    returns?.kind === "pointer" &&
-    mappings.some(({ id, phase }) => id === returns.mapping && phase !== "failed")
-  );
-}
 
 function isNullValue(value: Value): boolean {
   return constantValue(asAmount(value)) === 0;

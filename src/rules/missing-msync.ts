@@ -3,7 +3,7 @@ import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { functionAround, isDiskFile, nameOf } from "./terms.js";
+import { escaped, functionAround, isDiskFile, nameOf } from "./terms.js";
 
 export const missingMsync: Rule = {
   id: "missing-msync",
@@ -37,7 +37,9 @@ function isUnlinked({ descriptor }: Mapping, text: string): boolean {
   if (descriptor === undefined) return false;
   const { start, end } = descriptor.site;
   const [, path = ""] = /^\w+\s*\(\s*([\w.>-]+)\s*,/.exec(text.slice(start, end)) ?? [];
-  return path !== "" && new RegExp(`unlink\\s*\\(\\s*${path}\\s*\\)`).test(functionAround(text, start));
+  return (
+    path !== "" && new RegExp(`unlink\\s*\\(\\s*${escaped(path)}\\s*\\)`).test(functionAround(text, start))
+  );
 }
 
 /** Functions that say themselves that the file is what they are for. */

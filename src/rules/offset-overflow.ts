@@ -3,7 +3,7 @@ import type { Amount } from "../analyzer/amount.js";
 import { isConstant, soleSymbol } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionAround, functionUpTo } from "./terms.js";
+import { escaped, functionAround, functionUpTo } from "./terms.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -36,7 +36,7 @@ function narrowed({ call, length, lengthBounded }: MapEvent, text: string): stri
 
 /** `size != st.st_size`: nothing was lost on the way. */
 function isComparedWithSource(name: string, text: string): boolean {
-  const own = name.replace(/[^\w]/g, "\\$&");
+  const own = escaped(name);
   return new RegExp(
     `(?<![\\w.>])${own}\\s*[!=]=\\s*[^;&|]*st_size|st_size\\s*[!=]=\\s*(?:\\(\\w+\\)\\s*)?${own}\\b`,
   ).test(text);

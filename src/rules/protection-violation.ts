@@ -43,18 +43,14 @@ export const protectionViolation: Rule = {
         mapping.protection.must.size === 0 || hasFlag(mapping.protection, "PROT_NONE") === "yes";
       const allowed =
         describeFlags(mapping.protection) === "0" ? "PROT_NONE" : describeFlags(mapping.protection);
-      // Who asked for the protection knows the file; the other one is a step of the story.
-      if (
-        mode === "write" &&
-        hasFlag(mapping.protection, "PROT_WRITE") === "no" &&
-        site.file !== mapping.site.file
-      )
-        return {
-          message: `${nameOf(mapping)} is mapped with ${allowed} here, but ${by}() writes to it: SIGSEGV`,
-          site: mapping.site,
-        };
       if (mode === "write" && hasFlag(mapping.protection, "PROT_WRITE") === "no")
-        return `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`;
+        // In another file one protection stands against many writes: they are steps of the story.
+        return site.file === mapping.site.file
+          ? `${nameOf(mapping)} is written, but its protection is ${allowed}: SIGSEGV`
+          : {
+              message: `${nameOf(mapping)} is mapped with ${allowed} here, but ${by}() writes to it: SIGSEGV`,
+              site: mapping.site,
+            };
       if (mode === "read" && nothing)
         return `${nameOf(mapping)} is read, but its protection is PROT_NONE: SIGSEGV`;
       if (mode === "execute" && hasFlag(mapping.protection, "PROT_EXEC") === "no")

@@ -90,6 +90,11 @@ export function functionAround(text: string, offset: number): string {
   return functionUpTo(text, offset) + text.slice(offset, end < 0 ? undefined : end);
 }
 
+/** Text of the source as part of a pattern that is looked for in the source. */
+export function escaped(text: string): string {
+  return text.replace(/[^\w]/g, "\\$&");
+}
+
 /** What a variable was last given in the text before an offset; anything else as it is. */
 export function asAssigned(written: string, text: string, before: number): string {
   if (!/^[A-Za-z_]\w*$/.test(written)) return written;

@@ -7,7 +7,7 @@ import type { UnmapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
-import { asAssigned, functionUpTo, isComputedByCall, targetName } from "./terms.js";
+import { asAssigned, escaped, functionUpTo, isComputedByCall, targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
   id: "unmap-length",
@@ -28,7 +28,7 @@ export const unmapLength: Rule = {
     unmap: (event, text) =>
       wrongLength(event) ??
       wrongAddress(event) ??
-      countedDown(event, text) ??
+      otherCount(event, text) ??
       nothing(event, text) ??
       wholeArray(event, text) ??
       roundedTooFar(event, text) ??
@@ -92,9 +92,9 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
 
 /**
  * `p = map_pages(dom, n); … n--; … munmap(p, n * page)`: a function that nobody knows has mapped as many as the variable
- * said, and it says something else by now.
+ * said, and it says something else by now; or one page is unmapped, however many that were.
  */
-function countedDown({ call, target }: UnmapEvent, text: string): string | undefined {
+function otherCount({ call, target }: UnmapEvent, text: string): string | undefined {
   const [address, length] = call.args;
   const isUnknown = target.mapping === undefined || target.mapping.source === "given";
   if (!call.direct || !isUnknown || address === undefined || length === undefined) return undefined;
@@ -185,10 +185,6 @@ function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
   return unit !== undefined && unit === mask
     ? `the length is rounded up by a whole '${unit}': where it is a multiple already, the pages behind the mapping go with it`
     : undefined;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[^\w]/g, "\\$&");
 }
 
 /** `p = (char *)(header + header->size)`: to a pointer to a struct, structs are added, not bytes. */

@@ -249,6 +249,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       releasedElsewhere: false,
       releasedInLoop: false,
       testedElsewhere: false,
+      releasedByOthers: false,
       handedOverElsewhere: false,
       returns: outcome(cfg, value),
       leftPointing: leftPointing(m, mapping),

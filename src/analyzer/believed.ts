@@ -97,6 +97,7 @@ export function believedLeaks({ believed, cfg }: Machine["context"]): readonly E
       releasedElsewhere: true,
       releasedInLoop: false,
       testedElsewhere: true,
+      releasedByOthers: false,
       handedOverElsewhere: false,
       returns: "failure",
       leftPointing: undefined,

@@ -235,6 +235,8 @@ export interface ExitEvent extends Base {
   readonly mapping: Mapping;
   /** Some path of this function releases the mapping. */
   readonly releasedElsewhere: boolean;
+  /** Another function unmaps what it gets from the same wrapper. */
+  readonly releasedByOthers: boolean;
   /** Some path of this function tests the result. */
   readonly testedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */

@@ -37,9 +37,9 @@ export function map(
       function: call.function,
       site: call.site,
       phase: "unchecked",
-      // What is placed over an address that somebody chose belongs to whoever owns that address; and code that makes
-      // system calls itself arranges the address space of a process by rules of its own.
-      owner: fixed || isBareCall(call.function) ? "escaped" : "local",
+      // What is placed over an address that somebody chose belongs to whoever owns that address (a wrapper's caller
+      // knows which); and code that makes system calls itself arranges the address space by rules of its own.
+      owner: (fixed && !flags.open) || isBareCall(call.function) ? "escaped" : "local",
       address: argument(effect.address),
       length,
       lengthText,

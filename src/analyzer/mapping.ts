@@ -83,6 +83,8 @@ export interface Fork {
 export interface Moment {
   readonly site: Site;
   readonly message: string;
+  /** A call of a function that makes the mapping. */
+  readonly isMaker?: boolean;
 }
 
 export interface Mapping {

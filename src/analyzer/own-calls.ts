@@ -12,6 +12,7 @@ import { descriptorOf } from "./descriptors.js";
 import { moved } from "./evaluate.js";
 import type { Call } from "./events.js";
 import { mapFlagsOfNumber, protectionOfNumber } from "./flags.js";
+import { Instantiation } from "./instantiation.js";
 import { tellLatent } from "./latent.js";
 import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
@@ -20,7 +21,6 @@ import { letGo } from "./member-notes.js";
 import { loseGiven } from "./overwriting.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
-import { Instantiation } from "./summary.js";
 import { clobberMemory, clobberPlace, lend } from "./unknown-calls.js";
 import { unmap } from "./unmapping.js";
 import type { Place, Value } from "./value.js";
@@ -132,6 +132,11 @@ function applyOutcome(
     value: into.value(value),
   }));
   const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
+  const isNumber = outcome.returns?.kind === "amount" && result?.kind === "amount";
+  const opaque = isNumber ? soleSymbol(result.amount) : undefined;
+  if (opaque?.origin.kind === "opaque" && m.again) m.state.renew(opaque.id);
+  if (isNumber && outcome.returned !== undefined && !assumeBounds(m, result.amount, outcome.returned))
+    return undefined;
   // What is unmapped first: lending a struct forgets what its members held.
   const inOrder = [...outcome.mappings].sort(
     (a, b) => Number(b.phase === "unmapped") - Number(a.phase === "unmapped"),
@@ -205,6 +210,10 @@ function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range
   if (value.kind === "pointer") return assumePointer(m, value, range);
   const amount = asAmount(value);
   if (amount === undefined) return value.kind !== "address" || !(range.min === 0 && range.max === 0);
+  return assumeBounds(m, amount, range);
+}
+
+function assumeBounds(m: Machine, amount: Amount, range: Range): boolean {
   const bound = (n: number): Amount => subtract(amount, constant(n));
   if (Number.isFinite(range.min) && !m.state.assume(bound(range.min), ">=")) return false;
   if (Number.isFinite(range.max) && !m.state.assume(bound(range.max), "<=")) return false;
@@ -296,7 +305,8 @@ function touchThrough(m: Machine, value: Value, mode: "read" | "write", call: Ca
 
 /** A mapping that the callee made, as the caller sees it. */
 function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping): Mapping {
-  const here: Moment = { site: call.site, message: `made by ${call.function}, called here` };
+  const here: Moment = { site: call.site, message: `made by ${call.function}, called here`, isMaker: true };
+  const [first, ...later] = mapping.history;
   return {
     ...mapping,
     id: into.mappingId(mapping.id),
@@ -314,7 +324,7 @@ function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping):
       mapping.descriptor ?? (mapping.fd === undefined ? undefined : descriptorOf(m, into.value(mapping.fd))),
     replaces: undefined,
     lostTo: undefined,
-    history: [...mapping.history.slice(0, 2), here],
+    history: [...(first === undefined ? [] : [first]), ...later.filter(({ isMaker }) => isMaker), here],
   };
 }
 

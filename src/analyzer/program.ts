@@ -23,6 +23,7 @@ import {
 } from "./members.js";
 import type { Memory } from "./memory.js";
 import { memberUnmaps } from "./member-unmaps.js";
+import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import { libraryModel } from "./model/library.js";
@@ -104,6 +105,7 @@ export class Program {
         telling.size === 0 ? [] : this.#callersOf(telling, names).filter(({ outline }) => !seen.has(outline));
       for (const { outline } of wave) seen.add(outline);
     }
+    for (const one of tellSiblings([...this.#reported.values()])) this.#reported.set(one.outline, one);
     yield* this.#tellMembers();
   }
 

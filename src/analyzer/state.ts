@@ -15,7 +15,7 @@ import { isShared, sameMapping } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, NULL_VALUE, sameValue } from "./value.js";
+import { isResult, amountValue, NULL_VALUE, sameValue } from "./value.js";
 
 export class State {
   private constructor(
@@ -226,9 +226,10 @@ export class State {
     const parts: string[] = [];
     for (const m of this.mappings.values()) {
       if (m.source === "heap" || (m.source === "given" && m.phase === "live")) continue;
-      // What only the caller's memory holds is left to the caller; a global would lose it to a path without it.
-      if (isShared(m) && m.phase === "live" && !this.namesOf(m.id).some((name) => name.startsWith("::")))
-        continue;
+      // What only a struct or an array of the caller's holds is left to the caller; a global or an out parameter would
+      // lose it to a path without it.
+      const isElement = m.name?.endsWith("]") === true;
+      if (isShared(m) && m.phase === "live" && (isElement || !this.namesOf(m.id).some(isResult))) continue;
       // One of many, by an index: keeping each apart would never end.
       if (m.source === "given" && /\[|\}\+|\d\+\{|\?|call:/.test(m.id)) continue;
       const names = isShared(m) ? [] : this.namesOf(m.id).sort();

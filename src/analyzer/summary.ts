@@ -4,15 +4,13 @@
  */
 import type { Amount, Symbol } from "./amount.js";
 import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
-import { substitute } from "./substitution.js";
-import { moved } from "./evaluate.js";
-import type { Machine } from "./machine.js";
 import type { Mapping, Owner } from "./mapping.js";
-import { newMapping } from "./mapping.js";
+import { newMapping, sameMapping } from "./mapping.js";
 import type { Range } from "./range.js";
+import { widen } from "./range.js";
 import type { State } from "./state.js";
-import type { Place, Root, Value } from "./value.js";
-import { amountValue, asAmount, placeAt, sameValue, valueKey } from "./value.js";
+import type { Place, Value } from "./value.js";
+import { amountValue, asAmount, sameValue, valueKey } from "./value.js";
 
 /** More outcomes than this say too little for what they cost: the function counts as unknown. */
 const MAX_OUTCOMES = 8;
@@ -24,6 +22,8 @@ export interface Store {
 
 export interface Outcome {
   readonly returns: Value | undefined;
+  /** Bounds on what is returned, where the function has compared it. */
+  readonly returned: Range | undefined;
   /** Bounds on what the function was given, under which this outcome happens. */
   readonly conditions: readonly (readonly [Amount, Range])[];
   /** Places outside the function that hold something else afterwards. */
@@ -61,7 +61,7 @@ function summarizeBy(
 ): Summary | undefined {
   const outcomes = new Map<string, Outcome>();
   for (const exit of exits) {
-    const outcome = outcomeOf(exit, places);
+    const outcome = retried(outcomeOf(exit, places), outcomes.values());
     const key = outcomeKey(outcome, byCondition);
     const known = outcomes.get(key);
     outcomes.set(key, known === undefined ? outcome : merged(known, outcome));
@@ -69,6 +69,36 @@ function summarizeBy(
   }
   const list = [...outcomes.values()];
   return { outcomes: list, relevant: list.some((outcome) => relevantMappings(outcome).length > 0) };
+}
+
+/** A wrapper that maps again where the first attempt has failed hands out one mapping, wherever it was made. */
+function retried(outcome: Outcome, others: Iterable<Outcome>): Outcome {
+  const own = soleMade(outcome);
+  if (own === undefined) return outcome;
+  for (const other of others) {
+    const first = soleMade(other);
+    if (first === undefined || first.id === own.id || !isMadeAlike(first, own)) continue;
+    const renamed = (value: Value): Value =>
+      value.kind === "pointer" && value.mapping === own.id ? { ...value, mapping: first.id } : value;
+    return {
+      ...outcome,
+      returns: outcome.returns === undefined ? undefined : renamed(outcome.returns),
+      stores: outcome.stores.map(({ place, value }) => ({ place, value: renamed(value) })),
+      mappings: outcome.mappings.map((mapping) =>
+        mapping === own ? { ...first, owner: further(first.owner, own.owner) } : mapping,
+      ),
+    };
+  }
+  return outcome;
+}
+
+function soleMade({ mappings }: Outcome): Mapping | undefined {
+  const made = mappings.filter(({ source }) => source !== "given" && source !== "heap");
+  return made.length === 1 ? made[0] : undefined;
+}
+
+function isMadeAlike(a: Mapping, b: Mapping): boolean {
+  return a.source === b.source && a.function === b.function && sameMapping(a, b);
 }
 
 /** What a caller can find or miss: memory of its own that was unmapped, and mappings that it gets. */
@@ -119,7 +149,20 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   );
   for (const id of state.mingled) if (!state.mappings.has(`given:${id}`)) mappings.push(lentParameter(id));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();
-  return { returns: value, conditions, stores, mappings, epochs: [...state.epochs.keys()], descriptors };
+  return {
+    returns: value,
+    returned: value?.kind === "amount" ? bounded(state.range(value.amount)) : undefined,
+    conditions,
+    stores,
+    mappings,
+    epochs: [...state.epochs.keys()],
+    descriptors,
+  };
+}
+
+function bounded(range: Range): Range | undefined {
+  const { min, max, not } = range;
+  return min === -Infinity && max === Infinity && not.length === 0 ? undefined : range;
 }
 
 /** A parameter that the function has let out of sight. */
@@ -223,6 +266,7 @@ function merged(a: Outcome, b: Outcome): Outcome {
       a.returns !== undefined && b.returns !== undefined && !sameValue(a.returns, b.returns)
         ? amountValue(symbolOf({ kind: "opaque", what: "either result" }))
         : a.returns,
+    returned: a.returned && b.returned ? widen(a.returned, b.returned) : undefined,
     conditions: a.conditions.filter(([form, r]) =>
       b.conditions.some(([f, s]) => amountKey(f) === amountKey(form) && s.min === r.min && s.max === r.max),
     ),
@@ -244,137 +288,3 @@ function further(a: Owner, b: Owner): Owner {
 }
 
 const OWNERS: readonly Owner[] = ["local", "lent", "stored", "escaped"];
-
-/** Replaces what a callee calls its parameters and their memory by what they are at the call. */
-export class Instantiation {
-  readonly #ids = new Map<string, string>();
-
-  constructor(
-    readonly machine: Machine,
-    readonly args: readonly Value[],
-    readonly callee: string,
-  ) {}
-
-  /** The id at the caller of a mapping that the callee made. */
-  mappingId(id: string): string {
-    let own = this.#ids.get(id);
-    if (own === undefined) {
-      own = `${this.machine.at}/${this.callee}/${id}`;
-      this.#ids.set(id, own);
-    }
-    return own;
-  }
-
-  amount(amount: Amount): Amount {
-    return substitute(amount, (symbol) => {
-      const value = this.#symbol(symbol);
-      return value === undefined
-        ? undefined
-        : (asAmount(value) ?? symbolOf({ kind: "opaque", what: `${this.machine.at}.${valueKey(value)}` }));
-    });
-  }
-
-  value(value: Value): Value {
-    switch (value.kind) {
-      case "amount":
-        return this.#amountValue(value.amount);
-      case "pointer":
-        return this.#pointer(value);
-      case "address": {
-        const place = this.place(value.place);
-        return place === undefined ? this.#opaque(valueKey(value)) : { ...value, place };
-      }
-      case "flags":
-      case "string":
-      case "function":
-        return value;
-    }
-  }
-
-  #pointer(value: Value & { readonly kind: "pointer" }): Value {
-    if (!value.mapping.startsWith("given:"))
-      return { ...value, mapping: this.mappingId(value.mapping), offset: this.amount(value.offset) };
-    return this.#opaque(valueKey(value));
-  }
-
-  /** A sole symbol may stand for more than a number: an address, a pointer into a mapping, flags. */
-  #amountValue(amount: Amount): Value {
-    for (const { symbol, coefficient } of amount.terms) {
-      if (coefficient !== 1) continue;
-      const value = this.#symbol(symbol);
-      if (value === undefined || value.kind === "amount") continue;
-      const rest = this.amount({ ...amount, terms: amount.terms.filter((t) => t.symbol !== symbol) });
-      if (amount.terms.length === 1 && amount.constant === 0) return value;
-      return moved(value, rest) ?? this.#opaque(amountKey(amount));
-    }
-    return amountValue(this.amount(amount));
-  }
-
-  #opaque(what: string): Value {
-    return amountValue(symbolOf({ kind: "opaque", what: `${this.machine.at}/${what}` }));
-  }
-
-  #symbol(symbol: Symbol): Value | undefined {
-    const { origin } = symbol;
-    switch (origin.kind) {
-      case "parameter":
-        return this.args[origin.index] ?? this.#opaque(symbol.id);
-      case "load": {
-        const place = this.#loaded(origin);
-        return place === undefined ? this.#opaque(symbol.id) : this.machine.state.read(place);
-      }
-      case "call":
-      case "uninitialized":
-      case "input":
-      case "opaque":
-        return this.#opaque(symbol.id);
-      case "page":
-      case "constant":
-      case "sizeof":
-      case "operation":
-        return undefined;
-    }
-  }
-
-  #loaded(origin: Symbol["origin"] & { readonly kind: "load" }): Place | undefined {
-    if (origin.base !== undefined)
-      return this.place(placeAt({ kind: "memory", pointer: origin.base }, origin.path, origin.place));
-    if (!origin.place.startsWith("::") || origin.place.includes("@")) return undefined;
-    const end = origin.place.search(/[.[]/);
-    const id = end < 0 ? origin.place : origin.place.slice(0, end);
-    return placeAt({ kind: "variable", id }, origin.path, origin.place);
-  }
-
-  /** Undefined when it is nothing that the caller can reach by name. */
-  place(place: Place): Place | undefined {
-    const { root } = place;
-    if (root.kind === "variable") return place;
-    if (root.kind === "mapping")
-      return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
-    const pointer = this.#amountValue(root.pointer);
-    const at = rootAt(pointer);
-    return at === undefined ? undefined : placeAt(at.root, at.path + place.path, this.#name(place, pointer));
-  }
-
-  /** The caller's own name for the place if its argument has one. */
-  #name(place: Place, pointer: Value): string {
-    return pointer.kind === "address" ? pointer.place.name + place.path : place.name;
-  }
-}
-
-function rootAt(pointer: Value): { readonly root: Root; readonly path: string } | undefined {
-  switch (pointer.kind) {
-    case "amount":
-      return { root: { kind: "memory", pointer: pointer.amount }, path: "" };
-    case "address":
-      return constantValue(pointer.offset) === 0
-        ? { root: pointer.place.root, path: pointer.place.path }
-        : undefined;
-    case "pointer":
-      return { root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset }, path: "" };
-    case "flags":
-    case "string":
-    case "function":
-      return undefined;
-  }
-}

@@ -67,6 +67,11 @@ export function isOuter(key: string): boolean {
   return key.startsWith("::") || key.startsWith("*") || key.startsWith("@");
 }
 
+/** A global, or what a parameter points to: where a function leaves a result of its own. */
+export function isResult(key: string): boolean {
+  return key.startsWith("::") || /^\*\{\+\{param:\d+\}\}$/.test(key);
+}
+
 export function valueKey(value: Value): string {
   switch (value.kind) {
     case "amount":

@@ -47,6 +47,7 @@ function leak({
   inMain,
   excused,
   releasedElsewhere,
+  releasedByOthers,
   releasedInLoop,
   handedOverElsewhere,
   returns,
@@ -60,7 +61,8 @@ function leak({
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
   if (mapping.owner === "local") return { message };
   // An unknown function has seen it; what other paths do tells whose it is.
-  if (mapping.owner === "lent" && (releasedElsewhere || (handedOverElsewhere && returns === "failure")))
+  const isOwn = releasedElsewhere || (releasedByOthers && !handedOverElsewhere);
+  if (mapping.owner === "lent" && (isOwn || (handedOverElsewhere && returns === "failure")))
     return { message };
   return undefined;
 }

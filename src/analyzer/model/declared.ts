@@ -139,7 +139,15 @@ const PLACED_ANYWHERE: Flags = {
 
 /** It may change any variable at file scope, as an unknown function may. */
 function outcome(returns: Value | undefined, mappings: readonly Mapping[]): Outcome {
-  return { returns, conditions: [], stores: [], mappings, epochs: ["::"], descriptors: new Map() };
+  return {
+    returns,
+    returned: undefined,
+    conditions: [],
+    stores: [],
+    mappings,
+    epochs: ["::"],
+    descriptors: new Map(),
+  };
 }
 
 /** What becomes of the arguments that are not unmapped: those that the model does not name may be kept and changed. */

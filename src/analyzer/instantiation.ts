@@ -1,0 +1,142 @@
+/** What a callee's summary says, in the caller's terms. */
+import type { Amount, Symbol } from "./amount.js";
+import { amountKey, constantValue, symbolOf } from "./amount.js";
+import { moved } from "./evaluate.js";
+import type { Machine } from "./machine.js";
+import { substitute } from "./substitution.js";
+import type { Place, Root, Value } from "./value.js";
+import { amountValue, asAmount, placeAt, valueKey } from "./value.js";
+
+/** Replaces what a callee calls its parameters and their memory by what they are at the call. */
+export class Instantiation {
+  readonly #ids = new Map<string, string>();
+
+  constructor(
+    readonly machine: Machine,
+    readonly args: readonly Value[],
+    readonly callee: string,
+  ) {}
+
+  /** The id at the caller of a mapping that the callee made. */
+  mappingId(id: string): string {
+    let own = this.#ids.get(id);
+    if (own === undefined) {
+      own = `${this.machine.at}/${this.callee}/${id}`;
+      this.#ids.set(id, own);
+    }
+    return own;
+  }
+
+  amount(amount: Amount): Amount {
+    return substitute(amount, (symbol) => {
+      const value = this.#symbol(symbol);
+      return value === undefined
+        ? undefined
+        : (asAmount(value) ?? symbolOf({ kind: "opaque", what: `${this.machine.at}.${valueKey(value)}` }));
+    });
+  }
+
+  value(value: Value): Value {
+    switch (value.kind) {
+      case "amount":
+        return this.#amountValue(value.amount);
+      case "pointer":
+        return this.#pointer(value);
+      case "address": {
+        const place = this.place(value.place);
+        return place === undefined ? this.#opaque(valueKey(value)) : { ...value, place };
+      }
+      case "flags":
+      case "string":
+      case "function":
+        return value;
+    }
+  }
+
+  #pointer(value: Value & { readonly kind: "pointer" }): Value {
+    if (!value.mapping.startsWith("given:"))
+      return { ...value, mapping: this.mappingId(value.mapping), offset: this.amount(value.offset) };
+    return this.#opaque(valueKey(value));
+  }
+
+  /** A sole symbol may stand for more than a number: an address, a pointer into a mapping, flags. */
+  #amountValue(amount: Amount): Value {
+    for (const { symbol, coefficient } of amount.terms) {
+      if (coefficient !== 1) continue;
+      const value = this.#symbol(symbol);
+      if (value === undefined || value.kind === "amount") continue;
+      const rest = this.amount({ ...amount, terms: amount.terms.filter((t) => t.symbol !== symbol) });
+      if (amount.terms.length === 1 && amount.constant === 0) return value;
+      return moved(value, rest) ?? this.#opaque(amountKey(amount));
+    }
+    return amountValue(this.amount(amount));
+  }
+
+  #opaque(what: string): Value {
+    return amountValue(symbolOf({ kind: "opaque", what: `${this.machine.at}/${what}` }));
+  }
+
+  #symbol(symbol: Symbol): Value | undefined {
+    const { origin } = symbol;
+    switch (origin.kind) {
+      case "parameter":
+        return this.args[origin.index] ?? this.#opaque(symbol.id);
+      case "load": {
+        const place = this.#loaded(origin);
+        return place === undefined ? this.#opaque(symbol.id) : this.machine.state.read(place);
+      }
+      case "call":
+      case "uninitialized":
+      case "input":
+      case "opaque":
+        return this.#opaque(symbol.id);
+      case "page":
+      case "constant":
+      case "sizeof":
+      case "operation":
+        return undefined;
+    }
+  }
+
+  #loaded(origin: Symbol["origin"] & { readonly kind: "load" }): Place | undefined {
+    if (origin.base !== undefined)
+      return this.place(placeAt({ kind: "memory", pointer: origin.base }, origin.path, origin.place));
+    if (!origin.place.startsWith("::") || origin.place.includes("@")) return undefined;
+    const end = origin.place.search(/[.[]/);
+    const id = end < 0 ? origin.place : origin.place.slice(0, end);
+    return placeAt({ kind: "variable", id }, origin.path, origin.place);
+  }
+
+  /** Undefined when it is nothing that the caller can reach by name. */
+  place(place: Place): Place | undefined {
+    const { root } = place;
+    if (root.kind === "variable") return place;
+    if (root.kind === "mapping")
+      return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
+    const pointer = this.#amountValue(root.pointer);
+    const at = rootAt(pointer);
+    return at === undefined ? undefined : placeAt(at.root, at.path + place.path, this.#name(place, pointer));
+  }
+
+  /** The caller's own name for the place if its argument has one. */
+  #name(place: Place, pointer: Value): string {
+    return pointer.kind === "address" ? pointer.place.name + place.path : place.name;
+  }
+}
+
+function rootAt(pointer: Value): { readonly root: Root; readonly path: string } | undefined {
+  switch (pointer.kind) {
+    case "amount":
+      return { root: { kind: "memory", pointer: pointer.amount }, path: "" };
+    case "address":
+      return constantValue(pointer.offset) === 0
+        ? { root: pointer.place.root, path: pointer.place.path }
+        : undefined;
+    case "pointer":
+      return { root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset }, path: "" };
+    case "flags":
+    case "string":
+    case "function":
+      return undefined;
+  }
+}

@@ -82,10 +82,10 @@ export function check(given: readonly LoadedFile<Config>[], checker: Checker): C
 export function* checkInSteps(given: readonly LoadedFile<Config>[], checker: Checker): Steps<Checked> {
   const byPath = new Map(given.map((file) => [file.path, file]));
   const { include, commandLineOf, settingsOf } = checker.around;
-  const naming: Surroundings["naming"] = (functions, isWanted) => {
-    const found = checker.around.naming(functions, byPath);
-    if (isWanted !== undefined) return found.filter(isWanted);
-    for (const file of found) byPath.set(file.path, file);
+  const naming: Surroundings["naming"] = (names, wanted) => {
+    const named = checker.around.naming(names, byPath);
+    const found = wanted === undefined ? named : named.filter(wanted.meets);
+    if (wanted?.looks !== true) for (const file of found) byPath.set(file.path, file);
     return found;
   };
   const asRulesHaveIt = new Map(checker.rules.map(({ id, severity }) => [id, severity]));

@@ -9,7 +9,7 @@ import type { File } from "./rules/judge.js";
 import { judge } from "./rules/judge.js";
 import type { Rule } from "./rules/rule.js";
 import { couldMatter } from "./syntax/family.js";
-import type { Naming } from "./analyzer/program.js";
+import type { Naming } from "./analyzer/naming.js";
 import { initParser, type Opener, unitOpener } from "./syntax/index.js";
 import { finish, type Steps } from "./steps.js";
 import type { CommandLine, Include, Source, Unit } from "./syntax/unit.js";

@@ -3,8 +3,8 @@ import type { Site } from "../diagnostic.js";
 import type { Amount, Origin, Symbol as PointerSymbol } from "./amount.js";
 import { amountKey, constantValue, ofSymbol, sameAmount, subtract, ZERO } from "./amount.js";
 import { hasFlag } from "./flags.js";
-import type { AccessEvent, RangeEvent } from "./events.js";
-import type { Machine } from "./machine.js";
+import type { AccessEvent } from "./events.js";
+import type { HeldUse, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
 import { processOf, writtenAfterFork } from "./processes.js";
@@ -155,6 +155,11 @@ export function accessGiven(
     m.state.failure = undefined;
     return;
   }
+  const failed = failedAround(m, pointer);
+  if (failed !== undefined) {
+    access(m, failed.id, ZERO, mode, site, manner);
+    return;
+  }
   const known = givenAt(m.state, pointer);
   if (m.emit !== undefined && known?.mapping.phase !== "unmapped") {
     const { as, by, plain = false } = manner;
@@ -169,6 +174,14 @@ export function accessGiven(
   if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
   const made = materialize(m, pointer, site);
   if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
+}
+
+/** MAP_FAILED whose member is handed over: an array in it or a pointer read from it, neither is there. */
+function failedAround(m: Machine, pointer: Amount): Mapping | undefined {
+  const origin = baseSymbol(pointer)?.origin;
+  const root = origin?.kind === "load" ? m.context.places.get(placeKey(origin))?.root : undefined;
+  const mapping = root?.kind === "mapping" ? m.state.mapping(root.id) : undefined;
+  return mapping?.phase === "failed" ? mapping : undefined;
 }
 
 /** The symbol that an address is computed from: the only one with factor 1 that can be a pointer. */
@@ -224,11 +237,11 @@ function holderIn(
 
 /** The key of the place that was read, whenever that was. */
 function placeKey({ place }: Origin & { readonly kind: "load" }): string {
-  return place.replace(/@.*$/, "");
+  return place.replace(/(?<=.)@.*$/, "");
 }
 
 /** Notes a use of memory that this function has not made, but that others may have mapped; once for each place. */
-export function noteUse(m: Machine, pointer: Amount, event: AccessEvent | RangeEvent): void {
+export function noteUse(m: Machine, pointer: Amount, event: HeldUse["event"]): void {
   const held = holderIn(m, pointer);
   if (held === undefined) return;
   const key = `${event.kind} ${event.site.start} ${held.holder}`;

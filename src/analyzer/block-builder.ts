@@ -51,6 +51,16 @@ export class BlockBuilder {
     this.#current.instructions.push({ ...instruction, id: this.fresh() } as Instruction);
   }
 
+  /** Leaves the block by a goto: what has been called in it has come back. */
+  jump(instruction: WithoutId<Instruction>, to: number): void {
+    const { instructions } = this.#current;
+    instructions.forEach((before, i) => {
+      if (before.kind === "call") instructions[i] = { ...before, returns: true };
+    });
+    this.emit(instruction);
+    this.end({ kind: "goto", to });
+  }
+
   /** Ends the current block; what follows without a label is unreachable. */
   end(terminator: Terminator): void {
     if (this.#current.terminator === undefined) this.#current.terminator = terminator;

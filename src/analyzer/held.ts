@@ -13,10 +13,16 @@ import { isAdopted } from "./overwriting.js";
 import { agree, makersByMember } from "./member-unmaps.js";
 import { lastName } from "./members.js";
 
+/** What is done to a member or variable of that name where nothing has been analyzed. */
+interface Elsewhere {
+  readonly isRefilled: (name: string) => boolean;
+  readonly isPassedByAddress: (name: string) => boolean;
+}
+
 /** The uses of what the functions have put into places, by the function that uses it. */
 export function heldUses(
   functions: readonly NotedFunction[],
-  isRefilled: (name: string) => boolean,
+  { isRefilled, isPassedByAddress }: Elsewhere,
 ): ReadonlyMap<NotedFunction, readonly Event[]> {
   const kept = makersByMember(functions);
   const refilled = new Set(functions.flatMap(({ notes }) => [...notes.refilled]));
@@ -29,6 +35,10 @@ export function heldUses(
   }
   const events = new Map<NotedFunction, readonly Event[]>();
   if (known.size === 0) return events;
+  // Who unmaps it as well knows more of it than that it was mapped.
+  const released = new Set(
+    functions.flatMap(({ notes }) => notes.unmapped.map(({ member }) => lastName(member))),
+  );
   const reprotected = new Set(functions.flatMap(({ notes }) => protectedIn(notes.uses, known)));
   for (const definition of functions) {
     const own = new Set(
@@ -38,6 +48,11 @@ export function heldUses(
       const { holder } = use;
       // The function that maps it has told of it already, with what it knows of each path.
       if (own.has(holder)) return [];
+      if (
+        use.event.kind === "release" &&
+        (released.has(lastName(holder)) || isPassedByAddress(lastName(holder)))
+      )
+        return [];
       return (known.get(holder) ?? []).map((maker) => {
         const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
         return useOf({ ...maker, mapping: { ...maker.mapping, protection } }, use);
@@ -72,7 +87,9 @@ function useOf({ mapping: made, offset: at }: KeptMember, { offset, event }: Hel
   const there = add(at, offset);
   if (event.kind === "access") return { ...event, mapping, offset: there };
   const value = { kind: "pointer", mapping: mapping.id, offset: there, varied: false } as const;
-  return { ...event, target: { ...event.target, value, mapping, offset: there } };
+  // Inside a macro's arguments the text is the whole call.
+  const text = event.kind === "release" ? (made.name ?? event.target.text) : event.target.text;
+  return { ...event, target: { ...event.target, value, mapping, offset: there, text } };
 }
 
 function protectedIn(
@@ -83,6 +100,18 @@ function protectedIn(
     known.has(holder) && event.kind === "protect" ? [holder] : [],
   );
 }
+
+/** Does the file seem to give the address of a member or variable of that name to others? */
+export function mayPassAddress({ source }: Unit, name: string): boolean {
+  return new RegExp(`&\\s*(?:[\\w.\\[\\]]|->)*\\b${name}\\b(?!\\s*[\\[.(]|->)`).test(source.text);
+}
+
+/** Does the text seem to free what a member of such a name holds? */
+export function mayFreeMember(text: string, fields: ReadonlySet<string>): boolean {
+  return [...text.matchAll(FREEING)].some(([, field = ""]) => fields.has(field));
+}
+
+const FREEING = /\b\w*free\s*\(\s*(?:\([^()]*\)\s*)?\w(?:[\w.[\]]|->)*?(?:->|\.)(\w+)\s*\)/gi;
 
 /** Does the function seem to put something else than NULL into a member or variable of that name? */
 export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, name: string): boolean {

@@ -4,7 +4,8 @@ import type { Steps } from "../steps.js";
 import type { Source, Unit } from "../syntax/unit.js";
 import type { FunctionModels } from "./model/declared.js";
 import type { Memory } from "./memory.js";
-import type { AnalyzedFunction, Naming } from "./program.js";
+import type { Naming } from "./naming.js";
+import type { AnalyzedFunction } from "./program.js";
 import { Program } from "./program.js";
 import type { GivenUp } from "./unit-analysis.js";
 

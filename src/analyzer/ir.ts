@@ -103,6 +103,8 @@ export type Instruction = {
       readonly structs: readonly (string | undefined)[];
       /** False when the value of the call is dropped; "void" when dropped by a cast to void. */
       readonly used: boolean | "void";
+      /** A goto follows it in its block: whoever wrote that knows that the call comes back. */
+      readonly returns?: true;
       readonly nameSite: Site;
     }
   /** A goto, for the story: the edge itself is the block's terminator. */

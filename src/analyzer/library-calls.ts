@@ -1,7 +1,7 @@
 /** Calls of the C library and of the mmap family, by their models. */
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
-import { access, accessGiven, accessViaHint, memberOf } from "./access.js";
+import { access, accessGiven, noteUse, accessViaHint, memberOf } from "./access.js";
 import { amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { FOUND } from "./assume.js";
@@ -190,8 +190,20 @@ function applyLock(
 
 function free(m: Machine, call: Call, target: Target): void {
   const { mapping } = target;
-  // What it held is gone with it.
-  if (target.value.kind === "amount") fill(m, target.value);
+  if (target.value.kind === "amount") {
+    const { cfg } = m.context;
+    if (m.emit !== undefined)
+      noteUse(m, target.value.amount, {
+        kind: "release",
+        site: call.site,
+        function: cfg.name,
+        call,
+        target,
+        of: "mapping",
+      });
+    // What it held is gone with it.
+    fill(m, target.value);
+  }
   if (mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given") {
     emitRelease(m, call, target);
     m.state.drop(mapping.id);

@@ -221,8 +221,7 @@ class StatementLowering {
   }
 
   #goto(label: string, span: Span): void {
-    this.#builder.emit({ kind: "jump", label, site: this.#site(span) });
-    this.#builder.end({ kind: "goto", to: this.#label(label) });
+    this.#builder.jump({ kind: "jump", label, site: this.#site(span) }, this.#label(label));
   }
 
   #if(test: Expr, then: Stmt, otherwise: Stmt | undefined): void {

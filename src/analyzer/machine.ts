@@ -2,7 +2,7 @@
 import type { Believed } from "./believed.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import type { AccessEvent, Call, Event, RangeEvent } from "./events.js";
+import type { AccessEvent, Call, Event, RangeEvent, ReleaseEvent } from "./events.js";
 import type { Cfg } from "./ir.js";
 import type { Mapping } from "./mapping.js";
 import type { LibraryModel } from "./model/model.js";
@@ -85,7 +85,7 @@ export interface HeldUse {
   /** Bytes past what the place points to. */
   readonly offset: Amount;
   /** As it would be told of the mapping that others have put there. */
-  readonly event: AccessEvent | RangeEvent;
+  readonly event: AccessEvent | RangeEvent | ReleaseEvent;
 }
 
 /** The function being analyzed. */
@@ -93,6 +93,8 @@ export interface Context {
   readonly cfg: Cfg;
   /** The places outside the function that it has written, by key. */
   readonly places: Map<string, Place>;
+  /** The struct members that its own variables' members are, by key. */
+  readonly localMembers: Map<string, string>;
   /** Those of them that it has written itself, not a function it calls. */
   readonly written: Set<string>;
   /** Struct members whose value it has given to somebody else. */

@@ -60,8 +60,8 @@ export function noteRefilled(m: Machine, place: Place, value: Value): void {
   const holder = holderOf(place);
   if (m.emit === undefined || holder === undefined) return;
   const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
-  const n = value.kind === "amount" ? constantValue(value.amount) : undefined;
-  const isNothing = n === 0 || n === -1;
+  // NULL, MAP_FAILED, and what marks a pointer as freed.
+  const isNothing = value.kind === "amount" && constantValue(value.amount) !== undefined;
   const isMapping = mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given";
   if (!isNothing && !isMapping) m.context.refilled.add(holder);
 }

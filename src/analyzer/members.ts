@@ -79,6 +79,11 @@ export function fieldOf(member: string): string {
   return member.slice(member.lastIndexOf(".") + 1);
 }
 
+/** The file that defines the struct for a unit; the unit itself when none in sight does. */
+export function homeOf(unit: Unit, struct: string): string {
+  return unit.homeOf(struct.replace(/^\w+ /, "")) ?? unit.source.path;
+}
+
 /** The structs of whose members something was noted. */
 export function structsOf(functions: readonly NotedFunction[]): ReadonlySet<string> {
   const members = functions.flatMap(({ notes, events }) => [
@@ -214,7 +219,10 @@ export function abandonment(
     closes === undefined ? struct === structOf(member) : closes === mapping.fdMember,
   );
   const freed = ends.find(({ closes }) => closes === undefined) ?? ends[0];
-  if (freed === undefined) return undefined;
+  const isFreedItself = [...notes.uses.values()].some(
+    ({ holder, event }) => holder === member && event.kind === "release",
+  );
+  if (freed === undefined || isFreedItself) return undefined;
   if (releasedByOthers && (freed.closes !== undefined || freed.own || notes.pointed.has(member)))
     return undefined;
   const closed = ends.find((end) => end.closes !== undefined && end !== freed);

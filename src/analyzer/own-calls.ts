@@ -167,7 +167,8 @@ function applyOutcome(
       tellKept(m, place, value.mapping, call.site);
     }
   }
-  if (result?.kind === "pointer") adopt(m, result.mapping, "local", undefined);
+  if (result?.kind === "pointer")
+    adopt(m, result.mapping, isBehindHeader(result) ? "escaped" : "local", undefined);
   return result ?? fresh(m, callee);
 }
 
@@ -341,7 +342,20 @@ function flagsAtCall(
   };
 }
 
-function adopt(m: Machine, id: string, owner: "local" | "stored", name: string | undefined): void {
+/** An allocator's block: what the allocator wrote in front of it says how it is released. */
+function isBehindHeader({ offset }: Value & { readonly kind: "pointer" }): boolean {
+  return (
+    (offset.constant > 0 || offset.terms.length > 0) &&
+    offset.terms.every(({ symbol, coefficient }) => symbol.origin.kind === "sizeof" && coefficient > 0)
+  );
+}
+
+function adopt(
+  m: Machine,
+  id: string,
+  owner: "local" | "stored" | "escaped",
+  name: string | undefined,
+): void {
   const mapping = m.state.mapping(id);
   if (mapping === undefined) return;
   const kept =

@@ -4,12 +4,13 @@ import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
-import { heldUses, mayRefill } from "./held.js";
+import { heldUses, mayFreeMember, mayPassAddress, mayRefill } from "./held.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import {
   abandonment,
   fieldOf,
+  homeOf,
   isNoEnd,
   keptMembers,
   lastName,
@@ -29,8 +30,9 @@ import { type FunctionModels, modelsWith } from "./model/declared.js";
 import { libraryModel } from "./model/library.js";
 import type { Around, Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
+import type { Naming } from "./naming.js";
 import { concerns } from "./summary.js";
-import { membersFilled, variablesMapped } from "./relevance.js";
+import { membersFilled, membersMapped, variablesMapped } from "./relevance.js";
 
 export interface AnalyzedFunction {
   readonly unit: Unit;
@@ -38,15 +40,6 @@ export interface AnalyzedFunction {
   /** One list for each reading of the function's conditionals. */
   readonly readings: readonly (readonly Event[])[];
 }
-
-/**
- * Finds further files of the program: those that name one of the functions, and are linted from then on; with a condition,
- * those that meet it, only to be looked into.
- */
-export type Naming = (
-  functions: ReadonlySet<string>,
-  isWanted?: (source: Source) => boolean,
-) => readonly Source[];
 
 /** A name of another linkage than C's: every program has its own. */
 const ENTRY_POINTS = new Set(["main", "_start"]);
@@ -178,7 +171,7 @@ export class Program {
       ),
     );
     if (names.size === 0) return;
-    const defining = this.naming(names, (source) => definesOne(source, names));
+    const defining = this.naming(names, { meets: (source) => definesOne(source, names), looks: true });
     for (const source of defining.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
       yield;
       this.#externals.add(this.#analysisOf(this.open(source)));
@@ -228,6 +221,7 @@ export class Program {
   *#tellMembers(): Steps<void> {
     yield* this.#reportClearing();
     yield* this.#reportTesting();
+    yield* this.#reportFreeing();
     const noted = [...this.#reported.values()].map(({ unit, outline, readings }): NotedFunction => {
       const analysis = this.#analysisOf(unit);
       return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
@@ -252,28 +246,48 @@ export class Program {
 
   /** Analyzes the functions that set to NULL a member which others fill with a mapping. */
   *#reportClearing(): Steps<void> {
-    const filled = membersFilled([...this.#reported.values()].flatMap(({ readings }) => readings.flat()));
+    const filled = membersFilled(this.#events());
     if (filled.size === 0) return;
     const fields = new Set([...filled].map(fieldOf));
-    for (const analysis of this.#linted) {
-      yield;
-      for (const outline of analysis.unit.functions)
-        if (mayClear(analysis.unit, outline, fields)) this.#report({ analysis, outline });
-    }
+    yield* this.#reportThose((unit, outline) => mayClear(unit, outline, fields));
   }
 
   /** Analyzes the functions that compare with NULL what may hold MAP_FAILED since another one has ended. */
   *#reportTesting(): Steps<void> {
     const names = new Set<string>();
-    for (const { unit, outline } of this.#reported.values())
-      for (const { holder } of this.#analysisOf(unit).analyze(outline).notes.failed)
-        names.add(lastName(holder));
-    if (names.size === 0) return;
+    for (const { failed } of this.#notes()) for (const { holder } of failed) names.add(lastName(holder));
+    if (names.size > 0) yield* this.#reportThose((unit, outline) => mayTest(unit, outline, names));
+  }
+
+  /** Analyzes the functions that free what others fill with a mapping and nobody unmaps, in whatever file. */
+  *#reportFreeing(): Steps<void> {
+    const fields = new Set([...membersMapped(this.#events())].map(fieldOf));
+    for (const { unmapped } of this.#notes())
+      for (const { member } of unmapped) fields.delete(fieldOf(member));
+    if (fields.size === 0) return;
+    yield* this.#add(this.naming(fields, { meets: ({ text }) => mayFreeMember(text, fields), looks: false }));
+    yield* this.#reportThose(
+      ({ source: { text } }, { span }) =>
+        mayFreeMember(text, fields) && mayFreeMember(text.slice(span.start, span.end), fields),
+    );
+  }
+
+  *#reportThose(wanted: (unit: Unit, outline: FunctionOutline) => boolean): Steps<void> {
     for (const analysis of this.#linted) {
       yield;
       for (const outline of analysis.unit.functions)
-        if (mayTest(analysis.unit, outline, names)) this.#report({ analysis, outline });
+        if (wanted(analysis.unit, outline)) this.#report({ analysis, outline });
     }
+  }
+
+  #events(): readonly Event[] {
+    return [...this.#reported.values()].flatMap(({ readings }) => readings.flat());
+  }
+
+  #notes(): readonly MemberNotes[] {
+    return [...this.#reported.values()].map(
+      ({ unit, outline }) => this.#analysisOf(unit).analyze(outline).notes,
+    );
   }
 
   /** The functions by the file that defines the struct for them: another file's struct of that name is another one. */
@@ -356,13 +370,15 @@ export class Program {
   }
 
   #tellUses(noted: readonly NotedFunction[]): void {
-    const uses = heldUses(noted, (name) =>
-      this.#linted.some((analysis) =>
-        analysis.unit.functions.some(
-          (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, name),
+    const uses = heldUses(noted, {
+      isRefilled: (name) =>
+        this.#linted.some((analysis) =>
+          analysis.unit.functions.some(
+            (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, name),
+          ),
         ),
-      ),
-    );
+      isPassedByAddress: (name) => this.#linted.some(({ unit }) => mayPassAddress(unit, name)),
+    });
     for (const [definition, events] of uses) for (const event of events) this.#append(definition, event);
   }
 
@@ -377,17 +393,8 @@ export class Program {
   #releasing(member: string): readonly Definition[] {
     return this.#linted.flatMap((analysis) =>
       analysis.unit.functions
-        .filter((f) => mayRelease(analysis.unit, f, member, notesOf(analysis, f)))
+        .filter((f) => mayRelease(analysis.unit, f, member, analysis.known(f)?.notes))
         .map((outline): Definition => ({ analysis, outline })),
     );
   }
-}
-
-function notesOf(analysis: UnitAnalysis, outline: FunctionOutline): MemberNotes | undefined {
-  return analysis.known(outline)?.notes;
-}
-
-/** The file that defines the struct for a unit; the unit itself when none in sight does. */
-function homeOf(unit: Unit, struct: string): string {
-  return unit.homeOf(struct.replace(/^\w+ /, "")) ?? unit.source.path;
 }

@@ -53,6 +53,13 @@ export function membersFilled(events: Iterable<Event>): ReadonlySet<string> {
   return members;
 }
 
+/** Those of them whose mapping comes from mmap() itself, and not from an allocator with a way back of its own. */
+export function membersMapped(events: readonly Event[]): ReadonlySet<string> {
+  return membersFilled(
+    events.filter((event) => event.kind === "escape" && !/\/\w*alloc\w*\//i.test(event.mapping.id)),
+  );
+}
+
 const mapped = new WeakMap<Unit, ReadonlySet<string>>();
 
 /** The variables that the file's text puts the result of a mapping call into. */

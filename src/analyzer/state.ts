@@ -226,8 +226,7 @@ export class State {
     const parts: string[] = [];
     for (const m of this.mappings.values()) {
       if (m.source === "heap" || (m.source === "given" && m.phase === "live")) continue;
-      // What only a struct or an array of the caller's holds is left to the caller; a global or an out parameter would
-      // lose it to a path without it.
+      // What a struct or an array of the caller's holds is left to the caller; other places would lose it in a join.
       const isElement = m.name?.endsWith("]") === true;
       if (isShared(m) && m.phase === "live" && (isElement || !this.namesOf(m.id).some(isResult))) continue;
       // One of many, by an index: keeping each apart would never end.
@@ -238,6 +237,7 @@ export class State {
       );
     }
     for (const id of this.descriptors.keys()) parts.push(id);
+    if (this.failure !== undefined) parts.push(this.failure.id);
     return parts.sort().join(";");
   }
 

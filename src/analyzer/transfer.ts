@@ -114,10 +114,12 @@ function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand
   overwrite(m, place.key, value, site);
   const copied = operand.kind === "read" ? membersOf(m, operand) : [];
   m.state.write(place.key, value);
-  for (const [path, inner] of copied) {
-    m.state.store.set(place.key + path, inner);
-    if (inner.kind === "pointer")
-      name(m, inner.mapping, placeAt(place.root, place.path + path, place.name + path, place.offset), site);
+  for (const { path, value: inner, member } of copied) {
+    const at = { ...placeAt(place.root, place.path + path, place.name + path, place.offset), member };
+    m.state.store.set(at.key, inner);
+    if (inner.kind !== "pointer") continue;
+    registerPlace(m, at);
+    name(m, inner.mapping, at, site);
   }
   if (isNul(value)) noteZero(m, place);
   // Where others find it, anybody may close it.
@@ -159,17 +161,28 @@ function noteNulled(m: Machine, { key, member }: Place, site: Site): void {
 /** Places outside the function are what summaries speak of. */
 function registerPlace(m: Machine, place: Place): void {
   if (isOuter(place.key)) m.context.places.set(place.key, place);
+  else if (place.member !== undefined) m.context.localMembers.set(place.key, place.member);
 }
 
 /** The members of a struct that is copied as a whole. */
-function membersOf(m: Machine, operand: Operand & { readonly kind: "read" }): [string, Value][] {
+function membersOf(m: Machine, operand: Operand & { readonly kind: "read" }): CopiedMember[] {
   const from = placeOf({ ...m, emit: undefined }, operand.place, undefined).key;
-  const members: [string, Value][] = [];
+  const members: CopiedMember[] = [];
   for (const [key, value] of m.state.store) {
-    if (key.length > from.length && key.startsWith(from) && /^[.[]/.test(key.slice(from.length)))
-      members.push([key.slice(from.length), value]);
+    const path = key.slice(from.length);
+    if (!key.startsWith(from) || !/^[.[]/.test(path)) continue;
+    const member = m.context.places.get(key)?.member ?? m.context.localMembers.get(key);
+    members.push({ path, value, member });
   }
   return members;
+}
+
+interface CopiedMember {
+  /** Inside the struct: ".base". */
+  readonly path: string;
+  readonly value: Value;
+  /** "struct shm.base". */
+  readonly member: string | undefined;
 }
 
 function isNul(value: Value): boolean {
@@ -271,7 +284,7 @@ export function leave(m: Machine, operand: Operand | undefined, site: Site): Val
   if (operand === undefined) return undefined;
   const value = evaluate(m, operand);
   hand(m, value, site);
-  if (operand.kind === "read") for (const [, member] of membersOf(m, operand)) hand(m, member, site);
+  if (operand.kind === "read") for (const member of membersOf(m, operand)) hand(m, member.value, site);
   return value;
 }
 

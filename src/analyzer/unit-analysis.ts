@@ -192,6 +192,7 @@ export class UnitAnalysis {
     return {
       cfg,
       places: new Map(),
+      localMembers: new Map(),
       written: new Set(),
       plainTests: new Set(),
       zeroed: new Set(),

@@ -26,10 +26,11 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
     if (mayTest(instruction)) mark(m, operand);
   });
   // What is called after a failure may well be what ends the program.
-  if (mayTest(instruction) || values.some((value) => constantValue(asAmount(value)) === 0))
+  if ((isMacro && mayTest(instruction)) || values.some((value) => constantValue(asAmount(value)) === 0))
     m.state.failure = undefined;
   for (const mapping of m.state.mappings.values())
-    if (mapping.phase === "failed" && !mapping.told) m.state.update(mapping.id, { told: true });
+    if (mapping.phase === "failed" && !mapping.told && instruction.returns !== true)
+      m.state.update(mapping.id, { told: true });
   if (isMacro) return;
   if (m.emit !== undefined) noteKept(m, "::");
   for (const key of m.state.store.keys())

@@ -1,6 +1,6 @@
 /** MAP_FAILED that outlives the failure: somebody else takes it for a mapping. */
 import type { Rule } from "./rule.js";
-import { failsWithMapFailed, targetName } from "./terms.js";
+import { failsWithMapFailed, nameOf, targetName } from "./terms.js";
 
 export const storedMapFailed: Rule = {
   id: "stored-map-failed",
@@ -19,6 +19,13 @@ export const storedMapFailed: Rule = {
     stay: ({ mapping, holder, test }) =>
       mapping.phase === "failed" && failsWithMapFailed(mapping)
         ? `when ${mapping.function}() fails, MAP_FAILED stays in '${holder}', and ${test.function}() tests that against NULL`
+        : undefined,
+    access: ({ viaHint, mapping, by }) =>
+      !viaHint && mapping.phase === "failed" && mapping.owner === "stored" && failsWithMapFailed(mapping)
+        ? {
+            message: `${nameOf(mapping)} still is MAP_FAILED on this path, and is ${by === undefined ? "accessed" : `given to ${by}()`}`,
+            severity: "error",
+          }
         : undefined,
     unmap: ({ target }) =>
       target.mapping?.phase === "failed" && !target.mapping.told && failsWithMapFailed(target.mapping)

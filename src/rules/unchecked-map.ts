@@ -25,6 +25,8 @@ export const uncheckedMap: Rule = {
   on: {
     access: ({ viaHint, mapping, mode, by }) => {
       if (viaHint || !(isUntested(mapping) || mapping.source === "null")) return undefined;
+      // Found, and left where others find it: see stored-map-failed.
+      if (mapping.phase === "failed" && mapping.owner === "stored") return undefined;
       const what =
         by === undefined
           ? mode === "execute"

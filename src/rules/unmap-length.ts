@@ -139,6 +139,7 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   const { mapping, offset, varied, text } = target;
   if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0 || isForcedInto(mapping))
     return undefined;
+  if (saysWhereItBegins(mapping, offset)) return undefined;
   const what = targetName(target);
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
@@ -150,6 +151,13 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   const whole =
     length !== undefined && mapping.length !== undefined && sameUpToRounding(length, mapping.length);
   return plain || whole ? `${what} is not the address that ${mapping.function}() returned` : undefined;
+}
+
+/** Allocators write in front of a block how far behind the start of its mapping it is. */
+function saysWhereItBegins({ id }: Mapping, { terms }: Amount): boolean {
+  return terms.some(
+    ({ symbol: { origin } }) => origin.kind === "load" && origin.place.startsWith(`@{${id}+`),
+  );
 }
 
 /** The address is the constant NULL: whatever was meant stays. */

@@ -7,7 +7,7 @@ import { branchAt, indexAfter } from "./directives.js";
 import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
 import { type Given, givenMacro, NOTHING_GIVEN } from "./given.js";
-import { activeEvent, bodyText, collectMacros, type MacroDefinition, macroAt } from "./macros.js";
+import { activeEvent, bodyText, collectMacros, firstMacro, type MacroDefinition } from "./macros.js";
 import { NORETURN } from "./normalize.js";
 import { allText, type Preprocessed, type Reading, usualReading } from "./readings.js";
 import { closing, type Token, tokenize } from "./tokens.js";
@@ -75,7 +75,7 @@ export function definitionsOf(
     macro: (name, offset, reading) => {
       const macro = given.has(name)
         ? settledMacro(name, offset, reading)
-        : (macroAt(file.macros.get(name), offset, reading.isActive) ?? includedMacro(name));
+        : (macroInForce(file, name, offset, reading) ?? includedMacro(name));
       return macro && !keepsName(name, macro.parameters !== undefined) ? macro : undefined;
     },
     isType: (name) => own.isType(name) || isStandardType(name) || includedType(name) === true,
@@ -89,6 +89,22 @@ export function definitionsOf(
       [...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name),
     ),
   };
+}
+
+/** A macro that only another branch defines stands for what is not known, unless the file has a function of that name. */
+function macroInForce(
+  { text, layout, macros }: Preprocessed,
+  name: string,
+  offset: number,
+  { isActive }: Reading,
+): MacroDefinition | undefined {
+  const events = macros.get(name);
+  const active = activeEvent(events, offset, isActive);
+  if (active !== undefined || events === undefined) return active?.macro?.();
+  const isFunction = layout.functions.some(
+    ({ nameSpan }) => text.slice(nameSpan.start, nameSpan.end) === name,
+  );
+  return isFunction ? undefined : firstMacro(events, offset);
 }
 
 /** Asks once for each name. */
@@ -125,7 +141,7 @@ function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, 
       const reading = readingOf(given);
       const macro = given.has(name)
         ? activeEvent(events, Number.POSITIVE_INFINITY, reading.isActive)?.macro?.()
-        : macroAt(events, Number.POSITIVE_INFINITY, reading.isActive);
+        : macroInForce(file, name, Number.POSITIVE_INFINITY, reading);
       return macro === undefined ? undefined : { ...macro, span: undefined };
     },
     macroBody: (name) => {

@@ -82,18 +82,12 @@ function bodyTokens(text: string, start: number, end: number): Token[] {
 }
 
 /**
- * The definition in force at `offset`: the last one before it whose branch is active; failing that the first one
- * before it, because its condition (`#ifndef PAGE_SIZE`) tells of another definition that is not known.
+ * The first definition before `offset`, where no branch that defines it is active: the condition (`#ifndef PAGE_SIZE`)
+ * tells of another definition that is not known.
  */
-export function macroAt(
-  events: readonly MacroEvent[] | undefined,
-  offset: number,
-  isActive: (branch: Branch | undefined) => boolean,
-): MacroDefinition | undefined {
-  const event = activeEvent(events, offset, isActive);
-  if (event) return event.macro?.();
+export function firstMacro(events: readonly MacroEvent[], offset: number): MacroDefinition | undefined {
   return events
-    ?.slice(0, countBefore(events, offset))
+    .slice(0, countBefore(events, offset))
     .find((other) => other.macro)
     ?.macro?.();
 }

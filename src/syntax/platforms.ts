@@ -25,6 +25,16 @@ export function holdsOnLinux(key: string): boolean {
   return !isForeign(key) && !NEGATIVE.test(key) && !/(?:BIG_ENDIAN|PDP_ENDIAN)$/.test(key);
 }
 
+/** A name that some platform's compiler defines by itself, and neither Linux nor the processors that it runs on. */
+export function isUnknownPlatform(key: string): boolean {
+  return (
+    /^__[A-Za-z]\w*__$/.test(key) &&
+    !/^__(?:gnu_)?(?:linux|GLIBC|UCLIBC|unix|ELF|GNUC|clang|STDC|LP64|ILP32|CHAR|SIZEOF|BYTE|FLOAT|OPTIMIZE|PIC|PIE|x86|amd64|i\d86|arm|ARM|aarch64|thumb|powerpc|PPC|ppc|mips|riscv|s390|sparc|ia64|alpha|hppa|m68k|sh|loongarch|xtensa|arc|nios2|microblaze|or1k|csky|tile|hexagon|bfin|cris|frv|m32r|mn10300|nds32)/i.test(
+      key,
+    )
+  );
+}
+
 /** What every C library for Linux defines: who asks for it has older systems in mind. */
 export function isAlways(key: string): boolean {
   return /^(?:MAP_(?:ANON|ANONYMOUS|SHARED|PRIVATE|FIXED|FAILED)|PROT_(?:NONE|READ|WRITE|EXEC)|MS_(?:ASYNC|SYNC|INVALIDATE)|_SC_PAGE_?SIZE)$/.test(

@@ -17,7 +17,7 @@ import { compares, type Defined, definedBy, type Given, givenValue } from "./giv
 import type { Layout } from "./lexer.js";
 import { countBefore, type MacroEvent, type MacroEvents } from "./macros.js";
 import { couldMatter } from "./family.js";
-import { holdsOnLinux, isAlways, isForeign } from "./platforms.js";
+import { holdsOnLinux, isAlways, isForeign, isUnknownPlatform } from "./platforms.js";
 
 /** What readings are made of: one file's directives and macros, and what it is compiled with. */
 export interface Preprocessed {
@@ -205,9 +205,23 @@ function selectedArm(truths: Truths, group: Group): Branch | undefined {
   if (truths.selected.has(group)) return truths.selected.get(group);
   // For the time of the evaluation: a definition inside a branch says nothing about the branch's own condition.
   truths.selected.set(group, undefined);
-  const arm = group.arms.find((candidate) => holds(truths, candidate));
+  const platforms = truths.usual && isListOfPlatforms(truths, group);
+  const arm = group.arms.find(
+    (candidate) =>
+      holds(truths, candidate) && !(platforms && isPlatform(truths, candidate, isUnknownPlatform)),
+  );
   truths.selected.set(group, arm);
   return arm;
+}
+
+/** `#if defined(__DJGPP__) … #elif defined(__LIBPAYLOAD__) … #else`: what is left at the end is Linux. */
+function isListOfPlatforms(truths: Truths, { arms }: Group): boolean {
+  return arms.some(({ kind }) => kind === "else") && arms.some((arm) => isPlatform(truths, arm, isForeign));
+}
+
+function isPlatform({ file, forced }: Truths, arm: Branch, test: (key: string) => boolean): boolean {
+  const atoms = [...atomsOf(conditionOf(file.text, arm))];
+  return atoms.length > 0 && atoms.every((key) => test(key) && !forced.has(key));
 }
 
 function holds(truths: Truths, arm: Branch): boolean {

@@ -1,6 +1,6 @@
 /** Is an amount a multiple of the page size: on every machine, on some, for certain not, or only by luck? */
 import type { Amount, Symbol, Term } from "./amount.js";
-import { add, constantValue, ofSymbol, sameAmount } from "./amount.js";
+import { add, constantValue, ofSymbol, sameAmount, subtract } from "./amount.js";
 
 /** The smallest page size of any supported machine, and the largest one in common use. */
 export const SMALLEST_PAGE = 4096;
@@ -96,6 +96,18 @@ export function isRemainder(amount: Amount): boolean {
       pageAlignment(inner) === "unknown" &&
       sameAmount(add(amount, ofSymbol(symbol)), inner)
     );
+  });
+}
+
+/** roundUp(x, n) - x, alone: what lies between a place and the next multiple of a unit. */
+export function isPadding(amount: Amount): boolean {
+  return amount.terms.some(({ symbol, coefficient }) => {
+    if (coefficient !== 1 || symbol.origin.kind !== "operation" || symbol.origin.operator !== "roundDown")
+      return false;
+    const [inner, unit] = symbol.origin.operands;
+    if (inner === undefined || unit === undefined) return false;
+    const rest = subtract(subtract(amount, ofSymbol(symbol)), unit);
+    return constantValue(add(rest, inner)) === -1;
   });
 }
 

@@ -250,6 +250,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       releasedInLoop: false,
       testedElsewhere: false,
       releasedByOthers: false,
+      mayBeReleased: false,
       handedOverElsewhere: false,
       returns: outcome(cfg, value),
       leftPointing: leftPointing(m, mapping),

@@ -22,6 +22,7 @@ import { isMacroName } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
 import { noteErrno, noteNegation, noteResult } from "./result-tests.js";
+import { modular } from "./wrapping.js";
 import type { Value } from "./value.js";
 import { asAmount, asNumber, MAP_FAILED_VALUE, NULL_VALUE, sameValue } from "./value.js";
 
@@ -52,7 +53,11 @@ export function assume(m: Machine, condition: Operand, truth: boolean): boolean 
       ofPointer: isDeclaredPointer(condition.left) || isDeclaredPointer(condition.right),
     };
     if (condition.op === "==" || condition.op === "!=") noteTest(m, condition.left, left, asNumber(right));
-    return compare(m, left, condition.op as Relation, right, truth, tested);
+    const relation = condition.op as Relation;
+    const known = modular(m.state, condition, left, right);
+    if (known === "nothing") return true;
+    if (typeof known === "boolean") return known === truth;
+    return compare(m, left, known ?? relation, right, truth, tested);
   }
   const tested = { site: condition.site, ofPointer: isDeclaredPointer(condition) };
   const value = evaluate(m, condition);

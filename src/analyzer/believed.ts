@@ -98,6 +98,7 @@ export function believedLeaks({ believed, cfg }: Machine["context"]): readonly E
       releasedInLoop: false,
       testedElsewhere: true,
       releasedByOthers: false,
+      mayBeReleased: false,
       handedOverElsewhere: false,
       returns: "failure",
       leftPointing: undefined,

@@ -218,6 +218,8 @@ export interface EscapeEvent extends Base {
   readonly to: "caller" | "global" | "field" | "call";
   /** The struct member that holds it from now on. */
   readonly member: string | undefined;
+  /** The function that was given it, as written; "" for a call through a pointer. */
+  readonly callee: string | undefined;
 }
 
 /** The last name of a mapping is gone. */
@@ -241,6 +243,8 @@ export interface ExitEvent extends Base {
   readonly testedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */
   readonly handedOverElsewhere: boolean;
+  /** A function has been given it that by its name may release it, whether it was seen to or not. */
+  readonly mayBeReleased: boolean;
   /** Only a loop releases it, or puts it where others find it, and this path has not entered that. */
   readonly releasedInLoop: boolean;
   /** The path is taken only for one setting of a build-time constant, or a cleanup attribute may release it. */

@@ -34,78 +34,137 @@ function withFiles(events: readonly Event[]): readonly Event[] {
   );
 }
 
+/** The mappings, by what some path of the function does with them. */
+interface Fates {
+  readonly released: Set<string>;
+  /** Released outside of every loop. */
+  readonly outsideLoop: Set<string>;
+  readonly handedOver: Set<string>;
+  /** The sites in loops that release a mapping, or hand it over. */
+  readonly releasedIn: Map<string, Set<number>>;
+  readonly keptIn: Map<string, Set<number>>;
+  readonly mayBeReleased: Set<string>;
+  /** Also results of calls. */
+  readonly tested: Set<string>;
+  /** Where it has failed, the function succeeds. */
+  readonly tolerated: Set<string>;
+  /** Its failure is asked for. */
+  readonly found: Set<string>;
+  /** Made read-only. */
+  readonly sealed: Set<string>;
+  /** By the site of a test: the functions whose results get there. */
+  readonly callees: Map<number, Set<string>>;
+}
+
+function fatesIn(events: readonly Event[], again: ReadonlySet<number>): Fates {
+  const fates: Fates = {
+    released: new Set(),
+    outsideLoop: new Set(),
+    handedOver: new Set(),
+    releasedIn: new Map(),
+    keptIn: new Map(),
+    mayBeReleased: new Set(),
+    tested: new Set(),
+    tolerated: new Set(),
+    found: new Set(),
+    sealed: new Set(),
+    callees: new Map(),
+  };
+  for (const event of events) note(fates, event, again);
+  return fates;
+}
+
+function note(fates: Fates, event: Event, again: ReadonlySet<number>): void {
+  switch (event.kind) {
+    case "unmap": {
+      if (event.target.mapping === undefined) return;
+      const id = origin(event.target.mapping);
+      fates.released.add(id);
+      if (!again.has(event.call.site.start)) fates.outsideLoop.add(id);
+      else addTo(fates.releasedIn, id, event.call.site.start);
+      return;
+    }
+    case "protect":
+      if (event.target.mapping !== undefined && isReadOnly(event.flags))
+        fates.sealed.add(origin(event.target.mapping));
+      return;
+    case "check":
+      fates.tested.add(origin(event.mapping));
+      if (event.against === "MAP_FAILED") fates.found.add(origin(event.mapping));
+      return;
+    case "result":
+      if (event.against === "other") fates.tested.add(event.result);
+      if (event.callee !== undefined) addTo(fates.callees, event.site.start, event.callee);
+      return;
+    case "escape": {
+      const id = origin(event.mapping);
+      if (event.callee !== undefined && RELEASING.test(event.callee)) fates.mayBeReleased.add(id);
+      if (event.to === "call") return;
+      fates.handedOver.add(id);
+      if (again.has(event.site.start)) addTo(fates.keptIn, id, event.site.start);
+      return;
+    }
+    case "exit":
+      if (event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated"))
+        fates.tolerated.add(origin(event.mapping));
+      return;
+    default:
+      return;
+  }
+}
+
 /** What only the whole function tells: does some path release the mapping, hand it over, live without it? */
 function withOtherPaths(
   events: readonly Event[],
   again: ReadonlySet<number>,
   follows: (exit: number, site: number) => boolean,
 ): readonly Event[] {
-  const released = new Set<string>();
-  const outsideLoop = new Set<string>();
-  const handedOver = new Set<string>();
-  /** The sites in loops that release a mapping, or hand it over. */
-  const releasedIn = new Map<string, Set<number>>();
-  const keptIn = new Map<string, Set<number>>();
-  const tested = new Set<string>();
-  const tolerated = new Set<string>();
-  const found = new Set<string>();
-  const sealed = new Set<string>();
-  /** By the site of a test: the functions whose results get there. */
-  const callees = new Map<number, Set<string>>();
-  for (const event of events) {
-    if (event.kind === "unmap" && event.target.mapping !== undefined) {
-      released.add(origin(event.target.mapping));
-      if (!again.has(event.call.site.start)) outsideLoop.add(origin(event.target.mapping));
-      else addTo(releasedIn, origin(event.target.mapping), event.call.site.start);
-    }
-    if (event.kind === "protect" && event.target.mapping !== undefined && isReadOnly(event.flags))
-      sealed.add(origin(event.target.mapping));
-    if (event.kind === "check") {
-      tested.add(origin(event.mapping));
-      if (event.against === "MAP_FAILED") found.add(origin(event.mapping));
-    }
-    if (event.kind === "result" && event.against === "other") tested.add(event.result);
-    if (event.kind === "result" && event.callee !== undefined)
-      callees.set(event.site.start, (callees.get(event.site.start) ?? new Set()).add(event.callee));
-    if (event.kind === "escape" && event.to !== "call") {
-      handedOver.add(origin(event.mapping));
-      if (again.has(event.site.start)) addTo(keptIn, origin(event.mapping), event.site.start);
-    }
-    if (
-      event.kind === "exit" &&
-      event.mapping.phase === "failed" &&
-      (event.returns === "success" || event.returns === "delegated")
-    )
-      tolerated.add(origin(event.mapping));
-  }
+  const fates = fatesIn(events, again);
   const either = endedEitherWay(events);
   return events
     .filter(
       (event) => event.kind !== "release" || !(either.has(event.target.text) || isChosen(event, events)),
     )
-    .map((event) => {
-      if (event.kind === "map") return event.call.direct ? withFailure(event, tolerated, found) : event;
-      if (event.kind === "protect" && event.target.mapping !== undefined)
-        return { ...event, sealed: sealed.has(origin(event.target.mapping)) };
-      if (event.kind === "result")
-        return {
-          ...event,
-          testedRight: tested.has(event.result) || (callees.get(event.site.start)?.size ?? 0) > 1,
-        };
-      if (event.kind === "lose") return { ...event, releasedElsewhere: released.has(origin(event.mapping)) };
-      if (event.kind !== "exit") return event;
+    .map((event) => withFates(event, fates, follows));
+}
+
+function withFates(event: Event, fates: Fates, follows: (exit: number, site: number) => boolean): Event {
+  switch (event.kind) {
+    case "map":
+      return event.call.direct ? withFailure(event, fates.tolerated, fates.found) : event;
+    case "protect":
+      return event.target.mapping === undefined
+        ? event
+        : { ...event, sealed: fates.sealed.has(origin(event.target.mapping)) };
+    case "result": {
+      const several = (fates.callees.get(event.site.start)?.size ?? 0) > 1;
+      return { ...event, testedRight: fates.tested.has(event.result) || several };
+    }
+    case "lose":
+      return { ...event, releasedElsewhere: fates.released.has(origin(event.mapping)) };
+    case "exit": {
       const id = origin(event.mapping);
       const isBehind = (sites: ReadonlySet<number> | undefined): boolean =>
         [...(sites ?? [])].some((site) => follows(event.site.start, site));
       return {
         ...event,
-        testedElsewhere: tested.has(id),
-        releasedElsewhere: released.has(id),
-        releasedInLoop: (!outsideLoop.has(id) && isBehind(releasedIn.get(id))) || isBehind(keptIn.get(id)),
-        handedOverElsewhere: handedOver.has(id),
+        testedElsewhere: fates.tested.has(id),
+        releasedElsewhere: fates.released.has(id),
+        mayBeReleased: fates.mayBeReleased.has(id),
+        releasedInLoop:
+          (!fates.outsideLoop.has(id) && isBehind(fates.releasedIn.get(id))) ||
+          isBehind(fates.keptIn.get(id)),
+        handedOverElsewhere: fates.handedOver.has(id),
       };
-    });
+    }
+    default:
+      return event;
+  }
 }
+
+/** Names of functions that may end what they are given; nothing is known of a call through a pointer. */
+const RELEASING =
+  /unmap|free|release|close|destroy|delete|put|clean|fini|done|end|exit|shut|disconnect|detach|^$/i;
 
 /** The function that is called unmaps it in another case: it knows how the memory was made. */
 function isChosen({ call, target }: ReleaseEvent, events: readonly Event[]): boolean {
@@ -172,8 +231,8 @@ function withFailure(event: MapEvent, tolerated: ReadonlySet<string>, found: Rea
   return { ...event, failure: tolerated.has(id) ? "tolerated" : found.has(id) ? "found" : event.failure };
 }
 
-function addTo(sites: Map<string, Set<number>>, id: string, site: number): void {
-  sites.set(id, (sites.get(id) ?? new Set()).add(site));
+function addTo<Key, One>(groups: Map<Key, Set<One>>, key: Key, one: One): void {
+  groups.set(key, (groups.get(key) ?? new Set()).add(one));
 }
 
 /** Can control go from a call or assignment to that return? By where they start in the text. */

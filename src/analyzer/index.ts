@@ -5,11 +5,11 @@ import type { Source, Unit } from "../syntax/unit.js";
 import type { FunctionModels } from "./model/declared.js";
 import type { Memory } from "./memory.js";
 import type { Naming } from "./naming.js";
-import type { AnalyzedFunction } from "./program.js";
+import type { AnalyzedFunction } from "./unit-analysis.js";
 import { Program } from "./program.js";
 import type { GivenUp } from "./unit-analysis.js";
 
-export type { AnalyzedFunction } from "./program.js";
+export type { AnalyzedFunction } from "./unit-analysis.js";
 
 export interface Analysis {
   /** The files that were analyzed, in the order of their paths. */

@@ -91,6 +91,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
   return {
     ...a,
     owner: OWNERS[Math.max(OWNERS.indexOf(a.owner), OWNERS.indexOf(b.owner))] ?? "escaped",
+    seen: a.seen || b.seen,
     protection: joinFlags(a.protection, b.protection),
     flags: joinFlags(a.flags, b.flags),
     length:

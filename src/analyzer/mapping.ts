@@ -98,6 +98,8 @@ export interface Mapping {
   readonly name: string | undefined;
   readonly phase: Phase;
   readonly owner: Owner;
+  /** An unknown function has had it, whoever owns it by now. */
+  readonly seen: boolean;
   readonly weakTest: WeakTest | undefined;
   /** The address asked for. */
   readonly address: Value | undefined;
@@ -185,6 +187,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
   return (
     a.phase === b.phase &&
     a.owner === b.owner &&
+    a.seen === b.seen &&
     a.weakTest?.against === b.weakTest?.against &&
     a.weakTest?.site.start === b.weakTest?.site.start &&
     a.lostTo?.id === b.lostTo?.id &&
@@ -243,6 +246,7 @@ export function newMapping(
     name: undefined,
     phase: "live",
     owner: "local",
+    seen: false,
     weakTest: undefined,
     address: undefined,
     length: undefined,

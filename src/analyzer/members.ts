@@ -56,6 +56,7 @@ export function keptMembers(functions: readonly NotedFunction[], struct: string)
       if (
         mapping.source === "given" ||
         mapping.source === "heap" ||
+        mapping.seen ||
         mapping.flags.may.size === 0 ||
         mapping.flags.may.has("MAP_FIXED")
       )

@@ -2,7 +2,7 @@
 import { UNKNOWN } from "./joining.js";
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
-import { access, accessGiven, givenAt } from "./access.js";
+import { access, accessGiven, givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constant, constantValue, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
@@ -203,6 +203,7 @@ function tellKept(m: Machine, place: Place, id: string, site: Site): void {
     offsetCompared: true,
     to: "field",
     member,
+    callee: undefined,
   });
 }
 
@@ -314,7 +315,7 @@ function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping):
     site: call.site,
     function: call.function,
     name: undefined,
-    owner: mapping.owner === "stored" ? "local" : mapping.owner,
+    owner: mapping.owner !== "stored" ? mapping.owner : mapping.seen ? "lent" : "local",
     address: mapping.address === undefined ? undefined : into.value(mapping.address),
     length: mapping.length === undefined ? undefined : into.amount(mapping.length),
     lengthText: "",
@@ -323,10 +324,22 @@ function adopted(m: Machine, into: Instantiation, call: Call, mapping: Mapping):
     fd: mapping.fd === undefined ? undefined : into.value(mapping.fd),
     descriptor:
       mapping.descriptor ?? (mapping.fd === undefined ? undefined : descriptorOf(m, into.value(mapping.fd))),
-    replaces: undefined,
+    replaces: replacedBy(m, into, call, mapping),
     lostTo: undefined,
     history: [...(first === undefined ? [] : [first]), ...later.filter(({ isMaker }) => isMaker), here],
   };
+}
+
+/** What a wrapper of mremap() moves is what it was given. */
+function replacedBy(m: Machine, into: Instantiation, call: Call, mapping: Mapping): string | undefined {
+  const parameter = /^given:param:(\d+)$/.exec(mapping.replaces ?? "")?.[1];
+  if (parameter === undefined) return undefined;
+  const value = into.args[Number(parameter)];
+  if (value?.kind === "pointer") return value.mapping;
+  const argument = call.args[Number(parameter)];
+  return value?.kind === "amount"
+    ? materialize(m, value.amount, argument?.site ?? call.site, argument?.text)?.mapping.id
+    : undefined;
 }
 
 function flagsAtCall(
@@ -359,6 +372,6 @@ function adopt(
   const mapping = m.state.mapping(id);
   if (mapping === undefined) return;
   const kept =
-    mapping.owner === "escaped" || (owner === "local" && mapping.owner === "stored") ? mapping.owner : owner;
+    mapping.owner === "escaped" || (owner === "local" && mapping.owner !== "local") ? mapping.owner : owner;
   m.state.update(id, { owner: kept, name: mapping.name ?? name });
 }

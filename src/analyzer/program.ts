@@ -28,18 +28,11 @@ import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import { libraryModel } from "./model/library.js";
-import type { Around, Definition, GivenUp } from "./unit-analysis.js";
+import type { AnalyzedFunction, Around, Definition, GivenUp } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
 import type { Naming } from "./naming.js";
 import { concerns } from "./summary.js";
 import { membersFilled, membersMapped, variablesMapped } from "./relevance.js";
-
-export interface AnalyzedFunction {
-  readonly unit: Unit;
-  readonly outline: FunctionOutline;
-  /** One list for each reading of the function's conditionals. */
-  readonly readings: readonly (readonly Event[])[];
-}
 
 /** A name of another linkage than C's: every program has its own. */
 const ENTRY_POINTS = new Set(["main", "_start"]);
@@ -98,7 +91,10 @@ export class Program {
         telling.size === 0 ? [] : this.#callersOf(telling, names).filter(({ outline }) => !seen.has(outline));
       for (const { outline } of wave) seen.add(outline);
     }
-    for (const one of tellSiblings([...this.#reported.values()])) this.#reported.set(one.outline, one);
+    const defines = (name: string, unit: Unit): boolean =>
+      this.#externals.link(name, this.#analysisOf(unit)) !== undefined;
+    for (const one of tellSiblings([...this.#reported.values()], defines))
+      this.#reported.set(one.outline, one);
     yield* this.#tellMembers();
   }
 
@@ -254,8 +250,9 @@ export class Program {
 
   /** Analyzes the functions that compare with NULL what may hold MAP_FAILED since another one has ended. */
   *#reportTesting(): Steps<void> {
-    const names = new Set<string>();
-    for (const { failed } of this.#notes()) for (const { holder } of failed) names.add(lastName(holder));
+    const names = new Set(
+      this.#notes().flatMap(({ failed }) => failed.map(({ holder }) => lastName(holder))),
+    );
     if (names.size > 0) yield* this.#reportThose((unit, outline) => mayTest(unit, outline, names));
   }
 

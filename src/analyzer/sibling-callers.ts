@@ -1,19 +1,46 @@
 /** What the other callers of a wrapper do with the mapping that it gives them. */
+import type { Unit } from "../syntax/unit.js";
 import type { Event } from "./events.js";
 import type { Mapping } from "./mapping.js";
 import { isAdopted } from "./overwriting.js";
 
 /** Who leaves with a wrapper's mapping learns whether another function unmaps what it gets from there. */
-export function tellSiblings<Analyzed extends { readonly readings: readonly (readonly Event[])[] }>(
-  functions: readonly Analyzed[],
-): readonly Analyzed[] {
+export function tellSiblings<
+  Analyzed extends { readonly unit: Unit; readonly readings: readonly (readonly Event[])[] },
+>(functions: readonly Analyzed[], defines: (name: string, unit: Unit) => boolean): readonly Analyzed[] {
   const released = wrappersReleased(functions.flatMap(({ readings }) => readings.flat()));
   if (released.size === 0) return functions;
-  const told = (event: Event): Event =>
-    event.kind === "exit" && isAdopted(event.mapping) && released.has(wrapperOf(event.mapping))
+  return functions.map((one) => {
+    const isOwn = (callee: string | undefined): boolean => callee !== undefined && defines(callee, one.unit);
+    return { ...one, readings: one.readings.map((events) => withSiblings(events, released, isOwn)) };
+  });
+}
+
+function withSiblings(
+  events: readonly Event[],
+  released: ReadonlySet<string>,
+  isOwn: (callee: string | undefined) => boolean,
+): readonly Event[] {
+  if (events.some(unmapsUnknown)) return events;
+  // A function of the program that has been given it may do anything that its summary does not tell.
+  const handedOn = new Set(
+    events.flatMap((event) => (event.kind === "escape" && isOwn(event.callee) ? [event.mapping.id] : [])),
+  );
+  return events.map((event) =>
+    event.kind === "exit" &&
+    isAdopted(event.mapping) &&
+    released.has(wrapperOf(event.mapping)) &&
+    !handedOn.has(event.mapping.id)
       ? { ...event, releasedByOthers: true }
-      : event;
-  return functions.map((one) => ({ ...one, readings: one.readings.map((events) => events.map(told)) }));
+      : event,
+  );
+}
+
+/** It may be the mapping, which the function has lost sight of. */
+function unmapsUnknown(event: Event): boolean {
+  return (
+    event.kind === "unmap" && (event.target.mapping === undefined || event.target.mapping.source === "given")
+  );
 }
 
 function wrappersReleased(events: readonly Event[]): ReadonlySet<string> {

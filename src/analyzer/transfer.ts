@@ -237,6 +237,7 @@ function name(m: Machine, id: string, place: Place, site: Site): void {
       offsetCompared: at === undefined || isSpokenOf(m, at.offset),
       to: place.key.startsWith("::") ? "global" : "field",
       member: isPart ? undefined : place.member,
+      callee: undefined,
     });
   if (outside) handReservation(m, mapping);
   m.state.update(id, {
@@ -307,12 +308,14 @@ function hand(m: Machine, value: Value, site: Site): void {
     offsetCompared: isSpokenOf(m, value.offset),
     to: "caller",
     member: undefined,
+    callee: undefined,
   });
   handReservation(m, mapping);
   if (mapping.partial !== undefined)
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
-  if (!isShared(mapping))
-    m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
+  // Who holds it besides the caller has seen it.
+  if (isShared(mapping)) m.state.update(mapping.id, { seen: true });
+  else m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
 }
 
 /** What was placed at the start of another mapping, or forced into it, is that one's name too. */

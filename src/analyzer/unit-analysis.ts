@@ -48,6 +48,13 @@ function noNotes(): Pick<Context, keyof MemberNotes> {
   };
 }
 
+export interface AnalyzedFunction {
+  readonly unit: Unit;
+  readonly outline: FunctionOutline;
+  /** One list for each reading of the function's conditionals. */
+  readonly readings: readonly (readonly Event[])[];
+}
+
 /** A function and the file that it is in. */
 export interface Definition {
   readonly analysis: UnitAnalysis;

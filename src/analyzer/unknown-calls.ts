@@ -107,8 +107,9 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
         offsetCompared: true,
         to: "call",
         member: undefined,
+        callee: /^\w+(?=\s*\()/.exec(m.context.text(site))?.[0] ?? "",
       });
-      m.state.update(mapping.id, { owner: "lent" });
+      m.state.update(mapping.id, { owner: "lent", seen: true });
       return;
     }
     case "address": {
@@ -151,7 +152,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
       const elsewhere =
         mapping !== undefined && m.state.namesOf(mapping.id).some((name) => name !== inner && !isOuter(name));
       if (mapping !== undefined && !isShared(mapping))
-        m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped" });
+        m.state.update(mapping.id, { owner: elsewhere ? "lent" : "escaped", seen: true });
       if (mapping !== undefined) m.state.update(mapping.id, HANDLED);
     } else lend(m, held, site, depth + 1);
   }

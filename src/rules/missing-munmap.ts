@@ -48,6 +48,7 @@ function leak({
   excused,
   releasedElsewhere,
   releasedByOthers,
+  mayBeReleased,
   releasedInLoop,
   handedOverElsewhere,
   returns,
@@ -61,8 +62,7 @@ function leak({
   const message = `${nameOf(mapping)} is still mapped when this path leaves the function, and nobody else can unmap it`;
   if (mapping.owner === "local") return { message };
   // An unknown function has seen it; what other paths do tells whose it is.
-  const isOwn = releasedElsewhere || (releasedByOthers && !handedOverElsewhere);
-  if (mapping.owner === "lent" && (isOwn || (handedOverElsewhere && returns === "failure")))
-    return { message };
-  return undefined;
+  if (mapping.owner !== "lent" || mayBeReleased) return undefined;
+  const isReleased = releasedElsewhere || (releasedByOthers && !handedOverElsewhere);
+  return isReleased || (handedOverElsewhere && returns === "failure") ? { message } : undefined;
 }

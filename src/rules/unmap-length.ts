@@ -1,8 +1,8 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
 import { compareLengths, sameUpToRounding } from "../analyzer/lengths.js";
-import { add, constantValue, sameAmount, soleSymbol } from "../analyzer/amount.js";
-import { pageAlignment } from "../analyzer/alignment.js";
+import { add, constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
+import { isPadding, pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
@@ -140,6 +140,8 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0 || isForcedInto(mapping))
     return undefined;
   if (saysWhereItBegins(mapping, offset)) return undefined;
+  if (mapping.length !== undefined && isPadding(subtract(offset, mapping.length)))
+    return `what is unmapped here begins behind the end: only ${mapping.lengthText || "the length asked for"} was mapped, with no room to align in`;
   const what = targetName(target);
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.

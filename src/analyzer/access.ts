@@ -87,6 +87,7 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
     function: m.context.cfg.name,
     mapping,
     pastEnd: !how.viaHint && isPastEnd(m, mapping, how.offset),
+    lengthCompared: isLengthCompared(m, mapping),
     expectsFault: m.context.catchesFaults,
     plain: false,
     fills: false,
@@ -101,6 +102,17 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
 function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boolean {
   if (length === undefined || (source !== "mmap" && source !== "mremap")) return false;
   return m.state.holds(subtract(offset, length), ">=") === true;
+}
+
+/** What only tells an empty file from others does not count. */
+function isLengthCompared({ state }: Machine, { length }: Mapping): boolean {
+  if (length === undefined) return true;
+  return length.terms.some(({ symbol }) =>
+    [...state.facts].some(
+      ([key, { min, max }]) =>
+        key.includes(`{${symbol.id}}`) && !(key === `+{${symbol.id}}` && min <= 1 && max === Infinity),
+    ),
+  );
 }
 
 /** An access through the very value that a mapping was asked to be placed at. */

@@ -126,6 +126,8 @@ export interface AccessEvent extends Base {
   readonly offset: Amount;
   /** That offset is, on this path, certainly not below the length that was mapped. */
   readonly pastEnd: boolean;
+  /** The path has compared the length that was mapped with more than 0. */
+  readonly lengthCompared: boolean;
   /** `string`: read until a NUL byte is found. */
   readonly as: "bytes" | "string";
   /** Through the address asked for rather than the one that was returned. */

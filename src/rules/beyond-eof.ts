@@ -1,8 +1,10 @@
 /** Pages of a mapping that lie behind the end of its file cannot be accessed. */
+import type { Amount } from "../analyzer/amount.js";
 import { constantValue, subtract } from "../analyzer/amount.js";
-import type { MapEvent } from "../analyzer/events.js";
+import type { AccessEvent, MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
+import { functionAround, isAnonymous, isFileSize, nameOf } from "./terms.js";
 
 export const beyondEof: Rule = {
   id: "beyond-eof",
@@ -17,9 +19,12 @@ export const beyondEof: Rule = {
     "Objects that were given a size, or whose descriptor went to code that is not known.",
     "Files that may be there already, where their size is looked at.",
     "Mappings that no access is meant for (PROT_NONE).",
+    "What is read after the path has compared the length with anything.",
+    "A length that a caller or the file's size gives as a whole; names that a device may have.",
   ],
   on: {
-    map: (event, text) => neverSized(event, text) ?? sizedShorter(event),
+    map: (event, text) => neverSized(event, text) ?? sizedShorter(event) ?? unaskedLength(event, text),
+    access: headerUnasked,
   },
 };
 
@@ -75,4 +80,58 @@ const SMALLEST_PAGE = 4096;
 /** A length of its own, not one that is rounded up or computed from the page size. */
 function isOneValue({ terms }: NonNullable<MapEvent["length"]>): boolean {
   return terms.every(({ symbol }) => symbol.origin.kind !== "page" && symbol.origin.kind !== "operation");
+}
+
+/** A file of any length was mapped, and what stands at a fixed place in it is read. */
+function headerUnasked(event: AccessEvent): Finding | undefined {
+  const { mapping, mode, as, viaHint, offset, lengthCompared } = event;
+  const at = constantValue(offset);
+  if (viaHint || mode !== "read" || as !== "bytes" || lengthCompared || mapping.source !== "mmap")
+    return undefined;
+  if (at === undefined || at < FIELD || !isFileSize(mapping.length) || isAnonymous(mapping) !== "no")
+    return undefined;
+  if (mapping.phase !== "live" || mapping.written !== undefined) return undefined;
+  return {
+    message: `${nameOf(mapping)} is read at byte ${at}, and nothing has asked whether the file is that long: a shorter one is read as zeros there, and behind its last page with SIGBUS`,
+    severity: "note",
+    site: mapping.site,
+  };
+}
+
+/** What stands at the very beginning tells what kind of file it is. */
+const FIELD = 4;
+
+/** A file that somebody has named, opened to be read, and a length that is computed from other things than its size. */
+function unaskedLength(event: MapEvent, text: string): Finding | undefined {
+  const { mapping, call, length, sizeCompared, severalFiles } = event;
+  const { descriptor } = mapping;
+  if (!call.direct || descriptor?.origin !== "open" || descriptor.path !== undefined || severalFiles)
+    return undefined;
+  if (descriptor.sized || descriptor.passed || sizeCompared || length === undefined) return undefined;
+  const isOnlyRead =
+    hasFlag(descriptor.mode, "O_RDWR") === "no" &&
+    hasFlag(descriptor.mode, "O_CREAT") === "no" &&
+    hasFlag(event.protection, "PROT_READ") === "yes" &&
+    hasFlag(event.protection, "PROT_WRITE") === "no";
+  if (!isOnlyRead || !isMeantForAccess(event) || !isComputed(length)) return undefined;
+  if (MAY_BE_DEVICE.test(text.slice(descriptor.site.start, descriptor.site.end))) return undefined;
+  return /\b(?:f|l)?statx?(?:64)?\s*\(|\blseek\w*\s*\(|\bioctl\s*\(/.test(
+    functionAround(text, call.site.start),
+  )
+    ? undefined
+    : {
+        message: `nothing has asked whether the file has '${mapping.lengthText}' bytes: what lies behind its last page is SIGBUS`,
+        severity: "warning",
+      };
+}
+
+const MAY_BE_DEVICE = /dev|mem|uio|node|fb|video|drm|pci|bar|res|sys/i;
+
+/** From several things: whoever gives a length as a whole may have looked at the file. */
+function isComputed({ terms }: Amount): boolean {
+  const known = terms.filter(({ symbol: { origin } }) => origin.kind !== "page" && origin.kind !== "sizeof");
+  return (
+    known.length > 1 ||
+    known.some(({ symbol: { origin } }) => origin.kind === "operation" && origin.operator === "mul")
+  );
 }

@@ -1,9 +1,8 @@
 /** Sizes and offsets of files have 64 bits, and mmap() takes whatever a smaller number has become. */
-import type { Amount } from "../analyzer/amount.js";
-import { isConstant, soleSymbol } from "../analyzer/amount.js";
+import { isConstant } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
-import { escaped, functionAround, functionUpTo } from "./terms.js";
+import { escaped, functionAround, functionUpTo, isFileSize } from "./terms.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -40,12 +39,6 @@ function isComparedWithSource(name: string, text: string): boolean {
   return new RegExp(
     `(?<![\\w.>])${own}\\s*[!=]=\\s*[^;&|]*st_size|st_size\\s*[!=]=\\s*(?:\\(\\w+\\)\\s*)?${own}\\b`,
   ).test(text);
-}
-
-function isFileSize(length: Amount): boolean {
-  const origin = soleSymbol(length)?.origin;
-  if (origin?.kind === "call") return /^(?:lseek(?:64)?|ftello?(?:64)?)$/.test(origin.function ?? "");
-  return origin?.kind === "load" && /\.st_size(?:@|$)/.test(origin.place);
 }
 
 function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {

@@ -1,5 +1,5 @@
 /** Words and questions that several rules share. */
-import { type Amount, constantValue } from "../analyzer/amount.js";
+import { type Amount, constantValue, soleSymbol } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
@@ -105,4 +105,13 @@ export function asAssigned(written: string, text: string, before: number): strin
 /** `size_of(map)` as an argument: a constant is what the function returns in one of its cases, perhaps one that cannot be here. */
 export function isComputedByCall(argument: string | undefined): boolean {
   return argument !== undefined && /\w ?\(/.test(argument.replace(/\bsizeof ?\(/g, ""));
+}
+
+/** The size that stat() or lseek() gave, if the length is just that. */
+export function isFileSize(length: Amount | undefined): boolean {
+  const origin = length === undefined ? undefined : soleSymbol(length)?.origin;
+  if (origin?.kind === "call") return /^(?:lseek(?:64)?|ftello?(?:64)?)$/.test(origin.function ?? "");
+  // As a wrapper's caller has it, it is a symbol of the caller's that is named after what it stands for.
+  if (origin?.kind === "opaque") return /\.stx?_size(?:@\w*)?$/.test(origin.what);
+  return origin?.kind === "load" && /\.stx?_size(?:@|$)/.test(origin.place);
 }

@@ -2,6 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Amount, Origin, Symbol as PointerSymbol } from "./amount.js";
 import { amountKey, constantValue, ofSymbol, sameAmount, subtract, ZERO } from "./amount.js";
+import { SMALLEST_PAGE } from "./alignment.js";
 import { hasFlag } from "./flags.js";
 import type { AccessEvent } from "./events.js";
 import type { HeldUse, Machine } from "./machine.js";
@@ -162,7 +163,8 @@ export function accessGiven(
   manner: Manner,
 ): void {
   const { failure } = m.state;
-  if (failure !== undefined && constantValue(pointer) === 0) {
+  const at = constantValue(pointer);
+  if (failure !== undefined && at !== undefined && at >= 0 && at < SMALLEST_PAGE) {
     tellAccess(m, failure, { offset: ZERO, mode, site, viaHint: false, as: manner.as, by: manner.by });
     m.state.failure = undefined;
     return;

@@ -15,8 +15,8 @@ import { lastName } from "./members.js";
 
 /** What is done to a member or variable of that name where nothing has been analyzed. */
 interface Elsewhere {
-  readonly isRefilled: (name: string) => boolean;
-  readonly isPassedByAddress: (name: string) => boolean;
+  readonly isRefilled: (holder: string) => boolean;
+  readonly isPassedByAddress: (holder: string) => boolean;
 }
 
 /** The uses of what the functions have put into places, by the function that uses it. */
@@ -29,7 +29,7 @@ export function heldUses(
   const known = new Map<string, readonly KeptMember[]>();
   for (const [holder, makers] of kept) {
     const [first] = makers;
-    if (first === undefined || refilled.has(holder) || isRefilled(lastName(holder))) continue;
+    if (first === undefined || refilled.has(holder) || isRefilled(holder)) continue;
     if (agree(makers) && alike(makers)) known.set(holder, [first]);
     else if (makers.every(({ mapping }) => isReadOnly(mapping))) known.set(holder, makers.map(unplaced));
   }
@@ -48,10 +48,7 @@ export function heldUses(
       const { holder } = use;
       // The function that maps it has told of it already, with what it knows of each path.
       if (own.has(holder)) return [];
-      if (
-        use.event.kind === "release" &&
-        (released.has(lastName(holder)) || isPassedByAddress(lastName(holder)))
-      )
+      if (use.event.kind === "release" && (released.has(lastName(holder)) || isPassedByAddress(holder)))
         return [];
       return (known.get(holder) ?? []).map((maker) => {
         const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
@@ -101,9 +98,10 @@ function protectedIn(
   );
 }
 
-/** Does the file seem to give the address of a member or variable of that name to others? */
-export function mayPassAddress({ source }: Unit, name: string): boolean {
-  return new RegExp(`&\\s*(?:[\\w.\\[\\]]|->)*\\b${name}\\b(?!\\s*[\\[.(]|->)`).test(source.text);
+/** Does the file seem to give the address of such a member, or of a variable of that name, to others? */
+export function mayPassAddress({ source }: Unit, holder: string): boolean {
+  const before = holder.startsWith("::") ? "" : "(?:[\\w.\\[\\]]|->)*(?:->|\\.)\\s*";
+  return new RegExp(`&\\s*${before}${lastName(holder)}\\b(?!\\s*[\\[.(]|->)`).test(source.text);
 }
 
 /** Does the text seem to free what a member of such a name holds? */
@@ -113,9 +111,11 @@ export function mayFreeMember(text: string, fields: ReadonlySet<string>): boolea
 
 const FREEING = /\b\w*free\s*\(\s*(?:\([^()]*\)\s*)?\w(?:[\w.[\]]|->)*?(?:->|\.)(\w+)\s*\)/gi;
 
-/** Does the function seem to put something else than NULL into a member or variable of that name? */
-export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, name: string): boolean {
+/** Does the function seem to put something else than NULL into such a member, or a variable of that name? */
+export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, holder: string): boolean {
+  const name = lastName(holder);
   if (!names.has(name)) return false;
   const text = source.text.slice(span.start, span.end);
-  return new RegExp(`\\b${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
+  const before = holder.startsWith("::") ? "\\b" : "(?:->|\\.)\\s*";
+  return new RegExp(`${before}${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
 }

@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import { givenAt } from "./access.js";
 import type { Amount } from "./amount.js";
-import { soleSymbol } from "./amount.js";
+import { constantValue, soleSymbol } from "./amount.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { isShared } from "./mapping.js";
@@ -21,9 +21,18 @@ export function overwrite(
     if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "[")))
       continue;
     if (old.kind === "amount") loseGiven(m, key, old.amount, value, site);
+    if (old.kind === "pointer") noteNullInstead(m, old.mapping, value);
     if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
     loseName(m, old.mapping, value, site, how);
   }
+}
+
+/** `if (p == MAP_FAILED) p = NULL`: it is told now by another value. */
+function noteNullInstead(m: Machine, id: string, value: Value | undefined): void {
+  const mapping = m.state.mapping(id);
+  if (mapping?.phase !== "failed" || mapping.told || mapping.source === "heap") return;
+  if (value?.kind === "amount" && constantValue(value.amount) === 0)
+    m.state.failure = { ...mapping, source: "null" };
 }
 
 function loseName(

@@ -368,13 +368,13 @@ export class Program {
 
   #tellUses(noted: readonly NotedFunction[]): void {
     const uses = heldUses(noted, {
-      isRefilled: (name) =>
+      isRefilled: (holder) =>
         this.#linted.some((analysis) =>
           analysis.unit.functions.some(
-            (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, name),
+            (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, holder),
           ),
         ),
-      isPassedByAddress: (name) => this.#linted.some(({ unit }) => mayPassAddress(unit, name)),
+      isPassedByAddress: (holder) => this.#linted.some(({ unit }) => mayPassAddress(unit, holder)),
     });
     for (const [definition, events] of uses) for (const event of events) this.#append(definition, event);
   }

@@ -161,6 +161,7 @@ function giveAway(m: Machine, key: string, site: Site, depth: number): void {
 
 /** `by`: a library function that fills it for certain, or unknown code that may leave it as it is. */
 export function clobberPlace(m: Machine, key: string, by: "filled" | "unknown" = "unknown"): void {
+  if (m.emit !== undefined && by === "unknown") noteKept(m, key);
   const value = opaque(m, `${by === "unknown" ? UNKNOWN : by} ${key}`);
   const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
   if (symbol !== undefined && m.again) m.state.renew(symbol.id);

@@ -26,7 +26,8 @@ export const uncheckedMap: Rule = {
     access: ({ viaHint, mapping, mode, by }) => {
       if (viaHint || !(isUntested(mapping) || mapping.source === "null")) return undefined;
       // Found, and left where others find it: see stored-map-failed.
-      if (mapping.phase === "failed" && mapping.owner === "stored") return undefined;
+      if (mapping.phase === "failed" && mapping.owner === "stored" && mapping.source !== "null")
+        return undefined;
       const what =
         by === undefined
           ? mode === "execute"
@@ -36,7 +37,9 @@ export const uncheckedMap: Rule = {
               : "written"
           : `given to ${by}()`;
       if (mapping.source === "null")
-        return `${mapping.function}() gives NULL when it cannot map, and its result is ${what} untested`;
+        return mapping.name === undefined
+          ? `${mapping.function}() gives NULL when it cannot map, and its result is ${what} untested`
+          : `${nameOf(mapping)} is NULL where ${mapping.function}() has failed, and is ${what} untested`;
       return mapping.phase === "failed"
         ? `${nameOf(mapping)} is ${what} on a path where ${mapping.function}() has failed`
         : `${nameOf(mapping)} is ${what}, but nothing has tested whether ${mapping.function}() failed`;

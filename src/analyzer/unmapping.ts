@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import { materialize } from "./access.js";
 import type { Amount } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
-import { constantValue, ofSymbol, sameAmount, subtract, symbolOf } from "./amount.js";
+import { constantValue, ofSymbol, sameAmount, soleSymbol, subtract, symbolOf } from "./amount.js";
 import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
 import type { Call, Target } from "./events.js";
@@ -23,18 +23,22 @@ function isReassigned(
   operand: Operand | undefined,
   text: string,
 ): boolean {
-  if (
-    mapping?.length === undefined ||
-    length === undefined ||
-    operand === undefined ||
-    operand.kind === "number"
-  )
-    return false;
-  if (mapping.source === "given" || mapping.lengthText !== text) return false;
+  if (mapping?.length === undefined || length === undefined || mapping.source === "given") return false;
+  // A wrapper is called: the texts are the wrapper's own.
+  if (operand === undefined) return isOtherJoin(mapping.length, length);
+  if (operand.kind === "number" || mapping.lengthText !== text) return false;
   // The same call twice may give the same twice.
   if (length.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN) || symbol.origin.kind === "call"))
     return false;
   return constantValue(subtract(length, mapping.length)) !== 0;
+}
+
+/** What one variable holds where paths have met, at two places: on all ways from the first to the second it was set. */
+function isOtherJoin(a: Amount, b: Amount): boolean {
+  const [first, second] = [soleSymbol(a)?.id, soleSymbol(b)?.id];
+  const variable = /^\?join\d+:(\w+)$/;
+  const name = variable.exec(first ?? "")?.[1];
+  return name !== undefined && first !== second && name === variable.exec(second ?? "")?.[1];
 }
 
 export function unmap(

@@ -81,6 +81,8 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
         ? `'${lengthText}', which had another value then`
         : mapping.lengthText;
   if (lengthOf !== undefined) return `${what} is unmapped with the length of '${lengthOf}'`;
+  if (lengthReassigned && lengthText === "")
+    return `${what} is unmapped with the length of a variable that has been set anew since ${what} was mapped`;
   const comparison = compareLengths(mapping.length, length);
   if (lengthReassigned || comparison === "longer" || (event.fromMember && comparison !== "unknown")) {
     const message = `${what} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}`;

@@ -43,6 +43,7 @@ export const nullCheck: Rule = {
     unmap: ({ target }, text) => wrongTest(target.mapping, text),
     remap: ({ target }, text) => wrongTest(target.mapping, text),
     exit: ({ mapping }, text) => wrongTest(mapping, text),
+    lose: ({ mapping }, text) => wrongTest(mapping, text),
   },
 };
 

@@ -174,6 +174,7 @@ export function accessGiven(
     access(m, failed.id, ZERO, mode, site, manner);
     return;
   }
+  if (tellFailedHeld(m, pointer, mode, site, manner)) return;
   const known = givenAt(m.state, pointer);
   if (m.emit !== undefined && known?.mapping.phase !== "unmapped") {
     const { as, by, plain = false } = manner;
@@ -188,6 +189,33 @@ export function accessGiven(
   if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
   const made = materialize(m, pointer, site);
   if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
+}
+
+/** The path has asked, and a place that outlives functions holds MAP_FAILED: somebody's mmap() has failed. */
+function tellFailedHeld(
+  m: Machine,
+  pointer: Amount,
+  mode: "read" | "write",
+  site: Site,
+  { as, by }: Manner,
+): boolean {
+  const { min, max } = m.state.range(pointer);
+  const held = min === -1 && max === -1 ? holderIn(m, pointer) : undefined;
+  if (held === undefined || constantValue(held.offset) !== 0) return false;
+  const made = materialize(m, pointer, site)?.mapping;
+  if (made === undefined || made.told) return true;
+  m.state.update(made.id, { told: true });
+  const mapping: Mapping = {
+    ...made,
+    source: "mmap",
+    function: "mmap",
+    phase: "failed",
+    owner: "stored",
+    name: /\w+$/.exec(held.holder)?.[0],
+    history: [],
+  };
+  tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: false, as, by });
+  return true;
 }
 
 /** MAP_FAILED whose member is handed over: an array in it or a pointer read from it, neither is there. */

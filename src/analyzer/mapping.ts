@@ -213,6 +213,17 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
   );
 }
 
+/** Has the same happened to the file since it was opened? */
+export function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
+  return (
+    a.sized === b.sized &&
+    a.written === b.written &&
+    a.closed === b.closed &&
+    a.handed === b.handed &&
+    a.passed === b.passed
+  );
+}
+
 function sameFork(a: Fork | undefined, b: Fork | undefined): boolean {
   return (
     a?.site.start === b?.site.start &&

@@ -11,7 +11,7 @@ import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forget
 import { joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
 import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
-import { isShared, sameMapping } from "./mapping.js";
+import { isShared, sameMapping, sameProgress } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
 import type { Place, Value } from "./value.js";
@@ -238,6 +238,8 @@ export class State {
     }
     for (const id of this.descriptors.keys()) parts.push(id);
     if (this.failure !== undefined) parts.push(this.failure.id);
+    for (const [key, { min, max }] of this.facts)
+      if (min === -1 && max === -1 && isPointer(this.forms.get(key))) parts.push(`${key} failed`);
     return parts.sort().join(";");
   }
 
@@ -388,12 +390,8 @@ export class State {
   }
 }
 
-function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
-  return (
-    a.sized === b.sized &&
-    a.written === b.written &&
-    a.closed === b.closed &&
-    a.handed === b.handed &&
-    a.passed === b.passed
-  );
+/** What was read from a place that is declared as a pointer. */
+function isPointer(form: Amount | undefined): boolean {
+  const origin = form === undefined ? undefined : soleSymbol(form)?.origin;
+  return origin?.kind === "load" && origin.pointer === true;
 }

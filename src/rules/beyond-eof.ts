@@ -83,16 +83,18 @@ function isOneValue({ terms }: NonNullable<MapEvent["length"]>): boolean {
 }
 
 /** A file of any length was mapped, and what stands at a fixed place in it is read. */
-function headerUnasked(event: AccessEvent): Finding | undefined {
-  const { mapping, mode, as, viaHint, offset, lengthCompared } = event;
+function headerUnasked(event: AccessEvent, text: string): Finding | undefined {
+  const { mapping, mode, as, viaHint, offset, lengthCompared, site } = event;
   const at = constantValue(offset);
   if (viaHint || mode !== "read" || as !== "bytes" || lengthCompared || mapping.source !== "mmap")
     return undefined;
-  if (at === undefined || at < FIELD || !isFileSize(mapping.length) || isAnonymous(mapping) !== "no")
-    return undefined;
+  if (at === undefined || !isFileSize(mapping.length) || isAnonymous(mapping) !== "no") return undefined;
   if (mapping.phase !== "live" || mapping.written !== undefined) return undefined;
+  const [member] = MEMBER.exec(text.slice(site.start, site.end)) ?? [];
+  if (at < FIELD && (at !== 0 || member === undefined)) return undefined;
+  const what = at < FIELD ? `'${member}' is read` : `${nameOf(mapping)} is read at byte ${at}`;
   return {
-    message: `${nameOf(mapping)} is read at byte ${at}, and nothing has asked whether the file is that long: a shorter one is read as zeros there, and behind its last page with SIGBUS`,
+    message: `${what}, and nothing has asked whether the file is that long: a shorter one is read as zeros there, and behind its last page with SIGBUS`,
     severity: "note",
     site: mapping.site,
   };
@@ -100,6 +102,9 @@ function headerUnasked(event: AccessEvent): Finding | undefined {
 
 /** What stands at the very beginning tells what kind of file it is. */
 const FIELD = 4;
+
+/** A member of a struct at the beginning of the file. */
+const MEMBER = /^\w+\s*->\s*\w+/;
 
 /** A file that somebody has named, opened to be read, and a length that is computed from other things than its size. */
 function unaskedLength(event: MapEvent, text: string): Finding | undefined {

@@ -23,7 +23,8 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
   kept.forEach((operand, i) => {
     const value = values[i];
     if (value !== undefined) lend(m, value, instruction.site);
-    if (mayTest(instruction)) mark(m, operand);
+    if (asksForNull(instruction)) markNull(m, value, instruction.site);
+    else if (mayTest(instruction)) mark(m, operand);
   });
   // What is called after a failure may well be what ends the program.
   if ((isMacro && mayTest(instruction)) || values.some((value) => constantValue(asAmount(value)) === 0))
@@ -62,22 +63,36 @@ function mayTest({ callee }: CallInstruction): boolean {
   return TESTS.test(callee) || (isMacroName(callee) && !COMPUTES.test(callee));
 }
 
+/** Assertions of test suites: `assert_non_null(p)`, `TEST_ASSERT_NOT_NULL(p)`, `CU_ASSERT_PTR_NOT_NULL(p)`. */
+function asksForNull({ callee, args }: CallInstruction): boolean {
+  return callee !== undefined && args.length <= 2 && /(?:not|non)_?null/i.test(callee);
+}
+
+function markNull(m: Machine, value: Value | undefined, site: Site): void {
+  const mapping = value?.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  if (mapping?.phase === "unchecked")
+    m.state.update(mapping.id, { weakTest: { against: "NULL", site, ofPointer: true, sole: true } });
+}
+
 /** A result that the call sees, in whatever expression, may have been tested by it. */
-function mark(m: Machine, operand: Operand): void {
+function mark(m: Machine, operand: Operand, isCompared = false): void {
   switch (operand.kind) {
-    case "binary":
-      mark(m, operand.left);
-      mark(m, operand.right);
+    case "binary": {
+      const compares = isCompared || operand.op === "==" || operand.op === "!=";
+      mark(m, operand.left, compares);
+      mark(m, operand.right, compares);
       return;
+    }
     case "unary":
     case "cast":
-      mark(m, operand.operand);
+      mark(m, operand.operand, isCompared);
       return;
     case "temporary":
     case "read": {
       const value = evaluate({ ...m, emit: undefined }, operand);
       const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
-      if (mapping?.phase === "unchecked" && mapping.weakTest === undefined) {
+      // A comparison may be the right one, whatever has been asked before.
+      if (mapping?.phase === "unchecked" && (mapping.weakTest === undefined || isCompared)) {
         m.state.update(mapping.id, { weakTest: { against: "maybe", site: operand.site } });
       }
       return;

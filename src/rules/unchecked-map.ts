@@ -4,7 +4,7 @@ import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import { familyName, isBareCall } from "../analyzer/model/library.js";
 import type { Finding, Rule } from "./rule.js";
-import { failsWithMapFailed, isFixed, nameOf } from "./terms.js";
+import { failsWithMapFailed, functionAround, isFixed, nameOf } from "./terms.js";
 
 export const uncheckedMap: Rule = {
   id: "unchecked-map",
@@ -57,7 +57,8 @@ export const uncheckedMap: Rule = {
     protect: ({ target, call }) => givenUntested(target.mapping, call.function),
     unmap: ({ target }) =>
       target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping),
-    exit: ({ mapping, returns, testedElsewhere }) =>
+    exit: ({ mapping, returns, testedElsewhere }, text) =>
+      placeTested(mapping, text) ??
       (mapping.owner === "lent" && !isReturned(mapping) ? handedOn(mapping) : undefined) ??
       (testedElsewhere ? undefined : keptFixed(mapping)) ??
       (isUntested(mapping) &&
@@ -74,6 +75,20 @@ export const uncheckedMap: Rule = {
         : undefined),
   },
 };
+
+/** `*buffer = mmap(…); if (buffer == MAP_FAILED)`: the place for the result was tested, not the result. */
+function placeTested(mapping: Mapping, text: string): Finding | undefined {
+  const [, pointer] = /^\*(\w+)$/.exec(mapping.name ?? "") ?? [];
+  if (pointer === undefined || !isUntested(mapping)) return undefined;
+  const body = functionAround(text, mapping.site.start);
+  const test = new RegExp(`(?<![\\w*.>]|\\*\\s)${pointer}\\s*[!=]=\\s*MAP_FAILED`).exec(body);
+  if (test === null) return undefined;
+  const start = text.lastIndexOf("\n}", mapping.site.start) + 1 + test.index;
+  return {
+    message: `'${pointer}' is where the mapping was put, and never MAP_FAILED: '*${pointer}' is what ${mapping.function}() gave`,
+    site: { ...mapping.site, start, end: start + test[0].length },
+  };
+}
 
 function givenUntested(mapping: Mapping | undefined, to: string): string | undefined {
   if (mapping === undefined || !isUntested(mapping) || mapping.phase !== "unchecked") return undefined;

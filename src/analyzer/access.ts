@@ -207,8 +207,6 @@ function tellFailedHeld(
   m.state.update(made.id, { told: true });
   const mapping: Mapping = {
     ...made,
-    source: "mmap",
-    function: "mmap",
     phase: "failed",
     owner: "stored",
     name: /\w+$/.exec(held.holder)?.[0],

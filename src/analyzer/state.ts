@@ -239,7 +239,7 @@ export class State {
     for (const id of this.descriptors.keys()) parts.push(id);
     if (this.failure !== undefined) parts.push(this.failure.id);
     for (const [key, { min, max }] of this.facts)
-      if (min === -1 && max === -1 && isPointer(this.forms.get(key))) parts.push(`${key} failed`);
+      if (min === -1 && max === -1 && isOfPointer(this.forms.get(key))) parts.push(`${key} failed`);
     return parts.sort().join(";");
   }
 
@@ -391,7 +391,7 @@ export class State {
 }
 
 /** What was read from a place that is declared as a pointer. */
-function isPointer(form: Amount | undefined): boolean {
+function isOfPointer(form: Amount | undefined): boolean {
   const origin = form === undefined ? undefined : soleSymbol(form)?.origin;
   return origin?.kind === "load" && origin.pointer === true;
 }

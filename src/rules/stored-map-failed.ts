@@ -21,7 +21,7 @@ export const storedMapFailed: Rule = {
         ? `when ${mapping.function}() fails, MAP_FAILED stays in '${holder}', and ${test.function}() tests that against NULL`
         : undefined,
     access: ({ viaHint, mapping, by }) =>
-      !viaHint && mapping.phase === "failed" && mapping.owner === "stored" && failsWithMapFailed(mapping)
+      !viaHint && mapping.phase === "failed" && mapping.owner === "stored" && mapping.source !== "null"
         ? {
             message: `${nameOf(mapping)} still is MAP_FAILED on this path, and is ${by === undefined ? "accessed" : `given to ${by}()`}`,
             severity: "error",

@@ -106,14 +106,13 @@ function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boo
 }
 
 /** What only tells an empty file from others does not count. */
-function isLengthCompared({ state }: Machine, { length }: Mapping): boolean {
-  if (length === undefined) return true;
-  return length.terms.some(({ symbol }) =>
-    [...state.facts].some(
-      ([key, { min, max }]) =>
-        key.includes(`{${symbol.id}}`) && !(key === `+{${symbol.id}}` && min <= 1 && max === Infinity),
-    ),
-  );
+function isLengthCompared({ state }: Machine, { length, source }: Mapping): boolean {
+  if (length === undefined || source !== "mmap") return true;
+  const symbols = length.terms.map(({ symbol }) => `{${symbol.id}}`);
+  for (const [key, { min, max }] of state.facts)
+    for (const symbol of symbols)
+      if (key.includes(symbol) && !(key === `+${symbol}` && min <= 1 && max === Infinity)) return true;
+  return false;
 }
 
 /** An access through the very value that a mapping was asked to be placed at. */

@@ -11,7 +11,7 @@ import { newMapping, tell } from "./mapping.js";
 import { processOf, writtenAfterFork } from "./processes.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
-import { amountValue } from "./value.js";
+import { amountValue, lastName } from "./value.js";
 
 const MAX_BYTE_OFFSETS = 4;
 
@@ -208,7 +208,7 @@ function tellFailedHeld(
     ...made,
     phase: "failed",
     owner: "stored",
-    name: /\w+$/.exec(held.holder)?.[0],
+    name: lastName(held.holder),
     history: [],
   };
   tellAccess(m, mapping, { offset: ZERO, mode, site, viaHint: false, as, by });

@@ -6,7 +6,7 @@ import type { Value } from "./value.js";
 import { asAmount } from "./value.js";
 
 /** MAX_ERRNO: the last page of the address space holds no object. */
-const LAST_ERRNO = 4095;
+export const LAST_ERRNO = 4095;
 /** Stands for an error whose number is not known; not -1, which is MAP_FAILED. */
 const SOME_ERROR = constant(-2);
 

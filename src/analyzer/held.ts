@@ -11,7 +11,7 @@ import type { Mapping } from "./mapping.js";
 import type { NotedFunction } from "./members.js";
 import { isAdopted } from "./overwriting.js";
 import { agree, makersByMember } from "./member-unmaps.js";
-import { lastName } from "./members.js";
+import { lastName } from "./value.js";
 
 /** What is done to a member or variable of that name where nothing has been analyzed. */
 interface Elsewhere {

@@ -1,7 +1,7 @@
 /** Calls of the C library and of the mmap family, by their models. */
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
-import { access, accessGiven, noteUse, accessViaHint, memberOf } from "./access.js";
+import { access, accessGiven, accessViaHint, memberOf, noteUse } from "./access.js";
 import { amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { FOUND } from "./assume.js";
@@ -19,7 +19,7 @@ import { tellHandler } from "./handlers.js";
 import { discardingAdvice, rangeCall } from "./range-calls.js";
 import { fork, isForOneProcess, setAttributes } from "./processes.js";
 import { clobberMemory, clobberPlace, fill } from "./unknown-calls.js";
-import { emitRelease, unmap } from "./unmapping.js";
+import { emitRelease, releaseEvent, unmap } from "./unmapping.js";
 import type { Value } from "./value.js";
 import { amountValue, asAmount, asFlags, asNumber, MAP_FAILED_VALUE, NULL_VALUE } from "./value.js";
 
@@ -191,16 +191,7 @@ function applyLock(
 function free(m: Machine, call: Call, target: Target): void {
   const { mapping } = target;
   if (target.value.kind === "amount") {
-    const { cfg } = m.context;
-    if (m.emit !== undefined)
-      noteUse(m, target.value.amount, {
-        kind: "release",
-        site: call.site,
-        function: cfg.name,
-        call,
-        target,
-        of: "mapping",
-      });
+    if (m.emit !== undefined) noteUse(m, target.value.amount, releaseEvent(m, call, target, "mapping"));
     // What it held is gone with it.
     fill(m, target.value);
   }

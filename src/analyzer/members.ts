@@ -237,8 +237,3 @@ export function abandonment(
     member,
   };
 }
-
-/** The last name in a place that outlives a function: "base" of "struct shm.base" and of "::shm.base". */
-export function lastName(holder: string): string {
-  return /\w+$/.exec(holder)?.[0] ?? holder;
-}

@@ -13,7 +13,6 @@ import {
   homeOf,
   isNoEnd,
   keptMembers,
-  lastName,
   mayClear,
   mayFree,
   mayRelease,
@@ -32,6 +31,7 @@ import type { AnalyzedFunction, Around, Definition, GivenUp } from "./unit-analy
 import { UnitAnalysis } from "./unit-analysis.js";
 import type { Naming } from "./naming.js";
 import { concerns } from "./summary.js";
+import { lastName } from "./value.js";
 import { membersFilled, membersMapped, variablesMapped } from "./relevance.js";
 
 /** A name of another linkage than C's: every program has its own. */
@@ -263,9 +263,8 @@ export class Program {
       for (const { member } of unmapped) fields.delete(fieldOf(member));
     if (fields.size === 0) return;
     yield* this.#add(this.naming(fields, { meets: ({ text }) => mayFreeMember(text, fields), looks: false }));
-    yield* this.#reportThose(
-      ({ source: { text } }, { span }) =>
-        mayFreeMember(text, fields) && mayFreeMember(text.slice(span.start, span.end), fields),
+    yield* this.#reportThose(({ source: { text } }, { span }) =>
+      mayFreeMember(text.slice(span.start, span.end), fields),
     );
   }
 

@@ -1,18 +1,22 @@
 /** What the other callers of a wrapper do with the mapping that it gives them. */
 import type { Unit } from "../syntax/unit.js";
-import type { Event } from "./events.js";
+import type { Event, ExitEvent } from "./events.js";
 import type { Mapping } from "./mapping.js";
 import { isAdopted } from "./overwriting.js";
 
-/** Who leaves with a wrapper's mapping learns whether another function unmaps what it gets from there. */
+/**
+ * Who leaves with a wrapper's mapping learns whether another function unmaps what it gets from there. Only those who learn
+ * something are given back: of all others what was found in the last run still holds.
+ */
 export function tellSiblings<
   Analyzed extends { readonly unit: Unit; readonly readings: readonly (readonly Event[])[] },
 >(functions: readonly Analyzed[], defines: (name: string, unit: Unit) => boolean): readonly Analyzed[] {
   const released = wrappersReleased(functions.flatMap(({ readings }) => readings.flat()));
-  if (released.size === 0) return functions;
-  return functions.map((one) => {
+  if (released.size === 0) return [];
+  return functions.flatMap((one) => {
     const isOwn = (callee: string | undefined): boolean => callee !== undefined && defines(callee, one.unit);
-    return { ...one, readings: one.readings.map((events) => withSiblings(events, released, isOwn)) };
+    const readings = one.readings.map((events) => withSiblings(events, released, isOwn));
+    return readings.every((events, i) => events === one.readings[i]) ? [] : [{ ...one, readings }];
   });
 }
 
@@ -21,18 +25,15 @@ function withSiblings(
   released: ReadonlySet<string>,
   isOwn: (callee: string | undefined) => boolean,
 ): readonly Event[] {
-  if (events.some(unmapsUnknown)) return events;
+  const isTheirs = (event: Event): event is ExitEvent =>
+    event.kind === "exit" && isAdopted(event.mapping) && released.has(wrapperOf(event.mapping));
+  if (!events.some(isTheirs) || events.some(unmapsUnknown)) return events;
   // A function of the program that has been given it may do anything that its summary does not tell.
   const handedOn = new Set(
     events.flatMap((event) => (event.kind === "escape" && isOwn(event.callee) ? [event.mapping.id] : [])),
   );
   return events.map((event) =>
-    event.kind === "exit" &&
-    isAdopted(event.mapping) &&
-    released.has(wrapperOf(event.mapping)) &&
-    !handedOn.has(event.mapping.id)
-      ? { ...event, releasedByOthers: true }
-      : event,
+    isTheirs(event) && !handedOn.has(event.mapping.id) ? { ...event, releasedByOthers: true } : event,
   );
 }
 

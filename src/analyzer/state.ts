@@ -15,7 +15,7 @@ import { isShared, sameMapping, sameProgress } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
 import type { Place, Value } from "./value.js";
-import { isResult, amountValue, NULL_VALUE, sameValue } from "./value.js";
+import { amountValue, isResult, NULL_VALUE, sameValue } from "./value.js";
 
 export class State {
   private constructor(

@@ -6,7 +6,7 @@ import { UNKNOWN } from "./joining.js";
 import { constantValue, ofSymbol, sameAmount, soleSymbol, subtract, symbolOf } from "./amount.js";
 import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
-import type { Call, Target } from "./events.js";
+import type { Call, ReleaseEvent, Target } from "./events.js";
 import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
@@ -205,6 +205,9 @@ export function emitRelease(m: Machine, call: Call, target: Target): void {
       : target.value.kind === "address"
         ? "object"
         : undefined;
-  if (of !== undefined)
-    m.emit?.({ kind: "release", site: call.site, function: m.context.cfg.name, call, target, of });
+  if (of !== undefined) m.emit?.(releaseEvent(m, call, target, of));
+}
+
+export function releaseEvent(m: Machine, call: Call, target: Target, of: ReleaseEvent["of"]): ReleaseEvent {
+  return { kind: "release", site: call.site, function: m.context.cfg.name, call, target, of };
 }

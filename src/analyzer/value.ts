@@ -72,6 +72,11 @@ export function isResult(key: string): boolean {
   return key.startsWith("::") || /^\*\{\+\{param:\d+\}\}$/.test(key);
 }
 
+/** The last name in a place that outlives a function: "base" of "struct shm.base" and of "::shm.base". */
+export function lastName(holder: string): string {
+  return /\w+$/.exec(holder)?.[0] ?? holder;
+}
+
 export function valueKey(value: Value): string {
   switch (value.kind) {
     case "amount":

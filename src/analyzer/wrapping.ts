@@ -1,5 +1,6 @@
 /** Numbers that are negative only as this program counts: `(size_t)-1` is the largest there is. */
 import { constantValue } from "./amount.js";
+import { LAST_ERRNO } from "./error-pointers.js";
 import type { Operand } from "./ir.js";
 import type { Relation } from "./range.js";
 import type { State } from "./state.js";
@@ -35,8 +36,6 @@ export function modular(
   if (amount.constant >= 0 || !isConverted(operand)) return undefined;
   const n = constantValue(amount);
   if (n === -1) return op === ">" ? false : op === "<=" ? true : op === "<" ? "!=" : "==";
-  const isError = n !== undefined && n > -LARGEST_ERROR;
+  const isError = n !== undefined && n >= -LAST_ERRNO;
   return !isError && state.range(left.amount).min >= 0 ? "nothing" : undefined;
 }
-
-const LARGEST_ERROR = 4096;

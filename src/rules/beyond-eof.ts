@@ -1,4 +1,5 @@
 /** Pages of a mapping that lie behind the end of its file cannot be accessed. */
+import { SMALLEST_PAGE } from "../analyzer/alignment.js";
 import type { Amount } from "../analyzer/amount.js";
 import { constantValue, subtract } from "../analyzer/amount.js";
 import type { AccessEvent, MapEvent } from "../analyzer/events.js";
@@ -74,8 +75,6 @@ function sizedShorter(event: MapEvent): ReturnType<NonNullable<Rule["on"]["map"]
     ? `${missing} bytes more are mapped than the file was given: behind its last page every access is SIGBUS`
     : undefined;
 }
-
-const SMALLEST_PAGE = 4096;
 
 /** A length of its own, not one that is rounded up or computed from the page size. */
 function isOneValue({ terms }: NonNullable<MapEvent["length"]>): boolean {

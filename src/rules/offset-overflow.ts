@@ -2,7 +2,7 @@
 import { isConstant } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
-import { escaped, functionAround, functionUpTo, isFileSize } from "./terms.js";
+import { escaped, functionAround, functionStart, functionUpTo, isFileSize } from "./terms.js";
 
 export const offsetOverflow: Rule = {
   id: "offset-overflow",
@@ -53,7 +53,7 @@ function counted({ call, length, mapping, lengthBounded }: MapEvent, text: strin
   const isVariable = argument !== undefined && /^[A-Za-z_]\w*$/.test(argument.text) && !argument.narrow;
   if (!call.direct || !isVariable || length === undefined || isConstant(length) || lengthBounded)
     return undefined;
-  const start = text.lastIndexOf("\n}", call.site.start) + 1;
+  const start = functionStart(text, call.site.start);
   const body = functionAround(text, call.site.start);
   const loop = new RegExp(`\\bfor\\s*\\(\\s*(\\w+)\\s*=[^;]*;\\s*\\1\\s*<\\s*${argument.text}\\s*;`).exec(
     body,

@@ -1,4 +1,5 @@
 /** The mapping ends before what the program takes from it. */
+import { SMALLEST_PAGE } from "../analyzer/alignment.js";
 import { constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
 import type { Amount, Origin } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
@@ -140,8 +141,6 @@ function hasPageToSpare({ constant, terms }: Amount): boolean {
     terms.some(({ symbol, coefficient }) => symbol.origin.kind === "page" && coefficient > 0)
   );
 }
-
-const SMALLEST_PAGE = 4096;
 
 /** A page or more in front is a guard, or a place of its own. */
 const MAX_HEADER = 2048;

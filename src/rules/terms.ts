@@ -1,4 +1,5 @@
 /** Words and questions that several rules share. */
+import { SMALLEST_PAGE } from "../analyzer/alignment.js";
 import { type Amount, constantValue, soleSymbol } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -77,11 +78,14 @@ export function isFixedPlace(offset: Amount | undefined): boolean {
   );
 }
 
-const SMALLEST_PAGE = 4096;
-
 /** The text of the function that an offset is in, up to there. */
 export function functionUpTo(text: string, end: number): string {
-  return text.slice(text.lastIndexOf("\n}", end) + 1, end);
+  return text.slice(functionStart(text, end), end);
+}
+
+/** Where the text of the function that an offset is in begins. */
+export function functionStart(text: string, offset: number): number {
+  return text.lastIndexOf("\n}", offset) + 1;
 }
 
 /** The text of the function that an offset is in. */

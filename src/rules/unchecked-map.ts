@@ -4,7 +4,7 @@ import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import { familyName, isBareCall } from "../analyzer/model/library.js";
 import type { Finding, Rule } from "./rule.js";
-import { failsWithMapFailed, functionAround, isFixed, nameOf } from "./terms.js";
+import { failsWithMapFailed, functionAround, functionStart, isFixed, nameOf } from "./terms.js";
 
 export const uncheckedMap: Rule = {
   id: "unchecked-map",
@@ -83,7 +83,7 @@ function placeTested(mapping: Mapping, text: string): Finding | undefined {
   const body = functionAround(text, mapping.site.start);
   const test = new RegExp(`(?<![\\w*.>]|\\*\\s)${pointer}\\s*[!=]=\\s*MAP_FAILED`).exec(body);
   if (test === null) return undefined;
-  const start = text.lastIndexOf("\n}", mapping.site.start) + 1 + test.index;
+  const start = functionStart(text, mapping.site.start) + test.index;
   return {
     message: `'${pointer}' is where the mapping was put, and never MAP_FAILED: '*${pointer}' is what ${mapping.function}() gave`,
     site: { ...mapping.site, start, end: start + test[0].length },

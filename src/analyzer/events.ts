@@ -166,6 +166,8 @@ export interface RangeEvent extends Base {
   readonly keepsContent: boolean;
   /** munlock() rather than mlock(). */
   readonly unlocks: boolean;
+  /** The path has found another member of the struct that the address stands in equal to something: see kindAsked(). */
+  readonly kindAsked: boolean;
   /** The file has a function of its own whose name says that it wipes memory. */
   readonly besideWiping: boolean;
   /** The function has internal linkage: its callers are in view. */

@@ -1,10 +1,10 @@
 /** What a callee's summary says, in the caller's terms. */
 import type { Amount, Symbol } from "./amount.js";
-import { amountKey, constantValue, symbolOf } from "./amount.js";
+import { add, amountKey, constantValue, symbolOf, ZERO } from "./amount.js";
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
 import { substitute } from "./substitution.js";
-import type { Place, Root, Value } from "./value.js";
+import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, placeAt, valueKey } from "./value.js";
 
 /** Replaces what a callee calls its parameters and their memory by what they are at the call. */
@@ -115,7 +115,9 @@ export class Instantiation {
       return placeAt({ ...root, id: this.mappingId(root.id) }, place.path, place.name);
     const pointer = this.#amountValue(root.pointer);
     const at = rootAt(pointer);
-    return at === undefined ? undefined : placeAt(at.root, at.path + place.path, this.#name(place, pointer));
+    if (at === undefined) return undefined;
+    const offset = add(at.offset, this.amount(place.offset));
+    return placeAt(at.root, at.path + place.path, this.#name(place, pointer), offset);
   }
 
   /** The caller's own name for the place if its argument has one. */
@@ -124,16 +126,18 @@ export class Instantiation {
   }
 }
 
-function rootAt(pointer: Value): { readonly root: Root; readonly path: string } | undefined {
+function rootAt(pointer: Value): Pick<Place, "root" | "path" | "offset"> | undefined {
   switch (pointer.kind) {
     case "amount":
-      return { root: { kind: "memory", pointer: pointer.amount }, path: "" };
+      return { root: { kind: "memory", pointer: pointer.amount }, path: "", offset: ZERO };
     case "address":
-      return constantValue(pointer.offset) === 0
-        ? { root: pointer.place.root, path: pointer.place.path }
-        : undefined;
+      return constantValue(pointer.offset) === 0 ? pointer.place : undefined;
     case "pointer":
-      return { root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset }, path: "" };
+      return {
+        root: { kind: "mapping", id: pointer.mapping, offset: pointer.offset },
+        path: "",
+        offset: ZERO,
+      };
     case "flags":
     case "string":
     case "function":

@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import { noteUse } from "./access.js";
 import type { Amount, Symbol } from "./amount.js";
-import { amountKey, constantValue, sameAmount, subtract } from "./amount.js";
+import { amountKey, constantValue, sameAmount, soleSymbol, subtract } from "./amount.js";
 import { targetOf } from "./call.js";
 import type { Call, RangeEvent, Target } from "./events.js";
 import type { Flags } from "./flags.js";
@@ -105,12 +105,32 @@ function tellRange(
     sealed: false,
     keepsContent: effect.keepsContent === true,
     unlocks: effect.unlocks === true,
+    kindAsked: kindAsked(m, facts.target.value),
     besideWiping: wipes,
     inStatic: cfg.static,
   };
   m.emit(event);
   const { value } = facts.target;
   if (value.kind === "amount") noteUse(m, value.amount, event);
+}
+
+/** Is the call for objects of one kind: has the path found a member beside the address equal to something? */
+function kindAsked({ state }: Machine, address: Value): boolean {
+  const held = address.kind === "amount" ? soleSymbol(address.amount)?.origin : undefined;
+  if (held?.kind !== "load" || held.base === undefined) return false;
+  const { base, path } = held;
+  for (const [key, { min, max }] of state.facts) {
+    if (min !== max) continue;
+    for (const { symbol } of state.forms.get(key)?.terms ?? [])
+      if (
+        symbol.origin.kind === "load" &&
+        symbol.origin.path !== path &&
+        symbol.origin.base !== undefined &&
+        sameAmount(symbol.origin.base, base)
+      )
+        return true;
+  }
+  return false;
 }
 
 type FlushEffect = Effect & { readonly kind: "flush" };

@@ -83,6 +83,8 @@ export class UnitAnalysis {
   /** Joins that the limit on states forced. */
   forcedJoins = 0;
   readonly #results = new Map<FunctionOutline, Result>();
+  /** Calls between the one that was judged and a function whose callees were not all followed: nearer, it knows more. */
+  readonly #cutAt = new Map<FunctionOutline, number>();
   readonly #running = new Set<FunctionOutline>();
   #byName: ReadonlyMap<string, FunctionOutline> | undefined;
   #ownFamilyMacros: ReadonlySet<string> | undefined;
@@ -132,6 +134,11 @@ export class UnitAnalysis {
     return this.#results.get(outline);
   }
 
+  /** Calls between this function and the one that was judged, where that was too far to follow all calls from it. */
+  cutAt(outline: FunctionOutline): number {
+    return this.#cutAt.get(outline) ?? 0;
+  }
+
   get results(): Iterable<Result> {
     return this.#results.values();
   }
@@ -139,17 +146,19 @@ export class UnitAnalysis {
   /** `depth`: calls between the function that is judged and this one. */
   analyze(outline: FunctionOutline, depth = 0): Result {
     const known = this.#results.get(outline);
-    if (known !== undefined) return known;
-    if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return UNKNOWN;
+    if (known !== undefined && this.cutAt(outline) <= depth) return known;
+    if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return known ?? UNKNOWN;
     this.#running.add(outline);
-    const questions = this.#questions(depth);
+    this.#cutAt.delete(outline);
+    const questions = this.#questions(depth, () => this.#cutAt.set(outline, depth));
     const analyze = (asked: Questions): Outcome => this.#compute(outline, asked);
     const { result, forced, givenUp } =
       this.memory?.outcome(this.unit, outline, questions, analyze) ?? analyze(questions);
     this.#running.delete(outline);
     this.#results.set(outline, result);
     this.forcedJoins += forced;
-    if (givenUp !== undefined) this.givenUp.push({ unit: this.unit, outline, reason: givenUp });
+    if (givenUp !== undefined && known === undefined)
+      this.givenUp.push({ unit: this.unit, outline, reason: givenUp });
     return result;
   }
 
@@ -183,7 +192,15 @@ export class UnitAnalysis {
     try {
       for (const definition of parsed.readings) {
         const cfg = lower(definition, this.unit);
-        analyzeFunction(this.#context(cfg, outline, this.#questions(0), noNotes()), watch);
+        analyzeFunction(
+          this.#context(
+            cfg,
+            outline,
+            this.#questions(0, () => undefined),
+            noNotes(),
+          ),
+          watch,
+        );
       }
     } catch {
       // Then it has been given up before, and whoever wants to know has been told.
@@ -213,7 +230,7 @@ export class UnitAnalysis {
   }
 
   /** What the function asks, that is so many calls away from the one that is judged. */
-  #questions(depth: number): Questions {
+  #questions(depth: number, cut: () => void): Questions {
     const { path, text } = this.unit.source;
     return {
       fixedPageSize: (this.#fixedPageSize ??= DEFINES_PAGE_SIZE.test(text)),
@@ -226,7 +243,7 @@ export class UnitAnalysis {
       defines: (name) => !this.models.declares(name) && this.link(name, this) !== undefined,
       modelOf: (name) => this.models.libraryOf(name),
       neverReturns: (name) => this.unit.neverReturns(name),
-      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
+      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth, cut),
     };
   }
 
@@ -243,18 +260,32 @@ export class UnitAnalysis {
   }
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
-  #summaryOf(name: string, wanted: boolean, depth: number): Summary | "unknown" | undefined {
+  #summaryOf(name: string, wanted: boolean, depth: number, cut: () => void): Summary | "unknown" | undefined {
     if (this.models.declares(name)) return this.models.summaryOf(name);
     const linked = this.link(name, this);
     if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
     const { analysis, outline } = linked;
-    const known = analysis.known(outline);
-    if (known !== undefined) return known.summary;
-    if (!analysis.namesFamily(outline) && !analysis.#seemsToEnd(outline)) {
+    const isRead =
+      analysis.known(outline) !== undefined ||
+      analysis.namesFamily(outline) ||
+      analysis.#seemsToEnd(outline) ||
+      analysis.#isAccessor(outline);
+    if (!isRead) {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
-    return analysis.analyze(outline, depth + 1).summary;
+    const { summary } = analysis.analyze(outline, depth + 1);
+    if (depth === MAX_CALL_DEPTH ? analysis.known(outline) === undefined : analysis.cutAt(outline) > 1) cut();
+    return summary;
+  }
+
+  /** A body that does nothing but return what a member holds, or a sum. */
+  #isAccessor({ span }: FunctionOutline): boolean {
+    const { text } = this.unit.source;
+    const body = text.indexOf("{", span.start);
+    return (
+      span.end - body < LONGEST_ACCESSOR && /^\{\s*return\b[^;(]*;\s*\}$/.test(text.slice(body, span.end))
+    );
   }
 
   /** Is the last thing it does to call something that may end the process? */
@@ -272,6 +303,9 @@ export class UnitAnalysis {
 function gaveUp(reason: string): Outcome {
   return { result: UNKNOWN, forced: 0, givenUp: reason };
 }
+
+/** Characters of a body that is taken for an accessor. */
+const LONGEST_ACCESSOR = 120;
 
 /** Characters at the end of a function in which a call that ends the process is looked for. */
 const TAIL = 300;

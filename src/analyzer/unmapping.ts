@@ -202,7 +202,7 @@ export function emitRelease(m: Machine, call: Call, target: Target): void {
       ? target.mapping.source === "heap"
         ? "heap"
         : "mapping"
-      : target.value.kind === "address"
+      : target.value.kind === "address" && target.value.place.root.kind === "variable"
         ? "object"
         : undefined;
   if (of !== undefined) m.emit?.(releaseEvent(m, call, target, of));

@@ -21,6 +21,7 @@ export const madviseDiscard: Rule = {
     "An allocator that purges pages nobody uses.",
     "Shared memory and unchanged file mappings, whose content comes back.",
     "A probe that compares the memory with memcmp() or memchr() to learn what the system does.",
+    "Advice for one kind of the program's objects: a member beside the address is asked first.",
     "The path on which madvise() has failed.",
   ],
   on: {
@@ -34,11 +35,13 @@ function is(flags: Flags, name: string): boolean {
 }
 
 /** POSIX_MADV_DONTNEED and MADV_DONTNEED are one number on Linux, the others are not of posix_madvise(). */
-function notPosix({ flags, target, call }: RangeEvent): string | undefined {
+function notPosix({ flags, target, call, kindAsked }: RangeEvent): string | undefined {
   const what = targetName(target);
   const name = ["MADV_REMOVE", "MADV_FREE"].find((advice) => is(flags, advice));
   if (name !== undefined)
-    return `${name} is no advice of ${call.function}(): where the C library hands it on, ${what} loses its content`;
+    return kindAsked
+      ? undefined
+      : `${name} is no advice of ${call.function}(): where the C library hands it on, ${what} loses its content`;
   return is(flags, "MADV_DONTNEED")
     ? `MADV_DONTNEED is no advice of ${call.function}(): the C library ignores it, and nothing of ${what} is released`
     : undefined;

@@ -1,6 +1,6 @@
 /** Words and questions that several rules share. */
 import { SMALLEST_PAGE } from "../analyzer/alignment.js";
-import { type Amount, constantValue, soleSymbol } from "../analyzer/amount.js";
+import { add, type Amount, constantValue, soleSymbol, type Term } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
@@ -17,6 +17,22 @@ export function nameOf(mapping: Mapping | undefined): string {
 export function targetName({ text, mapping }: Target): string {
   const short = text.replace(/\s+/g, " ");
   return short === "" || short.length > 40 ? nameOf(mapping) : `'${short}'`;
+}
+
+/** A member of a struct, not its first one and at no multiple of the page, whose address a call was given. */
+export function memberInside({ value }: Target): string | undefined {
+  if (value.kind !== "address" || value.place.root.kind === "variable") return undefined;
+  const { place } = value;
+  const [, field] = /\.(\w+)$/.exec(place.path) ?? [];
+  const offset = add(place.offset, value.offset);
+  const [term, second] = offset.terms;
+  const isBehind = term === undefined ? offset.constant % SMALLEST_PAGE !== 0 : isFieldOffset(term);
+  return field === undefined || second !== undefined || !isBehind ? undefined : `the member '${field}'`;
+}
+
+/** Bytes from the start of a struct whose layout is not known to a member that is not the first. */
+function isFieldOffset({ symbol, coefficient }: Term): boolean {
+  return coefficient === 1 && symbol.origin.kind === "sizeof" && symbol.origin.type.startsWith("offset of");
 }
 
 export function isAnonymous(mapping: Mapping): Answer {

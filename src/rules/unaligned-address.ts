@@ -5,7 +5,7 @@ import type { Call, Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
-import { failsWithMapFailed, targetName } from "./terms.js";
+import { failsWithMapFailed, memberInside, targetName } from "./terms.js";
 
 export const unalignedAddress: Rule = {
   id: "unaligned-address",
@@ -97,6 +97,12 @@ function unaligned(call: Call, target: Target): Finding | undefined {
   if (value.kind === "address" && value.place.root.kind === "variable" && !value.place.key.startsWith("::")) {
     return {
       message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL`,
+    };
+  }
+  const member = memberInside(target);
+  if (member !== undefined) {
+    return {
+      message: `${targetName(target)} is ${member}, behind the start of what it is in, which begins a page at best: ${call.function}() fails with EINVAL`,
     };
   }
   if (mapping === undefined || offset === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { UnmapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import type { Finding, Rule } from "./rule.js";
-import { asAssigned, escaped, functionUpTo, isComputedByCall, targetName } from "./terms.js";
+import { asAssigned, escaped, functionUpTo, isComputedByCall, memberInside, targetName } from "./terms.js";
 
 export const unmapLength: Rule = {
   id: "unmap-length",
@@ -138,6 +138,9 @@ function wrongAddress({ target, length }: UnmapEvent): string | undefined {
   if (target.holds !== undefined) return `${target.text} is the address of the pointer, not of the mapping`;
   if (target.wantedBy !== undefined)
     return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
+  const member = memberInside(target);
+  if (member !== undefined)
+    return `${targetName(target)} is ${member}, behind the start of what it is in: munmap() wants the address that was mapped`;
   const { mapping, offset, varied, text } = target;
   if (!isOwn(mapping) || offset === undefined || constantValue(offset) === 0 || isForcedInto(mapping))
     return undefined;

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Naming } from "../src/analyzer/naming.js";
 import { couldMatter, lint, loadParser, type LintResult } from "../src/lint.js";
 import { includeAmong } from "../src/project/surroundings.js";
 import { rules } from "../src/rules/index.js";
@@ -29,11 +30,12 @@ function lintProgram(sources: readonly Source[]): LintResult {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const include = includeAmong(byPath.keys(), (name) => byPath.get(name));
   const first = sources.filter(({ text }) => couldMatter(text));
-  const naming = (functions: ReadonlySet<string>): readonly Source[] =>
+  const naming: Naming = (names, wanted) =>
     sources.filter(
       (source) =>
         !first.includes(source) &&
-        [...functions].some((name) => new RegExp(`\\b${name}\\b`).test(source.text)),
+        wanted?.meets(source) !== false &&
+        [...names].some((name) => new RegExp(`\\b${name}\\b`).test(source.text)),
     );
   return lint(first, severities, { include, naming });
 }

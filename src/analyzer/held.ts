@@ -2,7 +2,6 @@
  * Mappings that one function puts into a place which outlives it, and others use there: the uses are told as events of
  * the mapping, after all functions have been analyzed.
  */
-import type { FunctionOutline, Unit } from "../syntax/unit.js";
 import type { Event } from "./events.js";
 import { flagsKey, hasFlag, UNKNOWN_FLAGS } from "./flags.js";
 import { add } from "./amount.js";
@@ -96,26 +95,4 @@ function protectedIn(
   return [...uses.values()].flatMap(({ holder, event }) =>
     known.has(holder) && event.kind === "protect" ? [holder] : [],
   );
-}
-
-/** Does the file seem to give the address of such a member, or of a variable of that name, to others? */
-export function mayPassAddress({ source }: Unit, holder: string): boolean {
-  const before = holder.startsWith("::") ? "" : "(?:[\\w.\\[\\]]|->)*(?:->|\\.)\\s*";
-  return new RegExp(`&\\s*${before}${lastName(holder)}\\b(?!\\s*[\\[.(]|->)`).test(source.text);
-}
-
-/** Does the text seem to free what a member of such a name holds? */
-export function mayFreeMember(text: string, fields: ReadonlySet<string>): boolean {
-  return [...text.matchAll(FREEING)].some(([, field = ""]) => fields.has(field));
-}
-
-const FREEING = /\b\w*free\s*\(\s*(?:\([^()]*\)\s*)?\w(?:[\w.[\]]|->)*?(?:->|\.)(\w+)\s*\)/gi;
-
-/** Does the function seem to put something else than NULL into such a member, or a variable of that name? */
-export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, holder: string): boolean {
-  const name = lastName(holder);
-  if (!names.has(name)) return false;
-  const text = source.text.slice(span.start, span.end);
-  const before = holder.startsWith("::") ? "\\b" : "(?:->|\\.)\\s*";
-  return new RegExp(`${before}${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
 }

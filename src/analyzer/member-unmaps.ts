@@ -1,7 +1,7 @@
 /** What one function puts into a member, and another unmaps from there. */
 import type { FunctionOutline } from "../syntax/unit.js";
 import type { Amount } from "./amount.js";
-import { constantValue, sameAmount } from "./amount.js";
+import { constantValue, sameAmount, symbolOf } from "./amount.js";
 import type { UnmapEvent } from "./events.js";
 import { compareLengths } from "./lengths.js";
 import type { KeptMember, UnmappedMember } from "./machine.js";
@@ -24,9 +24,13 @@ export function makersByMember(
   return makers;
 }
 
-/** The unmappings of members, each with the mapping that the other functions put there. */
+/**
+ * The unmappings of members, each with the mapping that the other functions put there. `isNeverSet`: does nothing in the
+ * program give the member a value?
+ */
 export function memberUnmaps(
   functions: readonly NotedFunction[],
+  isNeverSet: (member: string) => boolean,
 ): ReadonlyMap<NotedFunction, readonly UnmapEvent[]> {
   const kept = makersByMember(functions);
   const events = new Map<NotedFunction, readonly UnmapEvent[]>();
@@ -37,7 +41,11 @@ export function memberUnmaps(
       if (moved !== undefined) return [moved];
       const makers = kept.get(unmapped.member) ?? [];
       if (agree(makers))
-        return [unmapEvent(outline, unmapped, makers) ?? eventInMembers(outline, unmapped, makers)];
+        return [
+          unmapEvent(outline, unmapped, makers) ??
+            eventInMembers(outline, unmapped, makers) ??
+            eventOfUnset(outline, unmapped, makers, isNeverSet),
+        ];
       if (lengthMemberOf(functions, unmapped.member) === undefined) return [];
       return makers
         .filter(
@@ -128,6 +136,21 @@ function eventInMembers(
   if (lengths.some((one) => one === undefined || compareLengths(one.mapped, one.unmapped) !== comparison))
     return undefined;
   return toEvent(outline, unmapped, { ...maker.mapping, length: first.mapped }, maker.offset, first.unmapped);
+}
+
+/** The length stands in a member that nobody sets. */
+function eventOfUnset(
+  outline: FunctionOutline,
+  unmapped: UnmappedMember,
+  [maker]: readonly KeptMember[],
+  isNeverSet: (member: string) => boolean,
+): UnmapEvent | undefined {
+  const { lengthMember, member } = unmapped;
+  if (maker === undefined || lengthMember === undefined || constantValue(maker.offset) !== 0)
+    return undefined;
+  if (structOf(lengthMember) !== structOf(member) || !isNeverSet(lengthMember)) return undefined;
+  const length = symbolOf({ kind: "uninitialized", variable: lengthMember });
+  return toEvent(outline, unmapped, maker.mapping, maker.offset, length);
 }
 
 /** What a maker has mapped and what is unmapped, both in the struct's members as the maker has left them. */

@@ -4,7 +4,7 @@ import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
-import { heldUses, mayFreeMember, mayPassAddress, mayRefill } from "./held.js";
+import { heldUses } from "./held.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import {
@@ -22,6 +22,7 @@ import {
   structsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
+import { isNeverSet, mayFreeMember, mayPassAddress, mayRefill } from "./member-text.js";
 import { memberUnmaps } from "./member-unmaps.js";
 import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
@@ -305,7 +306,9 @@ export class Program {
     noted: readonly NotedFunction[],
     letGo: ReadonlyMap<string, ReadonlySet<MemberNotes>>,
   ): void {
-    for (const [definition, events] of memberUnmaps(noted))
+    for (const [definition, events] of memberUnmaps(noted, (member) =>
+      isNeverSet(member, noted, this.units, this.naming),
+    ))
       for (const event of events) this.#append(definition, event);
     for (const { definition, event } of stayingFailures(noted)) this.#append(definition, event);
     this.#tellUses(noted);

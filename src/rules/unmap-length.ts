@@ -29,6 +29,7 @@ export const unmapLength: Rule = {
       wrongLength(event) ??
       wrongAddress(event) ??
       otherCount(event, text) ??
+      bound(event, text) ??
       nothing(event, text) ??
       wholeArray(event, text) ??
       roundedTooFar(event, text) ??
@@ -63,7 +64,7 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
   if (sizeofPointer && mapping?.source !== "heap")
     return `${lengthText} is the size of the pointer, not of ${what}`;
   if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized"))
-    return `${what} is unmapped with '${lengthText}', which has no value yet`;
+    return `${what} is unmapped with '${lengthText}', which ${event.fromMember ? "nothing ever sets" : "has no value yet"}`;
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
     return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
   if (
@@ -127,6 +128,30 @@ function otherCount({ call, target }: UnmapEvent, text: string): string | undefi
   return counter === undefined
     ? undefined
     : `'${pointer}' is unmapped by '${counter}', which has been counted down since ${maker}() was given it`;
+}
+
+/** `if (wanted > size) wanted = size; p = mmap(0, wanted, …); … munmap(p, size)`: one is at most the other. */
+function bound({ target, length, lengthText, call }: UnmapEvent, text: string): string | undefined {
+  const { mapping } = target;
+  if (!call.direct || !isOwn(mapping) || length === undefined || mapping.length === undefined)
+    return undefined;
+  const { lengthText: mapped, site } = mapping;
+  const isVariable = /^[A-Za-z_]\w*$/;
+  if (mapped === lengthText || !isVariable.test(mapped) || !isVariable.test(lengthText)) return undefined;
+  if (constantValue(target.offset) !== 0 || compareLengths(mapping.length, length) !== "unknown")
+    return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const made = before.length - (call.site.start - site.start);
+  if (site.file !== call.site.file || made < 0) return undefined;
+  const clamp = new RegExp(
+    `\\bif\\s*\\([^;{}]*\\b${mapped}\\s*>=?\\s*${lengthText}\\s*\\)\\s*\\{?\\s*${mapped}\\s*=[^=;]*\\b${lengthText}\\b`,
+  ).exec(before.slice(0, made));
+  // Whatever gives either another value behind that may make them one.
+  const anew = new RegExp(
+    `(?<![\\w.>])(?:${mapped}|${lengthText})\\s*[-+*/&|]?=(?!=)|&\\s*(?:${mapped}|${lengthText})\\b`,
+  );
+  if (clamp === null || anew.test(before.slice(clamp.index + clamp[0].length))) return undefined;
+  return `${targetName(target)} was mapped with '${mapped}', which is at most '${lengthText}', but is unmapped with '${lengthText}'`;
 }
 
 function callee(length: Amount): string {

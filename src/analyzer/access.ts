@@ -256,7 +256,7 @@ export function givenAt(state: State, pointer: Amount): GivenTarget | undefined 
     if (mapping !== undefined)
       return {
         mapping,
-        offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: [] }),
+        offset: subtract(pointer, { constant: 0, terms: [{ symbol, coefficient: 1 }], traces: [] }),
       };
   }
   return undefined;

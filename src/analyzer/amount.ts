@@ -50,34 +50,40 @@ export interface Term {
   readonly coefficient: number;
 }
 
-/** A literal such as 4096, 0xfff or `<< 12` that took part in computing an amount. */
-export interface LiteralUse {
+/**
+ * What took part in computing an amount and may have made it wrong: a literal such as 4096, 0xfff or `<< 12`, or a step in
+ * too few bits.
+ */
+export interface Trace {
   readonly site: Site;
   /** As written: "4096", or the macro's name. */
   readonly text: string;
-  /** How it took part: alone or added, as a factor, as a mask or divisor, as a shift count. */
-  readonly role: "plain" | "factor" | "rounding" | "shift";
+  /**
+   * How a literal took part: alone or added, as a factor, as a mask or divisor, as a shift count. `narrowed`: 64 bits were
+   * put into 32; `product`: a multiplication in 32 bits.
+   */
+  readonly role: "plain" | "factor" | "rounding" | "shift" | "narrowed" | "product";
 }
 
 export interface Amount {
   readonly constant: number;
   /** Sorted by symbol id, no zero coefficients. */
   readonly terms: readonly Term[];
-  /** Page-like literals it was computed from; ignored by equality. */
-  readonly literals: readonly LiteralUse[];
+  /** Ignored by equality. */
+  readonly traces: readonly Trace[];
 }
 
-const NO_LITERALS: readonly LiteralUse[] = [];
+const NO_TRACES: readonly Trace[] = [];
 
-const MAX_LITERALS = 4;
+const MAX_TRACES = 4;
 
 /** Forms with more terms are replaced by an opaque operation, to bound the cost of path explosion in arithmetic. */
 const MAX_TERMS = 8;
 
 const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
 
-export function constant(value: number, literals: readonly LiteralUse[] = NO_LITERALS): Amount {
-  return { constant: value, terms: [], literals };
+export function constant(value: number, traces: readonly Trace[] = NO_TRACES): Amount {
+  return { constant: value, terms: [], traces };
 }
 
 export const ZERO: Amount = constant(0);
@@ -85,7 +91,7 @@ export const ZERO: Amount = constant(0);
 export const PAGE: Amount = ofSymbol(PAGE_SYMBOL);
 
 export function ofSymbol(symbol: Symbol): Amount {
-  return { constant: 0, terms: [{ symbol, coefficient: 1 }], literals: NO_LITERALS };
+  return { constant: 0, terms: [{ symbol, coefficient: 1 }], traces: NO_TRACES };
 }
 
 function originId(origin: Origin): string {
@@ -184,14 +190,14 @@ function symbolMentions(symbol: Symbol, symbolId: string): boolean {
   return origin.kind === "load" && origin.base !== undefined && mentions(origin.base, symbolId);
 }
 
-export function joinLiterals(a: Amount, b: Amount): readonly LiteralUse[] {
-  if (b.literals.length === 0) return a.literals;
-  if (a.literals.length === 0) return b.literals;
-  return [...a.literals, ...b.literals].slice(0, MAX_LITERALS);
+export function joinTraces(a: Amount, b: Amount): readonly Trace[] {
+  if (b.traces.length === 0) return a.traces;
+  if (a.traces.length === 0) return b.traces;
+  return [...a.traces, ...b.traces].slice(0, MAX_TRACES);
 }
 
-function normalized(value: number, terms: readonly Term[], literals: readonly LiteralUse[]): Amount {
-  return { constant: Object.is(value, -0) ? 0 : value, terms, literals };
+function normalized(value: number, terms: readonly Term[], traces: readonly Trace[]): Amount {
+  return { constant: Object.is(value, -0) ? 0 : value, terms, traces };
 }
 
 export function add(a: Amount, b: Amount): Amount {
@@ -203,7 +209,7 @@ export function subtract(a: Amount, b: Amount): Amount {
 }
 
 function combine(a: Amount, b: Amount, sign: 1 | -1): Amount {
-  const literals = joinLiterals(a, b);
+  const traces = joinTraces(a, b);
   const terms: Term[] = [];
   let i = 0;
   let j = 0;
@@ -227,10 +233,10 @@ function combine(a: Amount, b: Amount, sign: 1 | -1): Amount {
   if (terms.length > MAX_TERMS || !Number.isSafeInteger(value)) {
     return {
       ...symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}${sign}${amountKey(b)}`) }),
-      literals,
+      traces,
     };
   }
-  return normalized(value, terms, literals);
+  return normalized(value, terms, traces);
 }
 
 export function negate(a: Amount): Amount {
@@ -239,41 +245,41 @@ export function negate(a: Amount): Amount {
 
 /** a · factor; `n · (x / n)` becomes the rounding that it is. */
 export function scale(a: Amount, factor: number): Amount {
-  if (factor === 0) return constant(0, a.literals);
+  if (factor === 0) return constant(0, a.traces);
   if (factor === 1) return a;
   const quotient = soleSymbol(a);
   if (quotient?.origin.kind === "operation" && quotient.origin.operator === "div") {
     const [dividend, divisor] = quotient.origin.operands;
     if (dividend !== undefined && constantValue(divisor) === factor)
-      return withLiterals(roundDown(dividend, constant(factor)), a.literals);
+      return withTraces(roundDown(dividend, constant(factor)), a.traces);
   }
   const value = a.constant * factor;
   const terms = a.terms.map(({ symbol, coefficient }) => ({ symbol, coefficient: coefficient * factor }));
   if (!Number.isSafeInteger(value) || terms.some(({ coefficient }) => !Number.isSafeInteger(coefficient))) {
     return symbolOf({ kind: "opaque", what: hashed(`${amountKey(a)}*${factor}`) });
   }
-  return normalized(value, terms, a.literals);
+  return normalized(value, terms, a.traces);
 }
 
-export function withLiterals(a: Amount, literals: readonly LiteralUse[]): Amount {
-  if (literals.length === 0) return a;
+export function withTraces(a: Amount, traces: readonly Trace[]): Amount {
+  if (traces.length === 0) return a;
   return {
     ...a,
-    literals: a.literals.length === 0 ? literals : [...a.literals, ...literals].slice(0, MAX_LITERALS),
+    traces: a.traces.length === 0 ? traces : [...a.traces, ...traces].slice(0, MAX_TRACES),
   };
 }
 
 export function operation(operator: Operator, ...operands: readonly Amount[]): Amount {
-  const literals = operands.reduce<readonly LiteralUse[]>(
-    (all, o) => (o.literals.length === 0 ? all : [...all, ...o.literals]),
+  const traces = operands.reduce<readonly Trace[]>(
+    (all, o) => (o.traces.length === 0 ? all : [...all, ...o.traces]),
     [],
   );
-  return withLiterals(symbolOf({ kind: "operation", operator, operands }), literals.slice(0, MAX_LITERALS));
+  return withTraces(symbolOf({ kind: "operation", operator, operands }), traces.slice(0, MAX_TRACES));
 }
 
 export function multiply(a: Amount, b: Amount): Amount {
-  if (isConstant(b)) return withLiterals(scale(a, b.constant), b.literals);
-  if (isConstant(a)) return withLiterals(scale(b, a.constant), a.literals);
+  if (isConstant(b)) return withTraces(scale(a, b.constant), b.traces);
+  if (isConstant(a)) return withTraces(scale(b, a.constant), a.traces);
   for (const [quotient, factor] of [
     [a, b],
     [b, a],
@@ -294,14 +300,13 @@ export function divide(a: Amount, b: Amount): Amount {
   if (divisor === 1) return a;
   if (sameAmount(a, b)) return constant(1);
   if (divisor !== undefined) {
-    if (isConstant(a))
-      return withLiterals(constant(Math.trunc(a.constant / divisor), a.literals), b.literals);
+    if (isConstant(a)) return withTraces(constant(Math.trunc(a.constant / divisor), a.traces), b.traces);
     if (a.constant % divisor === 0 && a.terms.every((t) => t.coefficient % divisor === 0)) {
       const terms = a.terms.map(({ symbol, coefficient }) => ({
         symbol,
         coefficient: coefficient / divisor,
       }));
-      return normalized(a.constant / divisor, terms, joinLiterals(a, b));
+      return normalized(a.constant / divisor, terms, joinTraces(a, b));
     }
   }
   return operation("div", a, b);
@@ -312,7 +317,7 @@ export function modulo(a: Amount, b: Amount): Amount {
   const divisor = constantValue(b);
   if (divisor === 0) return operation("mod", a, b);
   if (divisor !== undefined && isConstant(a))
-    return withLiterals(constant(a.constant % divisor, a.literals), b.literals);
+    return withTraces(constant(a.constant % divisor, a.traces), b.traces);
   return subtract(a, roundDown(a, b));
 }
 
@@ -321,16 +326,15 @@ export function roundDown(a: Amount, unit: Amount): Amount {
   const n = constantValue(unit);
   if (n !== undefined) {
     if (n === 0) return operation("roundDown", a, unit);
-    if (isConstant(a))
-      return withLiterals(constant(Math.floor(a.constant / n) * n, a.literals), unit.literals);
+    if (isConstant(a)) return withTraces(constant(Math.floor(a.constant / n) * n, a.traces), unit.traces);
   }
   const inside: Term[] = [];
   const outside: Term[] = [];
   for (const term of a.terms) (isMultipleOf(term, unit) ? outside : inside).push(term);
-  const rest = normalized(a.constant, inside, a.literals);
-  if (inside.length === 0 && a.constant === 0) return withLiterals(a, unit.literals);
+  const rest = normalized(a.constant, inside, a.traces);
+  if (inside.length === 0 && a.constant === 0) return withTraces(a, unit.traces);
   const rounded = operation("roundDown", rest, unit);
-  return outside.length === 0 ? rounded : add(normalized(0, outside, NO_LITERALS), rounded);
+  return outside.length === 0 ? rounded : add(normalized(0, outside, NO_TRACES), rounded);
 }
 
 function isMultipleOf({ symbol, coefficient }: Term, unit: Amount): boolean {

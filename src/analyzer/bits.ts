@@ -7,14 +7,14 @@ import {
   constantValue,
   divide,
   isConstant,
-  joinLiterals,
+  joinTraces,
   modulo,
   negate,
   operation,
   roundDown,
   scale,
   subtract,
-  withLiterals,
+  withTraces,
 } from "./amount.js";
 
 export function bitNot(a: Amount): Amount {
@@ -24,16 +24,16 @@ export function bitNot(a: Amount): Amount {
 /** `x & -n` rounds down to a multiple of n, `x & (n - 1)` is x modulo n; n a power of two or the page size. */
 export function bitAnd(a: Amount, b: Amount): Amount {
   if (isConstant(a) && isConstant(b))
-    return withLiterals(constant(andNumbers(a.constant, b.constant), a.literals), b.literals);
+    return withTraces(constant(andNumbers(a.constant, b.constant), a.traces), b.traces);
   if (amountKey(a) === amountKey(b)) return a;
   for (const [value, mask] of [
     [a, b],
     [b, a],
   ] as const) {
     const unit = unitOfRoundingMask(mask);
-    if (unit !== undefined) return withLiterals(roundDown(value, unit), mask.literals);
+    if (unit !== undefined) return withTraces(roundDown(value, unit), mask.traces);
     const remainder = unitOfRemainderMask(mask);
-    if (remainder !== undefined) return withLiterals(modulo(value, remainder), mask.literals);
+    if (remainder !== undefined) return withTraces(modulo(value, remainder), mask.traces);
   }
   const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
   return operation("and", first, second);
@@ -69,7 +69,7 @@ function andNumbers(a: number, b: number): number {
 
 export function bitOr(a: Amount, b: Amount): Amount {
   if (isConstant(a) && isConstant(b))
-    return constant(Number(BigInt(a.constant) | BigInt(b.constant)), joinLiterals(a, b));
+    return constant(Number(BigInt(a.constant) | BigInt(b.constant)), joinTraces(a, b));
   if (constantValue(a) === 0) return b;
   if (constantValue(b) === 0) return a;
   const [first, second] = amountKey(a) < amountKey(b) ? [a, b] : [b, a];
@@ -79,13 +79,13 @@ export function bitOr(a: Amount, b: Amount): Amount {
 export function shiftLeft(a: Amount, b: Amount): Amount {
   const n = constantValue(b);
   return n !== undefined && n >= 0 && n < 48
-    ? withLiterals(scale(a, 2 ** n), b.literals)
+    ? withTraces(scale(a, 2 ** n), b.traces)
     : operation("shl", a, b);
 }
 
 export function shiftRight(a: Amount, b: Amount): Amount {
   const n = constantValue(b);
   return n !== undefined && n >= 0 && n < 48
-    ? withLiterals(divide(a, constant(2 ** n)), b.literals)
+    ? withTraces(divide(a, constant(2 ** n)), b.traces)
     : operation("shr", a, b);
 }

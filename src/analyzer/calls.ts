@@ -125,6 +125,7 @@ function isHeldGlobal({ context }: Machine, value: Value): boolean {
 function holdsTracked(m: Machine, value: Value): boolean {
   if (value.kind === "pointer") return m.state.mapping(value.mapping)?.source !== "heap";
   if (value.kind === "address") {
+    if (value.place.root.kind === "variable" && value.place.path === "") return true;
     for (const [key, held] of m.state.store)
       if (held.kind === "pointer" && key.startsWith(value.place.key)) return true;
     return false;

@@ -17,7 +17,7 @@ import {
   soleSymbol,
   subtract,
   symbolOf,
-  withLiterals,
+  withTraces,
   ZERO,
 } from "./amount.js";
 import { bitAnd, bitNot, bitOr, shiftLeft, shiftRight } from "./bits.js";
@@ -27,6 +27,7 @@ import type { Machine } from "./machine.js";
 import { asRole, maskedAddress } from "./masking.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, asFlags, isOuter, placeAt } from "./value.js";
+import { multipliedIn32 } from "./widths.js";
 
 /** Values that a programmer on a machine with 4 KiB pages writes for the page size, its mask and its shift. */
 const PAGE_LITERALS: ReadonlySet<number> = new Set([4096, 4095, -4096, -4095]);
@@ -96,7 +97,7 @@ function namedConstant(m: Machine, operand: Operand & { readonly kind: "constant
   const { name, site } = operand;
   if (name === "MAP_FAILED") return amountValue(constant(-1));
   if (name === "PAGE_SIZE" && m.context.fixedPageSize)
-    return amountValue(withLiterals(PAGE, [{ site, text: operand.macro?.name ?? name, role: "plain" }]));
+    return amountValue(withTraces(PAGE, [{ site, text: operand.macro?.name ?? name, role: "plain" }]));
   if (PAGE_SIZE_NAME.test(name)) return amountValue(PAGE);
   if (isFlagName(name)) return { kind: "flags", flags: flag(name) };
   return amountValue(symbolOf({ kind: "constant", name }));
@@ -182,7 +183,8 @@ function combine(
   const a = scaled(asAmount(left), operand.scaleLeft);
   const b = scaled(asAmount(right), operand.scaleRight);
   const result = a === undefined || b === undefined ? undefined : arithmetic(op, a, b, operand);
-  return result === undefined ? unknown() : amountValue(result);
+  if (result === undefined || a === undefined || b === undefined) return unknown();
+  return amountValue(operand.narrow === true ? multipliedIn32(m, result, [a, b], operand.site) : result);
 }
 
 function scaled(amount: Amount | undefined, by: ElementSize | undefined): Amount | undefined {
@@ -267,7 +269,7 @@ function arithmetic(
 
 function withShift(result: Amount, by: Amount, operand: Operand): Amount {
   if (constantValue(by) !== PAGE_SHIFT || operand.kind !== "number") return result;
-  return withLiterals(result, [
+  return withTraces(result, [
     { site: operand.site, text: operand.macro?.name ?? operand.text, role: "shift" },
   ]);
 }

@@ -43,6 +43,8 @@ export type Operand = Located &
         readonly right: Operand;
         readonly scaleRight: ElementSize | undefined;
         readonly scaleLeft: ElementSize | undefined;
+        /** A multiplication or a shift in 32 bits. */
+        readonly narrow?: boolean;
       }
     | { readonly kind: "cast"; readonly type: CType; readonly operand: Operand }
     | {
@@ -86,7 +88,14 @@ export type Instruction = {
   readonly id: string;
   readonly site: Site;
 } & (
-  | { readonly kind: "assign"; readonly target: PlaceExpr; readonly value: Operand; readonly update: boolean }
+  | {
+      readonly kind: "assign";
+      readonly target: PlaceExpr;
+      readonly value: Operand;
+      readonly update: boolean;
+      /** The target is an integer of 32 bits or less, the value one of as many bits as this. */
+      readonly narrows?: 32 | 64 | undefined;
+    }
   | { readonly kind: "set"; readonly temporary: string; readonly value: Operand }
   /** A local variable comes into being without a value. */
   | { readonly kind: "declare"; readonly variable: Variable }

@@ -443,8 +443,23 @@ export class ExpressionLowering {
       right,
       scaleRight: scales && leftPointer && !rightPointer ? this.#elementSize(expr.left) : undefined,
       scaleLeft: op === "+" && rightPointer && !leftPointer ? this.#elementSize(expr.right) : undefined,
+      ...((op === "*" || op === "<<") && this.#isNarrow(expr) ? { narrow: true } : {}),
       ...this.#located(expr),
     };
+  }
+
+  /** Is it an integer of 32 bits or less? */
+  #isNarrow(expr: Expr): boolean {
+    const type = resolved(this.#type(expr), this.#unit);
+    return type?.kind === "int" && type.bits <= 32;
+  }
+
+  /** The value's bits, where an integer of 32 bits or less is to hold it. */
+  #narrowing(target: CType | undefined, value: Expr): 32 | 64 | undefined {
+    const into = resolved(target, this.#unit);
+    if (into?.kind !== "int" || into.bits > 32) return undefined;
+    const from = resolved(this.#type(value), this.#unit);
+    return from?.kind === "int" && from.bits === 64 ? 64 : 32;
   }
 
   #update(expr: Expr & { readonly kind: "update" }): Operand {
@@ -474,7 +489,8 @@ export class ExpressionLowering {
       // A struct is copied member by member from where it stands.
       const source = this.value(expr.value);
       const value = expr.value.kind === "compound" ? source : this.hold(source);
-      this.#b.emit({ kind: "assign", target: this.place(expr.target), value, update: false, site });
+      const narrows = this.#narrowing(this.#type(expr.target), expr.value);
+      this.#b.emit({ kind: "assign", target: this.place(expr.target), value, update: false, narrows, site });
       return value;
     }
     const target = this.place(expr.target);
@@ -592,7 +608,8 @@ export class ExpressionLowering {
   /** `type place = value`, member by member for a braced list. */
   initialize(place: PlaceExpr, type: CType, value: Expr, site: Site): void {
     if (value.kind !== "initializer") {
-      this.#b.emit({ kind: "assign", target: place, value: this.value(value), update: false, site });
+      const narrows = this.#narrowing(type, value);
+      this.#b.emit({ kind: "assign", target: place, value: this.value(value), update: false, narrows, site });
       return;
     }
     const t = resolved(type, this.#unit) ?? type;

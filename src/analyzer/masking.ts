@@ -1,6 +1,6 @@
 /** Masks and remainders of addresses inside mappings. */
 import { SMALLEST_PAGE } from "./alignment.js";
-import type { Amount, LiteralUse } from "./amount.js";
+import type { Amount, Trace } from "./amount.js";
 import {
   add,
   constant,
@@ -48,10 +48,10 @@ function isRemainderMask(mask: Amount): boolean {
 }
 
 /** The literals that `result` has from `from` take part as `role`. */
-export function asRole(result: Amount, from: Amount, role: LiteralUse["role"]): Amount {
-  if (from.literals.length === 0) return result;
-  const literals = result.literals.map((use) =>
-    from.literals.includes(use) && use.role === "plain" ? { ...use, role } : use,
+export function asRole(result: Amount, from: Amount, role: Trace["role"]): Amount {
+  if (from.traces.length === 0) return result;
+  const traces = result.traces.map((use) =>
+    from.traces.includes(use) && use.role === "plain" ? { ...use, role } : use,
   );
-  return { ...result, literals };
+  return { ...result, traces };
 }

@@ -5,7 +5,7 @@ import { bitAnd, bitOr, shiftLeft, shiftRight } from "./bits.js";
 
 /** Rebuilds an amount with its symbols replaced; a symbol for which `replace` gives undefined stays. */
 export function substitute(amount: Amount, replace: (symbol: Symbol) => Amount | undefined): Amount {
-  let result: Amount = constant(amount.constant, amount.literals);
+  let result: Amount = constant(amount.constant, amount.traces);
   for (const { symbol, coefficient } of amount.terms) {
     const replacement = replace(symbol) ?? substituteInside(symbol, replace);
     result = add(result, scale(replacement, coefficient));

@@ -18,6 +18,7 @@ import { isShared, type Mapping, tell } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, isOuter, placeAt } from "./value.js";
+import { cutTo32, keptIn32 } from "./widths.js";
 
 /** The states after the instruction: none when it does not return, several when a call has several outcomes. */
 export function execute(m: Machine, instruction: Instruction): State[] {
@@ -25,7 +26,7 @@ export function execute(m: Machine, instruction: Instruction): State[] {
     case "assign":
       // Under another name it may be released without a word of the member.
       letGoOf(m, [instruction.value]);
-      assign(m, instruction.target, evaluate(m, instruction.value), instruction.site, instruction.value);
+      assign(m, instruction.target, stored(m, instruction), instruction.site, instruction.value);
       return [m.state];
     case "set":
       letGoOf(m, [instruction.value]);
@@ -103,6 +104,13 @@ function discard(m: Machine, id: string, site: Site): void {
       releasedElsewhere: false,
     });
   m.state.drop(id);
+}
+
+/** The value as the target holds it. */
+function stored(m: Machine, { value: operand, narrows }: Instruction & { readonly kind: "assign" }): Value {
+  const value = evaluate(m, operand);
+  if (narrows === undefined || value.kind !== "amount") return value;
+  return amountValue(narrows === 64 ? cutTo32(m, value.amount, operand.site) : keptIn32(value.amount));
 }
 
 function assign(m: Machine, target: PlaceExpr, value: Value, site: Site, operand: Operand): void {

@@ -15,8 +15,17 @@ import { isFamilyName } from "./model/library.js";
 import { functionsThatMayEnd, isForeign, macrosOfFamily, namesFamily, openedFor } from "./relevance.js";
 import type { Summary } from "./summary.js";
 
+/** How many calls lie between the function that is judged and another one. */
+interface Depth {
+  readonly all: number;
+  /** Since the last function that names the family: those are judged themselves, and wait for nobody. */
+  readonly beyond: number;
+}
+
+const JUDGED: Depth = { all: 0, beyond: 0 };
+
 /** Calls are followed into bodies this deep; beyond, a function counts as unknown. */
-const MAX_CALL_DEPTH = 6;
+const MAX_DEPTH: Depth = { all: 24, beyond: 6 };
 /** Bodies read only to learn what they do with a pointer given to them, for each file. */
 const MAX_EXTRA_SUMMARIES = 300;
 
@@ -83,8 +92,6 @@ export class UnitAnalysis {
   /** Joins that the limit on states forced. */
   forcedJoins = 0;
   readonly #results = new Map<FunctionOutline, Result>();
-  /** Calls between the one that was judged and a function whose callees were not all followed: nearer, it knows more. */
-  readonly #cutAt = new Map<FunctionOutline, number>();
   readonly #running = new Set<FunctionOutline>();
   #byName: ReadonlyMap<string, FunctionOutline> | undefined;
   #ownFamilyMacros: ReadonlySet<string> | undefined;
@@ -134,31 +141,24 @@ export class UnitAnalysis {
     return this.#results.get(outline);
   }
 
-  /** Calls between this function and the one that was judged, where that was too far to follow all calls from it. */
-  cutAt(outline: FunctionOutline): number {
-    return this.#cutAt.get(outline) ?? 0;
-  }
-
   get results(): Iterable<Result> {
     return this.#results.values();
   }
 
-  /** `depth`: calls between the function that is judged and this one. */
-  analyze(outline: FunctionOutline, depth = 0): Result {
+  analyze(outline: FunctionOutline, depth = JUDGED): Result {
     const known = this.#results.get(outline);
-    if (known !== undefined && this.cutAt(outline) <= depth) return known;
-    if (this.#running.has(outline) || depth > MAX_CALL_DEPTH) return known ?? UNKNOWN;
+    if (known !== undefined) return known;
+    if (this.#running.has(outline)) return UNKNOWN;
+    if (depth.all > MAX_DEPTH.all || depth.beyond > MAX_DEPTH.beyond) return UNKNOWN;
     this.#running.add(outline);
-    this.#cutAt.delete(outline);
-    const questions = this.#questions(depth, () => this.#cutAt.set(outline, depth));
+    const questions = this.#questions(depth);
     const analyze = (asked: Questions): Outcome => this.#compute(outline, asked);
     const { result, forced, givenUp } =
       this.memory?.outcome(this.unit, outline, questions, analyze) ?? analyze(questions);
     this.#running.delete(outline);
     this.#results.set(outline, result);
     this.forcedJoins += forced;
-    if (givenUp !== undefined && known === undefined)
-      this.givenUp.push({ unit: this.unit, outline, reason: givenUp });
+    if (givenUp !== undefined) this.givenUp.push({ unit: this.unit, outline, reason: givenUp });
     return result;
   }
 
@@ -192,15 +192,7 @@ export class UnitAnalysis {
     try {
       for (const definition of parsed.readings) {
         const cfg = lower(definition, this.unit);
-        analyzeFunction(
-          this.#context(
-            cfg,
-            outline,
-            this.#questions(0, () => undefined),
-            noNotes(),
-          ),
-          watch,
-        );
+        analyzeFunction(this.#context(cfg, outline, this.#questions(JUDGED), noNotes()), watch);
       }
     } catch {
       // Then it has been given up before, and whoever wants to know has been told.
@@ -230,7 +222,7 @@ export class UnitAnalysis {
   }
 
   /** What the function asks, that is so many calls away from the one that is judged. */
-  #questions(depth: number, cut: () => void): Questions {
+  #questions(depth: Depth): Questions {
     const { path, text } = this.unit.source;
     return {
       fixedPageSize: (this.#fixedPageSize ??= DEFINES_PAGE_SIZE.test(text)),
@@ -243,7 +235,7 @@ export class UnitAnalysis {
       defines: (name) => !this.models.declares(name) && this.link(name, this) !== undefined,
       modelOf: (name) => this.models.libraryOf(name),
       neverReturns: (name) => this.unit.neverReturns(name),
-      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth, cut),
+      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
     };
   }
 
@@ -260,23 +252,19 @@ export class UnitAnalysis {
   }
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
-  #summaryOf(name: string, wanted: boolean, depth: number, cut: () => void): Summary | "unknown" | undefined {
+  #summaryOf(name: string, wanted: boolean, depth: Depth): Summary | "unknown" | undefined {
     if (this.models.declares(name)) return this.models.summaryOf(name);
     const linked = this.link(name, this);
     if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
     const { analysis, outline } = linked;
-    const isRead =
-      analysis.known(outline) !== undefined ||
-      analysis.namesFamily(outline) ||
-      analysis.#seemsToEnd(outline) ||
-      analysis.#isAccessor(outline);
-    if (!isRead) {
+    const known = analysis.known(outline);
+    if (known !== undefined) return known.summary;
+    const isJudged = analysis.namesFamily(outline);
+    if (!isJudged && !analysis.#seemsToEnd(outline) && !analysis.#isAccessor(outline)) {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
-    const { summary } = analysis.analyze(outline, depth + 1);
-    if (depth === MAX_CALL_DEPTH ? analysis.known(outline) === undefined : analysis.cutAt(outline) > 1) cut();
-    return summary;
+    return analysis.analyze(outline, { all: depth.all + 1, beyond: isJudged ? 0 : depth.beyond + 1 }).summary;
   }
 
   /** A body that does nothing but return what a member holds, or a sum. */

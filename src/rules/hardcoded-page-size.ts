@@ -1,5 +1,5 @@
 /** The page size is a property of the machine the program runs on, not of the one it was written on. */
-import type { Amount, LiteralUse } from "../analyzer/amount.js";
+import type { Amount, Trace } from "../analyzer/amount.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
 import { isAnonymous, isFixedPlace } from "./terms.js";
@@ -36,8 +36,9 @@ export const hardcodedPageSize: Rule = {
 };
 
 /** The numbers and names that an amount was computed from, without those that the file compares with the real page size. */
-function literalsOf(amount: Amount, text: string): readonly LiteralUse[] {
-  return amount.literals.filter(({ text: name }) => {
+function literalsOf(amount: Amount, text: string): readonly Trace[] {
+  return amount.traces.filter(({ text: name, role }) => {
+    if (role === "narrowed" || role === "product") return false;
     if (!/^[A-Za-z_]\w*$/.test(name)) return true;
     const real = String.raw`(?:_SC_PAGE_?SIZE\s*\)|getpagesize\s*\(\s*\))`;
     return !new RegExp(`${real}[\\s)]*[!=]=\\s*${name}\\b|\\b${name}\\s*[!=]=[^;{}|&]*${real}`).test(text);
@@ -75,7 +76,7 @@ function bareLength(length: Amount | undefined, ofFile: boolean, text: string): 
 
 const PAGE = 4096;
 
-function finding(use: LiteralUse, what: string): Finding {
+function finding(use: Trace, what: string): Finding {
   return {
     message: `${use.text} stands for the page size in ${what}; pages of 16 or 64 KiB break it`,
     site: use.site,

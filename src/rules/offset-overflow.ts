@@ -1,4 +1,5 @@
 /** Sizes and offsets of files have 64 bits, and mmap() takes whatever a smaller number has become. */
+import type { Amount, Trace } from "../analyzer/amount.js";
 import { isConstant } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
@@ -19,7 +20,11 @@ export const offsetOverflow: Rule = {
   ],
   on: {
     map: (event, text) =>
-      narrowed(event, text) ?? wrapped(event) ?? counted(event, text) ?? divided(event, text),
+      narrowed(event, text) ??
+      wrapped(event) ??
+      counted(event, text) ??
+      divided(event, text) ??
+      inTooFewBits(event),
   },
 };
 
@@ -45,6 +50,29 @@ function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
   if (!call.direct || site === undefined) return undefined;
   const message = `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
   return { message, site };
+}
+
+/** On its way to the call the length or the offset was cut to 32 bits, or multiplied in 32 bits. */
+function inTooFewBits({ length, lengthBounded, mapping }: MapEvent): Finding | undefined {
+  const ofLength = lengthBounded || isFileSize(length) ? undefined : lossIn(length);
+  const loss = ofLength ?? lossIn(mapping.offset);
+  if (loss === undefined) return undefined;
+  const { role, text, site } = loss;
+  const what = ofLength === undefined ? "the offset" : "the length";
+  const message =
+    role === "product"
+      ? `'${shortened(text)}' is computed in 32 bits before it becomes part of ${what}: from 4 GiB on it wraps`
+      : `${what} is cut to 32 bits here: from 4 GiB on '${shortened(text)}' loses its upper half`;
+  return { message, site, severity: ofLength === undefined && role === "narrowed" ? "warning" : "note" };
+}
+
+function lossIn(amount: Amount | undefined): Trace | undefined {
+  return amount?.traces.find(({ role }) => role === "narrowed" || role === "product");
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }
 
 /** A loop over the mapping counts its bytes in an `int`. */

@@ -6,7 +6,7 @@ import { unrounded } from "../analyzer/lengths.js";
 import type { Call, EscapeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 import { asAssigned, nameOf } from "./terms.js";
 
 export const shortMapping: Rule = {
@@ -26,16 +26,18 @@ export const shortMapping: Rule = {
   ],
   on: {
     escape: (event) => tooShort(event),
-    access: ({ mapping, offset, viaHint }) => (viaHint ? undefined : wholeOffset(mapping, offset)),
+    access: ({ mapping, offset, viaHint }) =>
+      viaHint ? undefined : (wholeOffset(mapping, offset) ?? ofVisible(mapping, offset)),
     map: ({ call }, text) => (call.direct ? wrongMask(call, text) : undefined),
   },
 };
 
-function tooShort({ mapping, offset, offsetCompared, to }: EscapeEvent): string | undefined {
+function tooShort({ mapping, offset, offsetCompared, to }: EscapeEvent): Finding | string | undefined {
   if (offset === undefined || to === "call") return undefined;
   return (
     wholeOffset(mapping, offset) ??
     ofOnePart(mapping, offset) ??
+    ofVisible(mapping, offset) ??
     (offsetCompared ? undefined : (withoutDelta(mapping, offset) ?? withoutOffset(mapping, offset))) ??
     (to === "caller" ? withoutHeader(mapping, offset) : undefined)
   );
@@ -98,6 +100,28 @@ function ofOnePart(mapping: Mapping, offset: Amount): string | undefined {
   const ofOffset = at.name.replace(/_?(?:offset|off)$/, "");
   if (ofSize === size.name || ofOffset === at.name || ofSize !== ofOffset) return undefined;
   return `${nameOf(mapping)} begins at offset 0 and has '${size.name}' bytes, but the pointer is moved on by '${at.name}': the last of them lie behind the mapping`;
+}
+
+/** linux/fb.h: a screen shows `yres` lines from line `yoffset` on, of the `yres_virtual` that its memory holds. */
+function ofVisible(mapping: Mapping, offset: Amount): Finding | undefined {
+  if (mapping.length === undefined || !isOwn(mapping)) return undefined;
+  const mapped = membersIn(mapping.length);
+  if (!mapped.has("yres") || mapped.has("yres_virtual") || !membersIn(offset).has("yoffset"))
+    return undefined;
+  return {
+    message: `${nameOf(mapping)} is as long as the 'yres' visible lines, but begins at the first of all lines, and is used from line 'yoffset' on: the last lines lie behind the mapping`,
+    severity: "warning",
+  };
+}
+
+/** The names of the struct members that an amount is computed from. */
+function membersIn({ terms }: Amount): ReadonlySet<string> {
+  const names = terms.flatMap(({ symbol: { origin } }) => {
+    if (origin.kind === "operation") return origin.operands.flatMap((operand) => [...membersIn(operand)]);
+    const place = origin.kind === "load" || origin.kind === "input" ? origin.place : "";
+    return /\.(\w+)(?:@[^.]*)?$/.exec(place)?.[1] ?? [];
+  });
+  return new Set(names);
 }
 
 /** The member that an amount is, and where its struct is. */

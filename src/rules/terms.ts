@@ -85,7 +85,7 @@ export function failsWithMapFailed(mapping: Mapping | undefined): boolean {
 
 /** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */
 export function isFixedPlace(offset: Amount | undefined): boolean {
-  const use = offset?.literals[0];
+  const use = offset?.traces[0];
   return (
     constantValue(offset) === SMALLEST_PAGE &&
     use?.role === "plain" &&

@@ -1,0 +1,40 @@
+/** Numbers that are computed or kept in fewer bits than they may need: C11 6.3.1.3 and 6.3.1.8. */
+import type { Site } from "../diagnostic.js";
+import type { Amount } from "./amount.js";
+import { isConstant, withTraces } from "./amount.js";
+import type { Machine } from "./machine.js";
+
+/** A number of 64 bits as an integer of 32 keeps it. */
+export function cutTo32(m: Machine, amount: Amount, site: Site): Amount {
+  if (!mayBeLarge(m, amount)) return amount;
+  return withTraces(amount, [{ site, text: m.context.text(site), role: "narrowed" }]);
+}
+
+/** A result of 32 bits that is kept as it is: whoever computed it so says how many bits it has. */
+export function keptIn32(amount: Amount): Amount {
+  return amount.traces.some(({ role }) => role === "product")
+    ? { ...amount, traces: amount.traces.filter(({ role }) => role !== "product") }
+    : amount;
+}
+
+/** The product of factors of 32 bits, before it becomes part of a longer number. */
+export function multipliedIn32(m: Machine, product: Amount, factors: readonly Amount[], site: Site): Amount {
+  if (isConstant(product) || !factors.every((factor) => isConstant(factor) || mayBeLarge(m, factor)))
+    return product;
+  return withTraces(product, [{ site, text: m.context.text(site), role: "product" }]);
+}
+
+/** A number from elsewhere that no condition on the path has compared with anything. */
+function mayBeLarge({ state }: Machine, amount: Amount): boolean {
+  return (
+    amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin.kind)) &&
+    amount.terms.every(
+      ({ symbol: { id } }) => ![...state.facts.keys()].some((key) => key.includes(`{${id}}`)),
+    )
+  );
+}
+
+/** Numbers that are computed here, and the page size, have a size that is known to whoever wrote it. */
+function isFromElsewhere(kind: Amount["terms"][number]["symbol"]["origin"]["kind"]): boolean {
+  return kind === "load" || kind === "input" || kind === "call";
+}

@@ -145,7 +145,8 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
     (m) =>
       (m.source === "given" && isNamed(m)) ||
       visible.has(m.id) ||
-      (m.phase === "live" && m.owner === "escaped"),
+      // What others have of the heap is theirs; a wrapper of malloc() may be called thousands of times.
+      (m.phase === "live" && m.owner === "escaped" && m.source !== "heap"),
   );
   for (const id of state.mingled) if (!state.mappings.has(`given:${id}`)) mappings.push(lentParameter(id));
   const descriptors = value?.kind === "amount" ? state.descriptors : new Map();

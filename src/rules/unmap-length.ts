@@ -63,8 +63,15 @@ function wrongLength(event: UnmapEvent): Finding | string | undefined {
   if (length === undefined) return undefined;
   if (sizeofPointer && mapping?.source !== "heap")
     return `${lengthText} is the size of the pointer, not of ${what}`;
-  if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized"))
-    return `${what} is unmapped with '${lengthText}', which ${event.fromMember ? "nothing ever sets" : "has no value yet"}`;
+  if (length.terms.some(({ symbol }) => symbol.origin.kind === "uninitialized")) {
+    if (!event.fromMember || mapping === undefined)
+      return `${what} is unmapped with '${lengthText}', which has no value yet`;
+    // It is the one who maps that could keep the length.
+    return {
+      message: `${what} is mapped here, but unmapped with '${lengthText}', which nothing ever sets`,
+      site: mapping.site,
+    };
+  }
   if (soleSymbol(length)?.origin.kind === "call" && /^strn?len$/.test(callee(length)))
     return `${lengthText || "a string's length"} is the length of the text, not of ${what}`;
   if (

@@ -1,8 +1,9 @@
 /** What a callee's summary says, in the caller's terms. */
-import type { Amount, Symbol } from "./amount.js";
-import { add, amountKey, constantValue, symbolOf, ZERO } from "./amount.js";
+import type { Amount, Origin, Symbol } from "./amount.js";
+import { add, amountKey, constantValue, negate, symbolOf, ZERO } from "./amount.js";
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
+import { maskedAddress } from "./masking.js";
 import { substitute } from "./substitution.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, placeAt, valueKey } from "./value.js";
@@ -90,12 +91,25 @@ export class Instantiation {
       case "input":
       case "opaque":
         return this.#opaque(symbol.id);
+      case "operation":
+        return this.#rounded(origin);
       case "page":
       case "constant":
       case "sizeof":
-      case "operation":
         return undefined;
     }
+  }
+
+  /** An address rounded down, where that is the start of a mapping. */
+  #rounded({
+    operator,
+    operands: [inner, unit],
+  }: Origin & { readonly kind: "operation" }): Value | undefined {
+    if (operator !== "roundDown" || inner === undefined || unit === undefined) return undefined;
+    const value = this.#amountValue(inner);
+    if (value.kind !== "pointer") return undefined;
+    const rounded = maskedAddress(value, "&", negate(this.amount(unit)));
+    return rounded.kind === "pointer" && constantValue(rounded.offset) === 0 ? rounded : undefined;
   }
 
   #loaded(origin: Symbol["origin"] & { readonly kind: "load" }): Place | undefined {

@@ -459,7 +459,7 @@ export class ExpressionLowering {
     const into = resolved(target, this.#unit);
     if (into?.kind !== "int" || into.bits > 32) return undefined;
     const from = resolved(this.#type(value), this.#unit);
-    return from?.kind === "int" && from.bits === 64 ? 64 : 32;
+    return from?.kind === "int" && from.bits === 64 && !isMasked(value) ? 64 : 32;
   }
 
   #update(expr: Expr & { readonly kind: "update" }): Operand {
@@ -665,6 +665,11 @@ export class ExpressionLowering {
       next: at + 1,
     };
   }
+}
+
+/** Whoever leaves no more than the lower bits, or shifts the upper ones down, knows how many there are. */
+function isMasked(expr: Expr): boolean {
+  return expr.kind === "binary" && (expr.op === "&" || expr.op === "%" || expr.op === ">>");
 }
 
 /** Names and literals only: flags that an enum or a const variable puts together. */

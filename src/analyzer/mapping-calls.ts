@@ -9,6 +9,7 @@ import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
+import { isMoreThanUnsigned } from "./range.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import { isBareCall } from "./model/library.js";
@@ -165,7 +166,7 @@ function isFactorTested(m: Machine, { origin }: Amount["terms"][number]["symbol"
 
 /** Some condition on this path says how large it is at most. */
 function isBounded(m: Machine, length: Amount): boolean {
-  return m.state.range(length).max < Infinity || isCompared(m, length);
+  return m.state.range(length).max < Infinity || isCompared(m, length, isMoreThanUnsigned);
 }
 
 function isTaken({ coefficient }: Amount["terms"][number]): boolean {
@@ -219,10 +220,12 @@ function twinOf(
 }
 
 /** Some condition on this path compares the amount with something that is no constant. */
-function isCompared(m: Machine, amount: Amount): boolean {
+function isCompared(m: Machine, amount: Amount, counts: typeof isMoreThanUnsigned = () => true): boolean {
   const own = amountKey(subtract(amount, constant(amount.constant)));
-  return amount.terms.some(({ symbol }) =>
-    [...m.state.facts.keys()].some((key) => key !== own && key.includes(`{${symbol.id}}`)),
+  return amount.terms.some(({ symbol: { id } }) =>
+    [...m.state.facts].some(
+      ([key, range]) => key !== own && key.includes(`{${id}}`) && counts(key, id, range),
+    ),
   );
 }
 

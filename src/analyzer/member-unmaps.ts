@@ -46,16 +46,13 @@ export function memberUnmaps(
             eventInMembers(outline, unmapped, makers) ??
             eventOfUnset(outline, unmapped, makers, isNeverSet),
         ];
-      if (lengthMemberOf(functions, unmapped.member) === undefined) return [];
-      return makers
-        .filter(
-          ({ mapping, offset }) =>
-            mapping.site.file === unmapped.call.site.file && constantValue(offset) === 0,
-        )
-        .flatMap((maker) => {
-          const event = unmapEvent(outline, unmapped, [maker]);
-          return event === undefined ? [] : [{ ...event, makersDiffer: true }];
-        });
+      const fromStart = makers.filter(({ offset }) => constantValue(offset) === 0);
+      const ofAll = fromStart.length < makers.length ? undefined : eventInMembers(outline, unmapped, makers);
+      if (ofAll !== undefined || lengthMemberOf(functions, unmapped.member) === undefined) return [ofAll];
+      return fromStart.flatMap((maker) => {
+        const event = unmapEvent(outline, unmapped, [maker]);
+        return event === undefined ? [] : [{ ...event, makersDiffer: true }];
+      });
     });
     const known = told.filter((event) => event !== undefined);
     if (known.length > 0) events.set(definition, known);

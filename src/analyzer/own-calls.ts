@@ -4,7 +4,7 @@ import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven, givenAt, materialize } from "./access.js";
 import type { Amount } from "./amount.js";
-import { constant, constantValue, soleSymbol, subtract, ZERO } from "./amount.js";
+import { constant, constantValue, mentions, ofSymbol, soleSymbol, subtract, ZERO } from "./amount.js";
 import { settleRemap } from "./assume.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
@@ -269,8 +269,10 @@ function applyToGiven(
   const value =
     base === undefined || given.phase !== "unmapped" ? base : moved(base, into.amount(given.offset ?? ZERO));
   if (value === undefined) return;
-  if (value.kind === "amount" && (given.phase === "unmapped" || given.owner !== "local"))
+  if (value.kind === "amount" && (given.phase === "unmapped" || given.owner !== "local")) {
     letGo(m, value.amount);
+    if (given.phase === "unmapped") letGoArguments(m, into, given.address);
+  }
   if (given.accessed !== undefined && given.phase !== "unmapped")
     touchThrough(m, value, given.accessed, call, first);
   if (value.kind === "pointer" && given.unflushed === undefined)
@@ -296,6 +298,14 @@ function applyToGiven(
       m.state.update(value.mapping, { owner: "escaped" });
     else lend(m, value, call.site);
   }
+}
+
+/** What the callee has computed an address from that nobody can name here may be what it has unmapped. */
+function letGoArguments(m: Machine, { args }: Instantiation, address: Value | undefined): void {
+  const computed = asAmount(address)?.terms.filter(({ symbol }) => symbol.origin.kind === "operation") ?? [];
+  for (const [index, arg] of args.entries())
+    if (arg.kind === "pointer" && computed.some(({ symbol }) => mentions(ofSymbol(symbol), `param:${index}`)))
+      m.state.update(arg.mapping, { owner: "escaped" });
 }
 
 function touchThrough(m: Machine, value: Value, mode: "read" | "write", call: Call, first: boolean): void {

@@ -11,15 +11,19 @@ export interface Range {
 
 export const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
 
-/** What is known of a form whose values nothing has been said of: the numbers of errors are positive, see errno(3). */
+const NOT_MINUS_ONE: Range = { ...ANYTHING, not: [-1] };
+
+/**
+ * What is known of a form whose values nothing has been said of: the numbers of errors are positive, see errno(3), and a
+ * multiple of anything is not MAP_FAILED.
+ */
 export function usualRange(form: Amount): Range {
   const [term, second] = form.terms;
-  const isErrno =
-    second === undefined &&
-    term?.coefficient === 1 &&
-    term.symbol.origin.kind === "constant" &&
-    /^E[A-Z][A-Z0-9]+$/.test(term.symbol.origin.name);
-  return isErrno ? { min: 1, max: Infinity, not: [] } : ANYTHING;
+  if (second !== undefined || term?.coefficient !== 1) return ANYTHING;
+  const { origin } = term.symbol;
+  if (origin.kind === "constant" && /^E[A-Z][A-Z0-9]+$/.test(origin.name))
+    return { min: 1, max: Infinity, not: [] };
+  return origin.kind === "operation" && origin.operator === "roundDown" ? NOT_MINUS_ONE : ANYTHING;
 }
 
 /** More excluded values than this are forgotten: a long switch needs none of them. */
@@ -73,6 +77,16 @@ export function widen(mine: Range, theirs: Range): Range | undefined {
   const max = theirs.max <= mine.max ? mine.max : Infinity;
   const not = mine.not.filter((n) => theirs.not.includes(n) || n < theirs.min || n > theirs.max);
   return min === -Infinity && max === Infinity && not.length === 0 ? undefined : { min, max, not };
+}
+
+/** What an unsigned type alone tells. */
+export function isOfUnsigned({ min, max, not }: Range): boolean {
+  return min === 0 && max === Infinity && not.length === 0;
+}
+
+/** Does the bound on a form say more of a symbol in it than that its type is unsigned? */
+export function isMoreThanUnsigned(key: string, symbolId: string, range: Range): boolean {
+  return key !== `+{${symbolId}}` || !isOfUnsigned(range);
 }
 
 export function sameRange(a: Range, b: Range): boolean {

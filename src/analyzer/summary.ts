@@ -7,7 +7,7 @@ import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
 import type { Mapping, Owner } from "./mapping.js";
 import { newMapping, sameMapping } from "./mapping.js";
 import type { Range } from "./range.js";
-import { widen } from "./range.js";
+import { isOfUnsigned, widen } from "./range.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, sameValue, valueKey } from "./value.js";
@@ -136,7 +136,7 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   const conditions: [Amount, Range][] = [];
   for (const [key, range] of state.facts) {
     const form = state.forms.get(key);
-    if (form !== undefined && !isTrivial(range) && form.terms.every(({ symbol }) => isEntrySymbol(symbol)))
+    if (form !== undefined && !isOfUnsigned(range) && form.terms.every(({ symbol }) => isEntrySymbol(symbol)))
       conditions.push([form, range]);
   }
   const visible = new Set<string>();
@@ -183,11 +183,6 @@ function lentParameter(id: string): Mapping {
 /** Can the caller say what memory it is? */
 function isNamed({ address }: Mapping): boolean {
   return address?.kind === "amount" && isEntryAmount(address.amount);
-}
-
-/** What an unsigned type alone tells. */
-function isTrivial({ min, max, not }: Range): boolean {
-  return min === 0 && max === Infinity && not.length === 0;
 }
 
 function isVisible(place: Place): boolean {

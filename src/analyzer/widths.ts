@@ -1,8 +1,9 @@
 /** Numbers that are computed or kept in fewer bits than they may need: C11 6.3.1.3 and 6.3.1.8. */
 import type { Site } from "../diagnostic.js";
-import type { Amount } from "./amount.js";
+import type { Amount, Origin } from "./amount.js";
 import { isConstant, withTraces } from "./amount.js";
 import type { Machine } from "./machine.js";
+import { isMoreThanUnsigned } from "./range.js";
 
 /** A number of 64 bits as an integer of 32 keeps it. */
 export function cutTo32(m: Machine, amount: Amount, site: Site): Amount {
@@ -26,15 +27,15 @@ export function multipliedIn32(m: Machine, product: Amount, factors: readonly Am
 
 /** A number from elsewhere that no condition on the path has compared with anything. */
 function mayBeLarge({ state }: Machine, amount: Amount): boolean {
+  const isCompared = (id: string): boolean =>
+    [...state.facts].some(([key, range]) => key.includes(`{${id}}`) && isMoreThanUnsigned(key, id, range));
   return (
-    amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin.kind)) &&
-    amount.terms.every(
-      ({ symbol: { id } }) => ![...state.facts.keys()].some((key) => key.includes(`{${id}}`)),
-    )
+    amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin)) &&
+    !amount.terms.some(({ symbol: { id } }) => isCompared(id))
   );
 }
 
 /** Numbers that are computed here, and the page size, have a size that is known to whoever wrote it. */
-function isFromElsewhere(kind: Amount["terms"][number]["symbol"]["origin"]["kind"]): boolean {
+function isFromElsewhere({ kind }: Origin): boolean {
   return kind === "load" || kind === "input" || kind === "call";
 }

@@ -9,7 +9,7 @@ export interface Range {
   readonly not: readonly number[];
 }
 
-export const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
+const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
 
 const NOT_MINUS_ONE: Range = { ...ANYTHING, not: [-1] };
 

@@ -217,6 +217,7 @@ function assumeRange(m: Machine, into: Instantiation, form: Amount, range: Range
 
 function assumeBounds(m: Machine, amount: Amount, range: Range): boolean {
   const bound = (n: number): Amount => subtract(amount, constant(n));
+  if (range.min === range.max) return m.state.assume(bound(range.min), "==");
   if (Number.isFinite(range.min) && !m.state.assume(bound(range.min), ">=")) return false;
   if (Number.isFinite(range.max) && !m.state.assume(bound(range.max), "<=")) return false;
   return range.not.every((n) => m.state.assume(bound(n), "!="));

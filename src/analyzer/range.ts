@@ -9,7 +9,7 @@ export interface Range {
   readonly not: readonly number[];
 }
 
-const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
+export const ANYTHING: Range = { min: -Infinity, max: Infinity, not: [] };
 
 const NOT_MINUS_ONE: Range = { ...ANYTHING, not: [-1] };
 

@@ -13,7 +13,7 @@ import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping, sameProgress } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
-import { invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
+import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, isResult, NULL_VALUE, sameValue } from "./value.js";
 
@@ -211,7 +211,7 @@ export class State {
     const known = this.holds(amount, relation);
     if (known !== undefined) return known;
     const { key, sign, form } = linearKey(amount);
-    const range = this.facts.get(key) ?? usualRange(form);
+    const range = this.facts.get(key) ?? ANYTHING;
     // sign · form + constant relation 0  <=>  form relation' bound
     const bound = sign > 0 ? -amount.constant : amount.constant;
     const narrowed = narrow(range, sign > 0 ? relation : mirrored(relation), bound);

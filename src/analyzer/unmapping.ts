@@ -155,6 +155,7 @@ function lengthOfAnother(
   for (const other of m.state.mappings.values()) {
     if (
       other.id !== mapping.id &&
+      other.source !== "given" &&
       other.length !== undefined &&
       other.name !== undefined &&
       sameAmount(other.length, length)

@@ -59,6 +59,29 @@ test("no finding is told twice", () => {
   expect(places.filter((place, i) => places.indexOf(place) !== i)).toEqual([]);
 });
 
+test("one mapping that stays at several ends of a function is one finding, whose story names them all", () => {
+  const text = `#include <sys/mman.h>
+int step(int n);
+int twice(int fd)
+{
+    char *p = mmap(0, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        return -1;
+    if (step(1) < 0)
+        return -2;
+    if (step(2) < 0)
+        return -3;
+    if (step(3) < 0)
+        return -4;
+    return munmap(p, 4096);
+}`;
+  const leaks = lint([{ path: "twice.c", text }], severities).diagnostics.filter(
+    ({ rule }) => rule === "missing-munmap",
+  );
+  expect(leaks.map(({ location }) => location.start.line)).toEqual([9]);
+  expect(leaks[0]?.story.map(({ location }) => location.start.line)).toEqual([5, 9, 11, 13]);
+});
+
 test("a place in a finding is a place in its file", () => {
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   for (const finding of findings) {

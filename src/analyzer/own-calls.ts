@@ -295,6 +295,7 @@ function applyToGiven(
     return;
   }
   if (given.owner !== "local") {
+    if (value.kind === "pointer" && m.state.mapping(value.mapping)?.phase === "unmapped") return;
     if (value.kind === "pointer" && given.owner !== "lent")
       m.state.update(value.mapping, { owner: "escaped" });
     else lend(m, value, call.site);

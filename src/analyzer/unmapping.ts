@@ -11,10 +11,10 @@ import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
-import { tell } from "./mapping.js";
+import { newMapping, tell } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import type { Value } from "./value.js";
-import { asAmount } from "./value.js";
+import { amountValue, asAmount } from "./value.js";
 
 /** The length's variable had another value when the mapping was made. */
 function isReassigned(
@@ -70,7 +70,10 @@ export function unmap(
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
   });
   if (mapping === undefined) {
-    if (target.value.kind === "amount") giveUp(m, target.value.amount, call.site);
+    if (target.value.kind === "amount") {
+      giveUp(m, target.value.amount, call.site);
+      endRounded(m, target.value.amount, length, call, by);
+    }
     const meant = target.holds ?? target.wantedBy;
     if (meant === undefined) emitRelease(m, call, target);
     else m.state.update(meant.id, { owner: "escaped" });
@@ -169,6 +172,23 @@ function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt"): boolean {
   if (mapping.source === "heap") return true;
   if (mapping.source === "given") return false;
   return by === "shmdt" ? mapping.source !== "shmat" : mapping.source === "shmat";
+}
+
+/** `munmap(p & ~(page - 1), …)`: whoever gives the start of a mapping, or what lies in its first page, has it unmapped. */
+function endRounded(
+  m: Machine,
+  address: Amount,
+  length: Amount | undefined,
+  { function: name, site }: Call,
+  by: "munmap" | "shmdt",
+): void {
+  const symbol = soleSymbol(address);
+  if (symbol?.origin.kind !== "operation" || symbol.origin.operator !== "roundDown") return;
+  const [inner] = symbol.origin.operands;
+  if (inner === undefined || soleSymbol(inner)?.origin.kind !== "parameter") return;
+  const id = `given:${symbol.id}`;
+  const ended = { phase: "unmapped", length, unmappedBy: by, address: amountValue(address) } as const;
+  m.state.mappings.set(id, newMapping({ id, source: "given", function: name, site, ...ended }));
 }
 
 /** `munmap(p - p % page, …)`: what a parameter or a member points to may end with it. */

@@ -69,16 +69,7 @@ export function unmap(
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
   });
-  if (mapping === undefined) {
-    if (target.value.kind === "amount") {
-      giveUp(m, target.value.amount, call.site);
-      endRounded(m, target.value.amount, length, call, by);
-    }
-    const meant = target.holds ?? target.wantedBy;
-    if (meant === undefined) emitRelease(m, call, target);
-    else m.state.update(meant.id, { owner: "escaped" });
-    return;
-  }
+  if (mapping === undefined) return endUnknown(m, call, target, length, by);
   const wrongKind = isWrongKind(mapping, by);
   if (wrongKind) emitRelease(m, call, target);
   if (mapping.phase === "failed") return;
@@ -172,6 +163,23 @@ function isWrongKind(mapping: Mapping, by: "munmap" | "shmdt"): boolean {
   if (mapping.source === "heap") return true;
   if (mapping.source === "given") return false;
   return by === "shmdt" ? mapping.source !== "shmat" : mapping.source === "shmat";
+}
+
+/** What is unmapped is no mapping that is followed. */
+function endUnknown(
+  m: Machine,
+  call: Call,
+  target: Target,
+  length: Amount | undefined,
+  by: "munmap" | "shmdt",
+): void {
+  if (target.value.kind === "amount") {
+    giveUp(m, target.value.amount, call.site);
+    endRounded(m, target.value.amount, length, call, by);
+  }
+  const meant = target.holds ?? target.wantedBy;
+  if (meant === undefined) emitRelease(m, call, target);
+  else m.state.update(meant.id, { owner: "escaped" });
 }
 
 /** `munmap(p & ~(page - 1), …)`: whoever gives the start of a mapping, or what lies in its first page, has it unmapped. */

@@ -1,6 +1,7 @@
 /** One pass of the linter over loaded files: severities by file, suppressions, order. Edits come round here again. */
 import type { Config } from "./config.js";
 import type { Diagnostic, Notice } from "./diagnostic.js";
+import { mergeEnds } from "./ends.js";
 import type { Kept, lintInSteps, LintResult, Surroundings } from "./lint.js";
 import type { RuleSeverities } from "./presets.js";
 import type { LoadedFile } from "./project/load.js";
@@ -113,7 +114,7 @@ export function* checkInSteps(given: readonly LoadedFile<Config>[], checker: Che
           ? undefined
           : own.get(UNUSED_SUPPRESSION),
     });
-    findings.push(...result.kept);
+    findings.push(...mergeEnds(result.kept));
     suppressed.push(...result.suppressed);
   }
   return { files, findings: findings.sort(compare), suppressed, notices, statistics };

@@ -33,6 +33,9 @@ export interface Step {
   readonly message: string;
 }
 
+/** The last step of a story that ends where a path leaves the function. */
+export const LEAVES = "leaves the function here";
+
 /** Replaces the text of `span` by `text`. */
 export interface Change {
   readonly span: Span;

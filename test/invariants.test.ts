@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { analyze } from "../src/analyzer/index.js";
 import { finish } from "../src/steps.js";
 import type { Diagnostic } from "../src/diagnostic.js";
+import { mergeEnds } from "../src/ends.js";
 import { lint, loadParser } from "../src/lint.js";
 import { rules } from "../src/rules/index.js";
 import type { Source } from "../src/syntax/unit.js";
@@ -75,9 +76,10 @@ int twice(int fd)
         return -4;
     return munmap(p, 4096);
 }`;
-  const leaks = lint([{ path: "twice.c", text }], severities).diagnostics.filter(
+  const ends = lint([{ path: "twice.c", text }], severities).diagnostics.filter(
     ({ rule }) => rule === "missing-munmap",
   );
+  const leaks = mergeEnds(ends.toReversed());
   expect(leaks.map(({ location }) => location.start.line)).toEqual([9]);
   expect(leaks[0]?.story.map(({ location }) => location.start.line)).toEqual([5, 9, 11, 13]);
 });

@@ -41,6 +41,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   lint: ["rules", "analyzer", "syntax", "steps", "diagnostic"],
   presets: ["rules", "diagnostic"],
   suppress: ["rules", "text", "nearest", "diagnostic"],
+  ends: ["diagnostic"],
   // Of syntax only the prefilter, see load.ts.
   project: ["syntax", "edit", "text", "nearest", "diagnostic"],
   // Of the engine the type of a model only: it is not loaded for it.
@@ -48,7 +49,18 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ["project", "models", "analyzer", "presets", "nearest", "diagnostic"],
   severities: ["config", "suppress", "presets", "rules", "diagnostic"],
   reporters: ["fingerprint", "suppress", "presets", "rules", "text", "diagnostic"],
-  check: ["severities", "config", "project", "suppress", "presets", "rules", "lint", "steps", "diagnostic"],
+  check: [
+    "ends",
+    "severities",
+    "config",
+    "project",
+    "suppress",
+    "presets",
+    "rules",
+    "lint",
+    "steps",
+    "diagnostic",
+  ],
   fix: ["check", "config", "project", "edit", "diagnostic"],
   options: ["reporters", "nearest"],
   messages: ["options", "lint", "text", "diagnostic"],

@@ -27,7 +27,8 @@ export type Origin =
   | { readonly kind: "call"; readonly function: string | undefined; readonly instruction: string }
   /** A named constant that the linted text does not define. */
   | { readonly kind: "constant"; readonly name: string }
-  | { readonly kind: "sizeof"; readonly type: string }
+  /** `behindStart`: the offset of a member that is not the first one. */
+  | { readonly kind: "sizeof"; readonly type: string; readonly behindStart?: true }
   | { readonly kind: "uninitialized"; readonly variable: string }
   /** Bytes that the named function read from a file, a pipe or a peer. */
   | { readonly kind: "input"; readonly function: string; readonly place: string }
@@ -56,13 +57,18 @@ export interface Term {
  */
 export interface Trace {
   readonly site: Site;
-  /** As written: "4096", or the macro's name. */
+  /** As written: "4096", or the macro's name; the whole expression of a step. */
   readonly text: string;
   /**
    * How a literal took part: alone or added, as a factor, as a mask or divisor, as a shift count. `narrowed`: 64 bits were
    * put into 32; `product`: a multiplication in 32 bits.
    */
   readonly role: "plain" | "factor" | "rounding" | "shift" | "narrowed" | "product";
+}
+
+/** Is it a step in too few bits, and no literal? */
+export function isLoss({ role }: Trace): boolean {
+  return role === "narrowed" || role === "product";
 }
 
 export interface Amount {

@@ -30,7 +30,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   const model = callee === undefined ? undefined : m.context.modelOf(callee);
   if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
   if (callee !== undefined) {
-    const wanted = values.some((value) => holdsTracked(m, value) || isHeldGlobal(m, value));
+    const wanted = values.some((value) => mayTell(m, value) || isHeldGlobal(m, value));
     const summary = m.context.summaryOf(callee, wanted);
     if (m.context.neverReturns(callee)) return [];
     if ((summary === undefined || summary === "unknown") && ASSERTION_FAILED.test(callee)) return [];
@@ -122,9 +122,10 @@ function isHeldGlobal({ context }: Machine, value: Value): boolean {
 }
 
 /** Would following the call into its body tell something? */
-function holdsTracked(m: Machine, value: Value): boolean {
+function mayTell(m: Machine, value: Value): boolean {
   if (value.kind === "pointer") return m.state.mapping(value.mapping)?.source !== "heap";
   if (value.kind === "address") {
+    // A length or an address that the function fills in or rounds.
     if (value.place.root.kind === "variable" && value.place.path === "") return true;
     for (const [key, held] of m.state.store)
       if (held.kind === "pointer" && key.startsWith(value.place.key)) return true;

@@ -127,7 +127,7 @@ function addressOf(place: Place): Value {
 }
 
 function sizeAmount(size: ElementSize): Amount {
-  return typeof size === "number" ? constant(size) : symbolOf({ kind: "sizeof", type: size.type });
+  return typeof size === "number" ? constant(size) : symbolOf({ kind: "sizeof", ...size });
 }
 
 function unary(m: Machine, operand: Operand & { readonly kind: "unary" }): Value {

@@ -1,6 +1,6 @@
 /** What a callee's summary says, in the caller's terms. */
 import type { Amount, Origin, Symbol } from "./amount.js";
-import { add, amountKey, constantValue, negate, symbolOf, ZERO } from "./amount.js";
+import { add, amountKey, constantValue, negate, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import { moved } from "./evaluate.js";
 import type { Machine } from "./machine.js";
 import { maskedAddress } from "./masking.js";
@@ -106,8 +106,9 @@ export class Instantiation {
     operands: [inner, unit],
   }: Origin & { readonly kind: "operation" }): Value | undefined {
     if (operator !== "roundDown" || inner === undefined || unit === undefined) return undefined;
-    const value = this.#amountValue(inner);
-    if (value.kind !== "pointer") return undefined;
+    const argument = soleSymbol(inner)?.origin;
+    const value = argument?.kind === "parameter" ? this.args[argument.index] : undefined;
+    if (value?.kind !== "pointer") return undefined;
     const rounded = maskedAddress(value, "&", negate(this.amount(unit)));
     return rounded.kind === "pointer" && constantValue(rounded.offset) === 0 ? rounded : undefined;
   }

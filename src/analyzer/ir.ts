@@ -57,8 +57,8 @@ export type Operand = Located &
     | { readonly kind: "unknown"; readonly key: string }
   );
 
-/** Bytes, or the name of a type whose size is not known. */
-export type ElementSize = number | { readonly type: string };
+/** Bytes, or the name of a type whose size is not known. `behindStart`: of a member that is not the first of its struct. */
+export type ElementSize = number | { readonly type: string; readonly behindStart?: true };
 
 /** An object in memory, not yet evaluated. */
 export type PlaceExpr =

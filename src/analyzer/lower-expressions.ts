@@ -443,15 +443,25 @@ export class ExpressionLowering {
       right,
       scaleRight: scales && leftPointer && !rightPointer ? this.#elementSize(expr.left) : undefined,
       scaleLeft: op === "+" && rightPointer && !leftPointer ? this.#elementSize(expr.right) : undefined,
-      ...((op === "*" || op === "<<") && this.#isNarrow(expr) ? { narrow: true } : {}),
+      ...((op === "*" || op === "<<") && this.#mayNeedMore(expr) ? { narrow: true } : {}),
       ...this.#located(expr),
     };
   }
 
-  /** Is it an integer of 32 bits or less? */
-  #isNarrow(expr: Expr): boolean {
+  /** Is it computed in 32 bits or less, and do its operands leave room for a result of more? */
+  #mayNeedMore(expr: Expr & { readonly kind: "binary" }): boolean {
     const type = resolved(this.#type(expr), this.#unit);
-    return type?.kind === "int" && type.bits <= 32;
+    if (type?.kind !== "int" || type.bits > 32) return false;
+    const [left, right] = [this.#bits(expr.left), this.#bits(expr.right)];
+    if (expr.op === "*") return left + right > 32;
+    return expr.right.kind !== "number" || left + (expr.right.value ?? 0) > 32;
+  }
+
+  /** As many as the value of a number needs, else those of the type. */
+  #bits(expr: Expr): number {
+    if (expr.kind === "number" && expr.value !== undefined) return Math.ceil(Math.log2(expr.value + 1));
+    const type = resolved(this.#type(expr), this.#unit);
+    return type?.kind === "int" ? type.bits : 0;
   }
 
   /** The value's bits, where an integer of 32 bits or less is to hold it. */

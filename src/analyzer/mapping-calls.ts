@@ -2,14 +2,14 @@
 import type { Site } from "../diagnostic.js";
 import { memberOf } from "./access.js";
 import type { Amount } from "./amount.js";
-import { add, amountKey, constant, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
+import { add, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
 import { begin, lengthKnown, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
 import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
-import { isMoreThanUnsigned } from "./range.js";
+import { isCompared, isMoreThanUnsigned } from "./range.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import { isBareCall } from "./model/library.js";
@@ -131,7 +131,10 @@ function mayWrap(m: Machine, offset: Amount): boolean {
   if (more.some(({ symbol }) => symbol.origin.kind === "opaque" || isFactorTested(m, symbol))) return false;
   const isPages = less.every(({ symbol }) => symbol.origin.kind === "page");
   return (
-    isPages && !isRemainderTested(m, offset) && !isCompared(m, offset) && m.state.holds(offset, ">=") !== true
+    isPages &&
+    !isRemainderTested(m, offset) &&
+    !isCompared(m.state.facts, offset) &&
+    m.state.holds(offset, ">=") !== true
   );
 }
 
@@ -166,7 +169,7 @@ function isFactorTested(m: Machine, { origin }: Amount["terms"][number]["symbol"
 
 /** Some condition on this path says how large it is at most. */
 function isBounded(m: Machine, length: Amount): boolean {
-  return m.state.range(length).max < Infinity || isCompared(m, length, isMoreThanUnsigned);
+  return m.state.range(length).max < Infinity || isCompared(m.state.facts, length, isMoreThanUnsigned);
 }
 
 function isTaken({ coefficient }: Amount["terms"][number]): boolean {
@@ -219,16 +222,6 @@ function twinOf(
   return undefined;
 }
 
-/** Some condition on this path compares the amount with something that is no constant. */
-function isCompared(m: Machine, amount: Amount, counts: typeof isMoreThanUnsigned = () => true): boolean {
-  const own = amountKey(subtract(amount, constant(amount.constant)));
-  return amount.terms.some(({ symbol: { id } }) =>
-    [...m.state.facts].some(
-      ([key, range]) => key !== own && key.includes(`{${id}}`) && counts(key, id, range),
-    ),
-  );
-}
-
 /** Some condition on this path speaks of the amount's remainder. */
 export function isRemainderTested(m: Machine, amount: Amount): boolean {
   return amount.terms.some(({ symbol }) =>
@@ -240,7 +233,7 @@ export function isRemainderTested(m: Machine, amount: Amount): boolean {
 export function canBeZero(m: Machine, length: Amount | undefined): boolean {
   if (length === undefined) return false;
   const { min, not } = m.state.range(length);
-  return min <= 0 && !not.includes(0) && !isCompared(m, length);
+  return min <= 0 && !not.includes(0) && !isCompared(m.state.facts, length);
 }
 
 /** The struct member that the value has been put into. */

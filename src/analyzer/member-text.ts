@@ -1,6 +1,6 @@
 /** What a text seems to do with struct members and variables of a name, where nothing of it has been analyzed. */
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
-import { fieldOf, type NotedFunction } from "./members.js";
+import { fieldOf, type NotedFunction, structOf } from "./members.js";
 import type { Naming } from "./naming.js";
 import { lastName } from "./value.js";
 
@@ -16,10 +16,10 @@ export function isNeverSet(
 ): boolean {
   if (new Set(speaking.map(({ analysis }) => analysis.unit)).size < 2) return false;
   const field = fieldOf(member);
-  const sets = ({ text }: Source): boolean => maySet(text, field);
+  const sets = ({ text }: Source): boolean => maySet(text, field) || mayFill(text, structOf(member));
   return (
     !linted.some((unit) => [unit, ...unit.headers()].some(({ source }) => sets(source))) &&
-    naming(new Set([field]), { meets: sets, looks: true }).length === 0
+    naming(new Set([field, lastName(structOf(member))]), { meets: sets, looks: true }).length === 0
   );
 }
 
@@ -35,11 +35,25 @@ function maySet(text: string, field: string): boolean {
     const before = text.slice(Math.max(0, index - LONGEST_OBJECT), index);
     const after = text.slice(index + field.length, index + field.length + LONGEST_OBJECT);
     if (!/(?:->|\.)\s*$/.test(before)) return !/[\w*]\s+\**$/.test(before) || !/^\s*[;,:]/.test(after);
-    return (
-      /^\s*(?:=(?!=)|(?:[-+*/%&|^]|<<|>>)=|\+\+|--)/.test(after) ||
-      /(?:&|\+\+|--)\s*\(*[\w.[\]]*(?:->[\w.[\]]*)*$/.test(before.replace(/&&/g, ""))
-    );
+    if (/^\s*(?:=(?!=)|(?:[-+*/%&|^]|<<|>>)=|\+\+|--)/.test(after)) return true;
+    const [object = ""] = /[^;{}]*$/.exec(before.replace(/&&/g, "")) ?? [];
+    if (/&|\+\+|--/.test(object)) return true;
+    // As an argument it is read by a function, and may be set by a macro.
+    const [, callee] = /(\w+)\s*\([^()]*$/.exec(object) ?? [];
+    return callee !== undefined && !READS.test(callee);
   });
+}
+
+const READS =
+  /^(?:if|while|for|switch|return|sizeof|mmap|munmap|mremap|msync|madvise|mprotect|mlock|munlock|\w*printf)$/;
+
+/** Does the text fill structs of that name as a whole: by position, or with bytes from elsewhere? */
+function mayFill(text: string, struct: string): boolean {
+  const name = lastName(struct);
+  return new RegExp(
+    `\\b${name}\\b[\\s\\w*[\\]]{0,80}=\\s*\\{\\s*[^\\s.0}]|\\(\\s*(?:struct\\s+)?${name}\\s*\\)\\s*\\{\\s*[^\\s.0}]|` +
+      `\\b(?:p?read|recv\\w*|fread|mem(?:cpy|move))\\s*\\([^;]{0,200}sizeof\\s*\\(?\\s*(?:(?:struct\\s+)?${name}\\b|\\*)`,
+  ).test(text);
 }
 
 /** Characters in which an object is written down, with the operator before or behind it. */

@@ -84,6 +84,18 @@ export function isOfUnsigned({ min, max, not }: Range): boolean {
   return min === 0 && max === Infinity && not.length === 0;
 }
 
+/** Does some bound that counts speak of what an amount is computed from, beside the bounds on the amount itself? */
+export function isCompared(
+  facts: ReadonlyMap<string, Range>,
+  amount: Amount,
+  counts: typeof isMoreThanUnsigned = () => true,
+): boolean {
+  const own = amountKey(subtract(amount, constant(amount.constant)));
+  return amount.terms.some(({ symbol: { id } }) =>
+    [...facts].some(([key, range]) => key !== own && key.includes(`{${id}}`) && counts(key, id, range)),
+  );
+}
+
 /** Does the bound on a form say more of a symbol in it than that its type is unsigned? */
 export function isMoreThanUnsigned(key: string, symbolId: string, range: Range): boolean {
   return key !== `+{${symbolId}}` || !isOfUnsigned(range);

@@ -198,6 +198,8 @@ export function fieldOffset(object: CType | undefined, field: string, unit: Unit
     if (t.kind === "union" || t.fields?.[0]?.name === field) return 0;
     const at = layoutOf(t, unit)?.offsets.get(field);
     if (at !== undefined) return at;
+    if (t.fields?.some(({ name }) => name === field) === true)
+      return { type: `offset of ${field} in ${typeName(object ?? t)}`, behindStart: true };
   }
   return { type: `offset of ${field} in ${object === undefined ? "?" : typeName(object)}` };
 }
@@ -236,7 +238,7 @@ export function typeOf(
   const of = (e: Expr): CType | undefined => typeOf(e, unit, lookup);
   switch (expr.kind) {
     case "number":
-      return /[lL]/.test(expr.text) && !/^0[xX]/.test(expr.text) ? SIZE : INT;
+      return /[lL]/.test(expr.text) ? SIZE : INT;
     case "char":
       return INT;
     case "string":

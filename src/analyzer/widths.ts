@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Amount, Origin } from "./amount.js";
 import { isConstant, withTraces } from "./amount.js";
 import type { Machine } from "./machine.js";
-import { isMoreThanUnsigned } from "./range.js";
+import { isCompared, isMoreThanUnsigned } from "./range.js";
 
 /** A number of 64 bits as an integer of 32 keeps it. */
 export function cutTo32(m: Machine, amount: Amount, site: Site): Amount {
@@ -25,13 +25,13 @@ export function multipliedIn32(m: Machine, product: Amount, factors: readonly Am
   return withTraces(product, [{ site, text: m.context.text(site), role: "product" }]);
 }
 
-/** A number from elsewhere that no condition on the path has compared with anything. */
+/** A number from elsewhere that no condition on the path has compared with anything; a difference is smaller than it. */
 function mayBeLarge({ state }: Machine, amount: Amount): boolean {
-  const isCompared = (id: string): boolean =>
-    [...state.facts].some(([key, range]) => key.includes(`{${id}}`) && isMoreThanUnsigned(key, id, range));
   return (
     amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin)) &&
-    !amount.terms.some(({ symbol: { id } }) => isCompared(id))
+    amount.terms.every(({ coefficient }) => coefficient > 0) &&
+    state.range(amount).max === Infinity &&
+    !isCompared(state.facts, amount, isMoreThanUnsigned)
   );
 }
 

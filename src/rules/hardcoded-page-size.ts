@@ -1,5 +1,5 @@
 /** The page size is a property of the machine the program runs on, not of the one it was written on. */
-import type { Amount, Trace } from "../analyzer/amount.js";
+import { type Amount, isLoss, type Trace } from "../analyzer/amount.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
 import { isAnonymous, isFixedPlace } from "./terms.js";
@@ -37,8 +37,9 @@ export const hardcodedPageSize: Rule = {
 
 /** The numbers and names that an amount was computed from, without those that the file compares with the real page size. */
 function literalsOf(amount: Amount, text: string): readonly Trace[] {
-  return amount.traces.filter(({ text: name, role }) => {
-    if (role === "narrowed" || role === "product") return false;
+  return amount.traces.filter((trace) => {
+    const { text: name } = trace;
+    if (isLoss(trace)) return false;
     if (!/^[A-Za-z_]\w*$/.test(name)) return true;
     const real = String.raw`(?:_SC_PAGE_?SIZE\s*\)|getpagesize\s*\(\s*\))`;
     return !new RegExp(`${real}[\\s)]*[!=]=\\s*${name}\\b|\\b${name}\\s*[!=]=[^;{}|&]*${real}`).test(text);

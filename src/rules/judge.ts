@@ -1,7 +1,14 @@
 /** Shows events to rules and makes diagnostics of what they answer. */
 import type { Event } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
-import type { Diagnostic, Location, Severity, Site, Step } from "../diagnostic.js";
+import {
+  type Diagnostic,
+  LEAVES,
+  type Location,
+  type Severity,
+  type Site,
+  type Step,
+} from "../diagnostic.js";
 import type { Finding, Rule, Verdict } from "./rule.js";
 
 /** The file that the events are in. */
@@ -11,10 +18,7 @@ export interface File {
   positionIn(path: string): (offset: number) => { readonly line: number; readonly column: number };
 }
 
-/**
- * The findings of the given rules in the events of one function of one file, each once. What is true of one mapping at
- * several ends of the function is one finding, at the first of them: it is one defect.
- */
+/** The findings of the given rules in the events of one function of one file, each once. */
 export function judge(
   events: readonly Event[],
   rules: readonly { readonly rule: Rule; readonly severity: Severity | undefined }[],
@@ -28,36 +32,11 @@ export function judge(
       if (verdict === undefined) continue;
       const finding: Finding = typeof verdict === "string" ? { message: verdict } : verdict;
       const diagnostic = toDiagnostic(rule, severity, finding, event, functionName, file);
-      const key = `${rule.id} ${endOf(event, finding) ?? diagnostic.location.start.offset}`;
-      const known = found.get(key);
-      found.set(key, known === undefined ? diagnostic : atSeveral(known, diagnostic));
+      const key = `${rule.id} ${diagnostic.location.start.offset}`;
+      if (!found.has(key)) found.set(key, diagnostic);
     }
   }
-  const places = new Map<string, Diagnostic>();
-  for (const diagnostic of found.values()) {
-    const place = `${diagnostic.rule} ${diagnostic.location.start.offset}`;
-    if (!places.has(place)) places.set(place, diagnostic);
-  }
-  return [...places.values()];
-}
-
-/** What the ends of a function at which one mapping is found wanting have in common. */
-function endOf(event: Event, { site }: Finding): string | undefined {
-  if (event.kind !== "exit" || site !== undefined) return undefined;
-  const { mapping } = event;
-  return `${mapping.site.file} ${mapping.site.start} ${mapping.name}`;
-}
-
-/** One finding at the first of two places, whose story ends with the others. */
-function atSeveral(known: Diagnostic, other: Diagnostic): Diagnostic {
-  const at = known.location.start.offset;
-  const { start } = other.location;
-  const isTold = known.story.some(({ location }) => location.start.offset === start.offset);
-  if (start.offset === at || isTold) return known;
-  const [first, second] = start.offset < at ? [other, known] : [known, other];
-  const also = { location: second.location, message: "and here, on another path" };
-  const told = [...first.story, ...second.story.filter(({ message }) => message === also.message), also];
-  return { ...first, story: told };
+  return [...found.values()];
 }
 
 function ask(rule: Rule, event: Event, text: string): Verdict {
@@ -106,7 +85,7 @@ function storyOf(mapping: Mapping | undefined, event: Event, file: File): readon
 function lastStep(event: Event): string | undefined {
   switch (event.kind) {
     case "exit":
-      return "leaves the function here";
+      return LEAVES;
     case "abandon":
       return "its holder ends here";
     case "access":

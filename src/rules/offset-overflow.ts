@@ -1,6 +1,5 @@
 /** Sizes and offsets of files have 64 bits, and mmap() takes whatever a smaller number has become. */
-import type { Amount, Trace } from "../analyzer/amount.js";
-import { isConstant } from "../analyzer/amount.js";
+import { type Amount, isConstant, isLoss, type Trace } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
 import { escaped, functionAround, functionStart, functionUpTo, isFileSize } from "./terms.js";
@@ -16,7 +15,8 @@ export const offsetOverflow: Rule = {
   references: ["mmap(2)", "lseek(2)", "stat(2)"],
   silent: [
     "Sizes that a condition has bounded.",
-    "Lengths that are 32 bits wide and do not come from a file.",
+    "Lengths that are kept in 32 bits and do not come from a file: whoever wrote it knows how long they are.",
+    "Products of 32 bits whose factors a condition has bounded, or that are too small to need more.",
   ],
   on: {
     map: (event, text) =>
@@ -67,7 +67,7 @@ function inTooFewBits({ length, lengthBounded, mapping }: MapEvent): Finding | u
 }
 
 function lossIn(amount: Amount | undefined): Trace | undefined {
-  return amount?.traces.find(({ role }) => role === "narrowed" || role === "product");
+  return amount?.traces.find(isLoss);
 }
 
 function shortened(text: string): string {

@@ -1,7 +1,7 @@
 /** The mapping ends before what the program takes from it. */
 import { SMALLEST_PAGE } from "../analyzer/alignment.js";
 import { constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
-import type { Amount, Origin } from "../analyzer/amount.js";
+import type { Amount, Origin, Term } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
 import type { Call, EscapeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -104,10 +104,12 @@ function ofOnePart(mapping: Mapping, offset: Amount): string | undefined {
 
 /** linux/fb.h: a screen shows `yres` lines from line `yoffset` on, of the `yres_virtual` that its memory holds. */
 function ofVisible(mapping: Mapping, offset: Amount): Finding | undefined {
-  if (mapping.length === undefined || !isOwn(mapping)) return undefined;
-  const mapped = membersIn(mapping.length);
-  if (!mapped.has("yres") || mapped.has("yres_virtual") || !membersIn(offset).has("yoffset"))
+  if (mapping.length === undefined || !isOwn(mapping) || constantValue(mapping.offset) !== 0)
     return undefined;
+  const mapped = membersIn(mapping.length);
+  if (!factorsIn(mapping.length).has("yres") || mapped.has("yres_virtual") || mapped.has("yoffset"))
+    return undefined;
+  if (!membersIn(offset).has("yoffset")) return undefined;
   return {
     message: `${nameOf(mapping)} is as long as the 'yres' visible lines, but begins at the first of all lines, and is used from line 'yoffset' on: the last lines lie behind the mapping`,
     severity: "warning",
@@ -115,9 +117,18 @@ function ofVisible(mapping: Mapping, offset: Amount): Finding | undefined {
 }
 
 /** The names of the struct members that an amount is computed from. */
-function membersIn({ terms }: Amount): ReadonlySet<string> {
-  const names = terms.flatMap(({ symbol: { origin } }) => {
-    if (origin.kind === "operation") return origin.operands.flatMap((operand) => [...membersIn(operand)]);
+function membersIn(amount: Amount): ReadonlySet<string> {
+  return namesIn(amount, () => true);
+}
+
+/** Those that it is once, and not twice or more. */
+function factorsIn(amount: Amount): ReadonlySet<string> {
+  return namesIn(amount, ({ coefficient }) => coefficient === 1);
+}
+
+function namesIn({ terms }: Amount, counts: (term: Term) => boolean): ReadonlySet<string> {
+  const names = terms.filter(counts).flatMap(({ symbol: { origin } }) => {
+    if (origin.kind === "operation") return origin.operands.flatMap((o) => [...namesIn(o, counts)]);
     const place = origin.kind === "load" || origin.kind === "input" ? origin.place : "";
     return /\.(\w+)(?:@[^.]*)?$/.exec(place)?.[1] ?? [];
   });

@@ -21,18 +21,24 @@ export function targetName({ text, mapping }: Target): string {
 
 /** A member of a struct, not its first one and at no multiple of the page, whose address a call was given. */
 export function memberInside({ value }: Target): string | undefined {
-  if (value.kind !== "address" || value.place.root.kind === "variable") return undefined;
+  if (value.kind !== "address") return undefined;
   const { place } = value;
+  const { root } = place;
   const [, field] = /\.(\w+)$/.exec(place.path) ?? [];
-  const offset = add(place.offset, value.offset);
-  const [term, second] = offset.terms;
-  const isBehind = term === undefined ? offset.constant % SMALLEST_PAGE !== 0 : isFieldOffset(term);
-  return field === undefined || second !== undefined || !isBehind ? undefined : `the member '${field}'`;
+  // Whoever computes where the struct is may have put the member where a page begins.
+  if (field === undefined || root.kind !== "memory" || soleSymbol(root.pointer) === undefined)
+    return undefined;
+  const { constant, terms } = add(place.offset, value.offset);
+  const [term, second] = terms;
+  const isBehind =
+    term === undefined
+      ? constant > 0 && constant % SMALLEST_PAGE !== 0
+      : constant === 0 && second === undefined && isBehindStart(term);
+  return isBehind ? `the member '${field}'` : undefined;
 }
 
-/** Bytes from the start of a struct whose layout is not known to a member that is not the first. */
-function isFieldOffset({ symbol, coefficient }: Term): boolean {
-  return coefficient === 1 && symbol.origin.kind === "sizeof" && symbol.origin.type.startsWith("offset of");
+function isBehindStart({ symbol: { origin }, coefficient }: Term): boolean {
+  return coefficient === 1 && origin.kind === "sizeof" && origin.behindStart === true;
 }
 
 export function isAnonymous(mapping: Mapping): Answer {

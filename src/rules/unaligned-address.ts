@@ -23,13 +23,15 @@ export const unalignedAddress: Rule = {
   ],
   on: {
     protect: ({ call, target }, text) =>
-      unaligned(call, target) ?? ofSegment(call, target) ?? ofHeapMember(call, target, text),
-    advise: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
-    sync: ({ call, target, byteOffset }) => unaligned(call, target) ?? atBytes(call, target, byteOffset),
-    map: ({ call, address, flags }) =>
-      hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address) : undefined,
+      unaligned(call, target, text) ?? ofSegment(call, target) ?? ofHeapMember(call, target, text),
+    advise: ({ call, target, byteOffset }, text) =>
+      unaligned(call, target, text) ?? atBytes(call, target, byteOffset),
+    sync: ({ call, target, byteOffset }, text) =>
+      unaligned(call, target, text) ?? atBytes(call, target, byteOffset),
+    map: ({ call, address, flags }, text) =>
+      hasFlag(flags, "MAP_FIXED") === "yes" ? unaligned(call, address, text) : undefined,
     lock: ({ call, target }, text) => {
-      const finding = unaligned(call, target) ?? ofHeapMember(call, target, text);
+      const finding = unaligned(call, target, text) ?? ofHeapMember(call, target, text);
       return finding === undefined
         ? undefined
         : {
@@ -37,13 +39,13 @@ export const unalignedAddress: Rule = {
             severity: "note",
           };
     },
-    remap: ({ call, target }) => unaligned(call, target),
+    remap: ({ call, target }, text) => unaligned(call, target, text),
     // Another place in the mapping that may begin a page is unmap-length's affair.
-    unmap: ({ call, target }) =>
+    unmap: ({ call, target }, text) =>
       failsWithMapFailed(target.mapping) &&
       target.offset !== undefined &&
       pageAlignment(target.offset) === "unaligned"
-        ? unaligned(call, target)
+        ? unaligned(call, target, text)
         : undefined,
   },
 };
@@ -92,14 +94,17 @@ function atBytes(call: Call, target: Target, byteOffset: boolean): Finding | und
 /** Whose memory begins at a page, or where the caller says. */
 const ALIGNED_ALLOCATION = /^(?:aligned_alloc|memalign|posix_memalign|valloc|pvalloc)$/;
 
-function unaligned(call: Call, target: Target): Finding | undefined {
+function unaligned(call: Call, target: Target, text: string): Finding | undefined {
   const { mapping, offset, value } = target;
   if (value.kind === "address" && value.place.root.kind === "variable" && !value.place.key.startsWith("::")) {
     return {
       message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL`,
     };
   }
-  const member = memberInside(target);
+  // An attribute may put a member at the start of a page.
+  const member = /\baligned(?:__)?\s*\(|\b_?alignas\s*\(|__aligned/i.test(text)
+    ? undefined
+    : memberInside(target);
   if (member !== undefined) {
     return {
       message: `${targetName(target)} is ${member}, behind the start of what it is in, which begins a page at best: ${call.function}() fails with EINVAL`,

@@ -151,7 +151,7 @@ function bound({ target, length, lengthText, call }: UnmapEvent, text: string): 
   const made = before.length - (call.site.start - site.start);
   if (site.file !== call.site.file || made < 0) return undefined;
   const clamp = new RegExp(
-    `\\bif\\s*\\([^;{}]*\\b${mapped}\\s*>=?\\s*${lengthText}\\s*\\)\\s*\\{?\\s*${mapped}\\s*=[^=;]*\\b${lengthText}\\b`,
+    `\\bif\\s*\\([^;{}]{0,200}\\b${mapped}\\s*>=?\\s*${lengthText}\\s*\\)\\s*\\{?\\s*${mapped}\\s*=[^=;]*\\b${lengthText}\\b`,
   ).exec(before.slice(0, made));
   // Whatever gives either another value behind that may make them one.
   const anew = new RegExp(

@@ -9,13 +9,14 @@ import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
 import type { Machine } from "./machine.js";
-import { isCompared, isMoreThanUnsigned } from "./range.js";
+import { isCompared } from "./range.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping } from "./mapping.js";
 import { isBareCall } from "./model/library.js";
 import type { Effect } from "./model/model.js";
 import type { Value } from "./value.js";
 import { asAmount, asFlags, NULL_VALUE } from "./value.js";
+import { isBounded } from "./widths.js";
 
 export function map(
   m: Machine,
@@ -101,7 +102,7 @@ function conditionsOn(
     offsetTested: offset !== undefined && isRemainderTested(m, offset),
     offsetMayWrap: offset !== undefined && mayWrap(m, offset) ? subtraction(m, offsetGiven) : undefined,
     sizeCompared: m.emit !== undefined && isSizeCompared(m),
-    lengthBounded: length !== undefined && isBounded(m, length),
+    lengthBounded: length !== undefined && isBounded(m.state, length),
     severalFiles: false,
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
   };
@@ -165,11 +166,6 @@ function isFactorTested(m: Machine, { origin }: Amount["terms"][number]["symbol"
       return factor.terms.length > 0 && (min > 0 || not.includes(0));
     })
   );
-}
-
-/** Some condition on this path says how large it is at most. */
-function isBounded(m: Machine, length: Amount): boolean {
-  return m.state.range(length).max < Infinity || isCompared(m.state.facts, length, isMoreThanUnsigned);
 }
 
 function isTaken({ coefficient }: Amount["terms"][number]): boolean {

@@ -17,8 +17,9 @@ export function isNeverSet(
   if (new Set(speaking.map(({ analysis }) => analysis.unit)).size < 2) return false;
   const field = fieldOf(member);
   const sets = ({ text }: Source): boolean => maySet(text, field) || mayFill(text, structOf(member));
+  const inSight = new Set(linted.flatMap((unit) => [unit, ...unit.headers()]));
   return (
-    !linted.some((unit) => [unit, ...unit.headers()].some(({ source }) => sets(source))) &&
+    ![...inSight].some(({ source }) => sets(source)) &&
     naming(new Set([field, lastName(structOf(member))]), { meets: sets, looks: true }).length === 0
   );
 }

@@ -198,10 +198,10 @@ export function fieldOffset(object: CType | undefined, field: string, unit: Unit
     if (t.kind === "union" || t.fields?.[0]?.name === field) return 0;
     const at = layoutOf(t, unit)?.offsets.get(field);
     if (at !== undefined) return at;
-    if (t.fields?.some(({ name }) => name === field) === true)
-      return { type: `offset of ${field} in ${typeName(object ?? t)}`, behindStart: true };
   }
-  return { type: `offset of ${field} in ${object === undefined ? "?" : typeName(object)}` };
+  const type = `offset of ${field} in ${object === undefined ? "?" : typeName(object)}`;
+  const isLaterField = t?.kind === "struct" && t.fields?.some(({ name }) => name === field) === true;
+  return isLaterField ? { type, behindStart: true } : { type };
 }
 
 /** The type of what a pointer or array points to. */

@@ -4,6 +4,7 @@ import type { Amount, Origin } from "./amount.js";
 import { isConstant, withTraces } from "./amount.js";
 import type { Machine } from "./machine.js";
 import { isCompared, isMoreThanUnsigned } from "./range.js";
+import type { State } from "./state.js";
 
 /** A number of 64 bits as an integer of 32 keeps it. */
 export function cutTo32(m: Machine, amount: Amount, site: Site): Amount {
@@ -30,9 +31,13 @@ function mayBeLarge({ state }: Machine, amount: Amount): boolean {
   return (
     amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin)) &&
     amount.terms.every(({ coefficient }) => coefficient > 0) &&
-    state.range(amount).max === Infinity &&
-    !isCompared(state.facts, amount, isMoreThanUnsigned)
+    !isBounded(state, amount)
   );
+}
+
+/** Some condition on the path says how large it is at most. */
+export function isBounded(state: State, amount: Amount): boolean {
+  return state.range(amount).max < Infinity || isCompared(state.facts, amount, isMoreThanUnsigned);
 }
 
 /** Numbers that are computed here, and the page size, have a size that is known to whoever wrote it. */

@@ -94,6 +94,9 @@ function atBytes(call: Call, target: Target, byteOffset: boolean): Finding | und
 /** Whose memory begins at a page, or where the caller says. */
 const ALIGNED_ALLOCATION = /^(?:aligned_alloc|memalign|posix_memalign|valloc|pvalloc)$/;
 
+/** An attribute that may put a member at the start of a page. */
+const ALIGNS = /\baligned(?:__)?\s*\(|\b_?alignas\s*\(|__aligned/i;
+
 function unaligned(call: Call, target: Target, text: string): Finding | undefined {
   const { mapping, offset, value } = target;
   if (value.kind === "address" && value.place.root.kind === "variable" && !value.place.key.startsWith("::")) {
@@ -101,11 +104,9 @@ function unaligned(call: Call, target: Target, text: string): Finding | undefine
       message: `${targetName(target)} is a local object, at no page's start: ${call.function}() fails with EINVAL`,
     };
   }
-  // An attribute may put a member at the start of a page.
-  const member = /\baligned(?:__)?\s*\(|\b_?alignas\s*\(|__aligned/i.test(text)
-    ? undefined
-    : memberInside(target);
+  const member = memberInside(target);
   if (member !== undefined) {
+    if (ALIGNS.test(text)) return undefined;
     return {
       message: `${targetName(target)} is ${member}, behind the start of what it is in, which begins a page at best: ${call.function}() fails with EINVAL`,
     };

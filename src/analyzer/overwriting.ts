@@ -62,7 +62,9 @@ function loseName(
 export function isTaken(state: State, { takenBy }: Mapping, returned: Value | undefined): boolean {
   if (takenBy === undefined) return false;
   const holds = (value: Value | undefined): boolean =>
-    value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
+    value?.kind === "pointer"
+      ? value.mapping === takenBy
+      : value?.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id === takenBy);
   if (holds(returned)) return true;
   for (const [key, value] of state.store) if (isOuter(key) && holds(value)) return true;
   return false;

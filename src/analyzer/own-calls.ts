@@ -11,12 +11,12 @@ import { begin, describe, fresh, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
 import { moved } from "./evaluate.js";
 import type { Call } from "./events.js";
+import { failedBy, failureOf } from "./failed-wrappers.js";
 import { mapFlagsOfNumber, protectionOfNumber } from "./flags.js";
 import { Instantiation } from "./instantiation.js";
 import { tellLatent } from "./latent.js";
 import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
-import { newMapping } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import { loseGiven } from "./overwriting.js";
 import type { Range } from "./range.js";
@@ -64,35 +64,6 @@ function isNullValue(value: Value): boolean {
 
 function isMapFailed(value: Value): boolean {
   return constantValue(asAmount(value)) === -1;
-}
-
-/** The MAP_FAILED of a wrapper that gives a mapping otherwise. */
-function failedBy(m: Machine, call: Call): Value {
-  const { id } = begin(
-    m,
-    newMapping({
-      id: `f${m.at}`,
-      source: "mmap",
-      function: call.function,
-      site: call.site,
-      phase: "failed",
-      history: [{ site: call.site, message: `made by ${call.function}, called here, which has failed` }],
-    }),
-  );
-  return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
-}
-
-/** The NULL of a wrapper that gives a mapping otherwise. */
-function failureOf(m: Machine, call: Call): Mapping {
-  const message = `made by ${call.function}, called here, which can fail with NULL`;
-  return newMapping({
-    id: `n${m.at}`,
-    source: "null",
-    function: call.function,
-    site: call.site,
-    phase: "failed",
-    history: [{ site: call.site, message }],
-  });
 }
 
 /** Summaries do not say what is flushed: whatever the function can reach may be. What it writes is written again. */
@@ -169,7 +140,22 @@ function applyOutcome(
   }
   if (result?.kind === "pointer")
     adopt(m, result.mapping, isBehindHeader(result) ? "escaped" : "local", undefined);
-  return result ?? fresh(m, callee);
+  const returned = result ?? fresh(m, callee);
+  mayHold(m, into, outcome, returned);
+  return returned;
+}
+
+/** What the callee has lent to unknown code may be in the object that it gives back. */
+function mayHold(m: Machine, into: Instantiation, { mappings }: Outcome, returned: Value): void {
+  const made = returned.kind === "pointer" ? returned.mapping : undefined;
+  const object = returned.kind === "amount" ? soleSymbol(returned.amount)?.id : made;
+  if (object === undefined) return;
+  for (const { source, owner, address } of mappings) {
+    if (source !== "given" || owner !== "lent" || address === undefined) continue;
+    const value = into.value(address);
+    if (value.kind === "pointer" && value.mapping !== object)
+      m.state.update(value.mapping, { takenBy: object });
+  }
 }
 
 /** The memory of a parameter for which the call has no argument. */

@@ -21,7 +21,7 @@ import { noteTest } from "./member-notes.js";
 import { isMacroName } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
-import { noteErrno, noteNegation, noteResult } from "./result-tests.js";
+import { noteErrno, noteNegation, noteResult, settlePredicate } from "./result-tests.js";
 import { modular } from "./wrapping.js";
 import type { Value } from "./value.js";
 import { asAmount, asNumber, MAP_FAILED_VALUE, NULL_VALUE, sameValue } from "./value.js";
@@ -136,6 +136,8 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
   if (test.ofPointer === true && constantValue(a) === 0 && constantValue(b) === 0)
     m.state.failure = undefined;
   noteErrno(m, a, site);
+  settlePredicate(m, a, op, b, truth);
+  if (constantValue(b) === 0) assumeMapped(m, a);
   noteResult(m, a, op, b, site);
   noteResult(m, b, mirrored(op), a, site);
   return m.state.assume(subtract(a, b), truth ? op : negated(op));
@@ -277,7 +279,6 @@ function testedRight(
         ...(failed ? { history: tell(mapping, site, "found to have failed here") } : {}),
       });
       settleRemap(m, mapping, failed);
-      if (!failed && mapping.length !== undefined) assumeMapped(m, mapping.length);
       return true;
     case "failed":
       return failed;
@@ -289,10 +290,14 @@ function testedRight(
   }
 }
 
-/** A length of 0 is EINVAL. Callers know what they gave; and of a length that no condition has asked for, nobody needs to know. */
-function assumeMapped({ state }: Machine, length: Amount): void {
-  if (soleSymbol(length)?.origin.kind !== "parameter" && state.range(length).min === 0)
-    state.assume(length, ">");
+/** A length of 0 is EINVAL, and none is negative: what something was mapped with is more than 0. */
+function assumeMapped({ state }: Machine, amount: Amount): void {
+  if (isConstant(amount) || state.range(amount).min > 0) return;
+  for (const { phase, source, length } of state.mappings.values())
+    if (phase === "live" && source === "mmap" && length !== undefined && sameAmount(length, amount)) {
+      state.assume(amount, ">");
+      return;
+    }
 }
 
 /** mremap moved the old mapping, or left it alone. */

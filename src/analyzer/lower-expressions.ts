@@ -500,7 +500,14 @@ export class ExpressionLowering {
       const source = this.value(expr.value);
       const value = expr.value.kind === "compound" ? source : this.hold(source);
       const narrows = this.#narrowing(this.#type(expr.target), expr.value);
-      this.#b.emit({ kind: "assign", target: this.place(expr.target), value, update: false, narrows, site });
+      this.#b.emit({
+        kind: "assign",
+        target: this.#assigned(expr.target),
+        value,
+        update: false,
+        narrows,
+        site,
+      });
       return value;
     }
     const target = this.place(expr.target);
@@ -517,6 +524,12 @@ export class ExpressionLowering {
     });
     this.#b.emit({ kind: "assign", target, value, update: true, site });
     return value;
+  }
+
+  /** `BUFFER_DATA(b) = p`: what is assigned to by a call is a place that a macro names whose header was not read. */
+  #assigned(target: Expr): PlaceExpr {
+    if (target.kind !== "call") return this.place(target);
+    return { kind: "deref", pointer: this.#plain(target), type: UNKNOWN_TYPE, site: this.#site(target) };
   }
 
   #conditional(expr: Expr & { readonly kind: "conditional" }): Operand {

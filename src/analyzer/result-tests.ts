@@ -68,6 +68,24 @@ function isSignTest(op: Relation, n: number | undefined): boolean {
   }
 }
 
+/** `if (MAPPING_FAILED(p))`, by a macro or a function that was not read: its name says which answer is the failure. */
+export function settlePredicate(
+  { state }: Machine,
+  a: Amount,
+  op: Relation,
+  b: Amount,
+  truth: boolean,
+): void {
+  const symbol = soleSymbol(a);
+  if (symbol?.origin.kind !== "call" || constantValue(b) !== 0 || (op !== "==" && op !== "!=")) return;
+  if (!/fail/i.test(symbol.origin.function ?? "")) return;
+  const isYes = (op === "!=") === truth;
+  for (const { id, phase, takenBy } of state.mappings.values()) {
+    if (phase === "unchecked" && takenBy === symbol.id)
+      state.update(id, { phase: isYes ? "failed" : "live" });
+  }
+}
+
 /** `!munmap(p, n) == -1`: what `!` gives is 0 or 1. */
 export function noteNegation(m: Machine, left: Operand, op: Relation, right: Value): void {
   if (left.kind !== "unary" || left.op !== "!" || left.operand.kind !== "temporary") return;

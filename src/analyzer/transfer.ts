@@ -322,8 +322,11 @@ function hand(m: Machine, value: Value, site: Site): void {
   if (mapping.partial !== undefined)
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   // Who holds it besides the caller has seen it.
-  if (isShared(mapping)) m.state.update(mapping.id, { seen: true });
-  else m.state.update(mapping.id, { owner: "stored", history: tell(mapping, site, "returned here") });
+  const shared = isShared(mapping);
+  m.state.update(mapping.id, {
+    ...(shared ? { seen: true } : { owner: "stored" }),
+    ...(shared && constantValue(value.offset) !== 0 ? {} : { history: tell(mapping, site, "returned here") }),
+  });
 }
 
 /** What was placed at the start of another mapping, or forced into it, is that one's name too. */

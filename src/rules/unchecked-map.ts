@@ -130,7 +130,7 @@ function isUntested(mapping: Mapping): boolean {
   );
 }
 
-/** Handed to the caller as it is: the caller is judged then. */
+/** Handed to the caller as it is, whoever else has it: the caller is judged then. */
 function isReturned(mapping: Mapping): boolean {
   return mapping.history.some(({ message }) => message === "returned here");
 }

@@ -70,6 +70,24 @@ export function joinMappings(result: State, mine: State, theirs: State, isRepeat
   }
 }
 
+/** What is known of the descriptors that both paths have. */
+export function joinDescriptors(result: State, mine: State, theirs: State): void {
+  for (const [id, a] of mine.descriptors) {
+    const b = theirs.descriptors.get(id);
+    if (b === undefined) continue;
+    result.descriptors.set(id, {
+      ...a,
+      mode: joinFlags(a.mode, b.mode),
+      sized: a.sized || b.sized,
+      truncated: a.truncated?.site.start === b.truncated?.site.start ? a.truncated : undefined,
+      written: a.written || b.written,
+      closed: a.closed || b.closed,
+      handed: a.handed || b.handed,
+      passed: a.passed || b.passed,
+    });
+  }
+}
+
 /** What one path has put where others find it may be there; nothing else that it did is certain. */
 function kept({ id, source, function: by, site, address, owner, history }: Mapping): Mapping {
   return newMapping({ id, source, function: by, site, address, owner, history });

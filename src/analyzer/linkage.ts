@@ -3,6 +3,7 @@
  * linkage is the program's. A tree may hold several programs, so of several definitions the nearest one is meant.
  */
 import type { Unit } from "../syntax/unit.js";
+import { isOfForeignPlatform, isOfLinux } from "../syntax/platforms.js";
 import { libraryModel } from "./model/library.js";
 import type { Definition, Link, UnitAnalysis } from "./unit-analysis.js";
 
@@ -51,17 +52,18 @@ export class Externals {
   }
 }
 
-/** The definition whose file shares most directories with the unit's; "ambiguous" where two share as many. */
+/** The definition whose file shares most directories with the unit's; "ambiguous" where several share as many. */
 function nearest(unit: Unit, definitions: readonly Definition[]): Definition | "ambiguous" | undefined {
-  let best: Definition | undefined;
-  let shared = -1;
-  let tied = false;
-  for (const definition of definitions) {
-    const common = sharedDirectories(unit.source.path, definition.analysis.unit.source.path);
-    tied = common === shared || (tied && common < shared);
-    if (common > shared) [best, shared] = [definition, common];
-  }
-  return tied ? "ambiguous" : best;
+  const pathOf = ({ analysis }: Definition): string => analysis.unit.source.path;
+  const shared = definitions.map((definition) => sharedDirectories(unit.source.path, pathOf(definition)));
+  const most = Math.max(...shared);
+  const near = definitions.filter((_, i) => shared[i] === most);
+  if (near.length <= 1) return near[0];
+  // Of one function for each platform, a build has one; the platform is in the name of the file or its directory.
+  const own = near.filter((one) => !isOfForeignPlatform(pathOf(one)));
+  const linux = own.filter((one) => isOfLinux(pathOf(one)));
+  const [only, ...others] = linux.length === 1 ? linux : own;
+  return only === undefined || others.length > 0 ? "ambiguous" : only;
 }
 
 /** How many directories, from the root on, two paths have in common. */

@@ -6,9 +6,8 @@
  */
 import type { Amount } from "./amount.js";
 import { isConstant, soleSymbol, symbolOf } from "./amount.js";
-import { joinFlags } from "./flags.js";
 import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
-import { joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
+import { joinDescriptors, joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
 import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping, sameProgress } from "./mapping.js";
@@ -295,9 +294,13 @@ export class State {
     }
     const inTheirs = incoming.#speaksOf(prefix);
     const inMine = this.#speaksOf(prefix);
-    // What a turn of a loop was given is not what the next one is given, whatever its name.
+    // What a turn of a loop was given is not what the next one is given, whatever its name. What has been unmapped before
+    // the loop stays so.
     const passing = [...incoming.mappings.values()].filter(
-      (m) => m.source === "given" && /\?|call:/.test(m.id),
+      (m) =>
+        m.source === "given" &&
+        /\?|call:/.test(m.id) &&
+        !(m.phase === "unmapped" && this.mappings.get(m.id)?.phase === "unmapped"),
     );
     if (!inTheirs && !inMine && passing.length === 0) return this.#join(incoming, block, isRepeated);
     const theirs = incoming.clone();
@@ -351,20 +354,7 @@ export class State {
       if (widened !== undefined) result.facts.set(key, widened);
     }
     joinMappings(result, this, arriving, isRepeated);
-    for (const [id, d] of this.descriptors) {
-      const theirs = arriving.descriptors.get(id);
-      if (theirs !== undefined)
-        result.descriptors.set(id, {
-          ...d,
-          mode: joinFlags(d.mode, theirs.mode),
-          sized: d.sized || theirs.sized,
-          truncated: d.truncated?.site.start === theirs.truncated?.site.start ? d.truncated : undefined,
-          written: d.written || theirs.written,
-          closed: d.closed || theirs.closed,
-          handed: d.handed || theirs.handed,
-          passed: d.passed || theirs.passed,
-        });
-    }
+    joinDescriptors(result, this, arriving);
     return result;
   }
 

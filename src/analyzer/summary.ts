@@ -3,7 +3,7 @@
  * a list of outcomes, each tying what is returned to what has happened.
  */
 import type { Amount, Symbol } from "./amount.js";
-import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
+import { amountKey, constant, constantValue, isConstant, soleSymbol, symbolOf } from "./amount.js";
 import type { Mapping, Owner } from "./mapping.js";
 import { newMapping, sameMapping } from "./mapping.js";
 import type { Range } from "./range.js";
@@ -131,7 +131,7 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
   for (const [key, stored] of state.store) {
     const place = places.get(key);
     if (place === undefined || !isVisible(place) || isUnchanged(key, stored)) continue;
-    stores.push({ place, value: stored });
+    stores.push({ place, value: settled(state, stored) });
   }
   const conditions: [Amount, Range][] = [];
   for (const [key, range] of state.facts) {
@@ -159,6 +159,13 @@ function outcomeOf({ state, value }: Exit, places: ReadonlyMap<string, Place>): 
     epochs: [...state.epochs.keys()],
     descriptors,
   };
+}
+
+/** What the path has found to be one number is that number, though the caller cannot name what it was read from. */
+function settled(state: State, value: Value): Value {
+  if (value.kind !== "amount" || isConstant(value.amount)) return value;
+  const { min, max } = state.range(value.amount);
+  return min === max && Number.isSafeInteger(min) ? amountValue(constant(min)) : value;
 }
 
 function bounded(range: Range): Range | undefined {

@@ -323,9 +323,10 @@ function hand(m: Machine, value: Value, site: Site): void {
     m.state.update(mapping.id, { partial: { ...mapping.partial, intended: true } });
   // Who holds it besides the caller has seen it.
   const shared = isShared(mapping);
+  const isWhole = mapping.phase === "unchecked" && constantValue(value.offset) === 0;
   m.state.update(mapping.id, {
     ...(shared ? { seen: true } : { owner: "stored" }),
-    ...(shared && constantValue(value.offset) !== 0 ? {} : { history: tell(mapping, site, "returned here") }),
+    ...(shared && !isWhole ? {} : { history: tell(mapping, site, "returned here") }),
   });
 }
 

@@ -260,7 +260,12 @@ export class UnitAnalysis {
     const known = analysis.known(outline);
     if (known !== undefined) return known.summary;
     const isJudged = analysis.namesFamily(outline);
-    if (!isJudged && !analysis.#seemsToEnd(outline) && !analysis.#isAccessor(outline)) {
+    const isWorthIt =
+      isJudged ||
+      analysis.#seemsToEnd(outline) ||
+      analysis.#isAccessor(outline) ||
+      analysis.#leadsToFamily(outline);
+    if (!isWorthIt) {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
@@ -274,6 +279,20 @@ export class UnitAnalysis {
     return (
       span.end - body < LONGEST_ACCESSOR && /^\{\s*return\b[^;(]*;\s*\}$/.test(text.slice(body, span.end))
     );
+  }
+
+  /**
+   * Does it call a function that names the family, or that leads to one? Who calls it may be analyzed before anything is
+   * known of it.
+   */
+  #leadsToFamily({ names }: FunctionOutline, left = MAX_LEADING): boolean {
+    if (left === 0) return false;
+    return [...names].some((name) => {
+      const linked = this.link(name, this);
+      if (linked === undefined || linked === "ambiguous") return false;
+      const { analysis, outline } = linked;
+      return analysis.namesFamily(outline) || analysis.#leadsToFamily(outline, left - 1);
+    });
   }
 
   /** Is the last thing it does to call something that may end the process? */
@@ -294,6 +313,9 @@ function gaveUp(reason: string): Outcome {
 
 /** Characters of a body that is taken for an accessor. */
 const LONGEST_ACCESSOR = 120;
+
+/** Calls between a function and one that names the family. */
+const MAX_LEADING = 2;
 
 /** Characters at the end of a function in which a call that ends the process is looked for. */
 const TAIL = 300;

@@ -41,3 +41,20 @@ export function isAlways(key: string): boolean {
     key,
   );
 }
+
+/** Other systems than Linux, as files and directories are named for them: `os_win.c`, `osdep/freebsd/map.c`. */
+const FOREIGN_WORDS =
+  /^(?:(?:win|w)(?:16|32|64)|win|wince|winnt|nt|windows|msvc|mingw\w*|cygwin|(?:ms)?dos|djgpp|os2|mac|macosx?|osx|darwin|apple|ios|(?:free|net|open|k)?bsd|dragonfly\w*|solaris|sunos|aix|hpux|irix|osf1?|tru64|ultrix|vms|beos|haiku|qnx\w*|vxworks|riscos|amiga\w*|symbian|netware|minios|minix|rtems|zephyr|wasm\w*|wasi|emscripten|fuchsia|hurd|plan9|dummy|stubs?|none|null)$/;
+
+/** Is the file, by its name or one of its directories' names, for another system than Linux, or for none? */
+export function isOfForeignPlatform(path: string): boolean {
+  return wordsOf(path).some((word) => FOREIGN_WORDS.test(word)) && !isOfLinux(path);
+}
+
+export function isOfLinux(path: string): boolean {
+  return wordsOf(path).includes("linux");
+}
+
+function wordsOf(path: string): readonly string[] {
+  return path.toLowerCase().split(/[^a-z0-9]+/);
+}

@@ -65,7 +65,7 @@ describe.each(readdirSync(PROGRAMS))("%s", (program) => {
       .map(({ path: name }) => path.join(PROGRAMS, program, name))
       .filter((name) => name.endsWith(".c"));
     const flags = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"];
-    const include = ["-I", path.join(PROGRAMS, program, "include")];
+    const include = ["include", "include/uapi"].flatMap((at) => ["-I", path.join(PROGRAMS, program, at)]);
     const { stderr } = await run("cc", [...flags, ...include, ...files]).catch(
       (error: { stderr: string }) => error,
     );

@@ -23,6 +23,7 @@ export interface Manner {
   /** Through an lvalue of a number's type that is certainly not volatile. */
   readonly plain?: boolean;
   readonly lockOfProcess?: boolean;
+  readonly copiesCode?: boolean;
 }
 
 /** An access of a tracked mapping: an event, and what is known afterwards. */
@@ -47,7 +48,19 @@ export function access(
   const { as, by, plain = false } = manner;
   const fills = manner.fills === true;
   const lockOfProcess = manner.lockOfProcess === true;
-  tellAccess(m, mapping, { offset, mode, site, viaHint: false, as, by, plain, fills, lockOfProcess });
+  const copiesCode = manner.copiesCode === true;
+  tellAccess(m, mapping, {
+    offset,
+    mode,
+    site,
+    viaHint: false,
+    as,
+    by,
+    plain,
+    fills,
+    lockOfProcess,
+    copiesCode,
+  });
   const accessed = mode === "write" ? "write" : (mapping.accessed ?? "read");
   if (mapping.phase === "unmapped" || mapping.phase === "failed") {
     // Said once; what follows on this path would only repeat it.
@@ -76,7 +89,7 @@ export function access(
 }
 
 type How = Pick<AccessEvent, "offset" | "mode" | "site" | "viaHint" | "as" | "by"> &
-  Partial<Pick<AccessEvent, "plain" | "fills" | "lockOfProcess">>;
+  Partial<Pick<AccessEvent, "plain" | "fills" | "lockOfProcess" | "copiesCode">>;
 
 export function tellAccess(m: Machine, mapping: Mapping, how: How): void {
   m.emit?.(accessEvent(m, mapping, how));
@@ -94,6 +107,7 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
     fills: false,
     lockOfProcess: false,
     storesPointer: false,
+    copiesCode: false,
     process: processOf(m.state, mapping),
     childWrote: undefined,
     ...how,
@@ -185,9 +199,20 @@ export function accessGiven(
     return;
   }
   const base = baseSymbol(pointer);
-  if (base?.origin.kind !== "parameter" && (manner.by === undefined || base?.origin.kind !== "load")) return;
+  if (base === undefined || !isFollowed(base, manner)) return;
   const made = materialize(m, pointer, site);
   if (made !== undefined) access(m, made.mapping.id, made.offset, mode, site, manner);
+}
+
+/** A parameter, a caller's variable that a parameter points to, or what a library function is given. */
+function isFollowed({ origin }: PointerSymbol, { by }: Manner): boolean {
+  if (origin.kind === "parameter") return true;
+  return origin.kind === "load" && (by !== undefined || isCallersVariable(origin.place));
+}
+
+/** `*p` of a parameter, as when a cursor is moved on: whatever it holds has other names in the caller. */
+export function isCallersVariable(place: string): boolean {
+  return /^\*\{\+\{param:\d+\}\}$/.test(place);
 }
 
 /** The path has asked, and a place that outlives functions holds MAP_FAILED: somebody's mmap() has failed. */

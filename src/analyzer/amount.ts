@@ -34,8 +34,11 @@ export type Origin =
   | { readonly kind: "input"; readonly function: string; readonly place: string }
   /** A non-linear operation on amounts. */
   | { readonly kind: "operation"; readonly operator: Operator; readonly operands: readonly Amount[] }
-  /** Anything else: a join of paths, a value that an unknown call left behind. */
-  | { readonly kind: "opaque"; readonly what: string };
+  /**
+   * Anything else: a join of paths, a value that an unknown call left behind. `oneOf`: what it was on the paths that met,
+   * where they are few; no part of what it is.
+   */
+  | { readonly kind: "opaque"; readonly what: string; readonly oneOf?: readonly Amount[] };
 
 /** `roundDown(x, n)` is the greatest multiple of n not above x; `div` truncates; `macro` applies a named one. */
 export type Operator =
@@ -182,6 +185,16 @@ export function soleSymbol(amount: Amount): Symbol | undefined {
   return term !== undefined && second === undefined && term.coefficient === 1 && amount.constant === 0
     ? term.symbol
     : undefined;
+}
+
+/** The values that it has on the paths that have met: each is that of some path. Itself where no paths have met. */
+export function alternatives(amount: Amount): readonly Amount[] {
+  const joined = amount.terms.find(
+    ({ symbol: { origin } }) => origin.kind === "opaque" && origin.oneOf !== undefined,
+  );
+  if (joined?.symbol.origin.kind !== "opaque" || joined.symbol.origin.oneOf === undefined) return [amount];
+  const rest = subtract(amount, scale(ofSymbol(joined.symbol), joined.coefficient));
+  return joined.symbol.origin.oneOf.map((one) => add(rest, scale(one, joined.coefficient)));
 }
 
 export function mentions(amount: Amount, symbolId: string): boolean {

@@ -23,6 +23,7 @@ import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
 import { isTaken } from "./overwriting.js";
 import { execute, leave } from "./transfer.js";
+import { beforeTurn } from "./turns.js";
 import type { Value } from "./value.js";
 import { amountValue, asAmount, asNumber } from "./value.js";
 
@@ -39,6 +40,7 @@ function lattice({ repeated }: Loops): Lattice<State> {
     key: (state) => state.key(),
     equals: (a, b) => a.equals(b),
     join: (known, arriving, block) => known.join(arriving, String(block), repeated.has(block)),
+    turn: beforeTurn,
   };
 }
 

@@ -21,7 +21,7 @@ import { noteTest } from "./member-notes.js";
 import { isMacroName } from "./model/conventions.js";
 import type { Relation } from "./range.js";
 import { mirrored } from "./range.js";
-import { noteErrno, noteNegation, noteResult, settlePredicate } from "./result-tests.js";
+import { noteErrno, noteNegation, noteResult, settlePredicate, settleRelease } from "./result-tests.js";
 import { modular } from "./wrapping.js";
 import type { Value } from "./value.js";
 import { asAmount, asNumber, MAP_FAILED_VALUE, NULL_VALUE, sameValue } from "./value.js";
@@ -140,7 +140,9 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
   if (constantValue(b) === 0) assumeMapped(m, a);
   noteResult(m, a, op, b, site);
   noteResult(m, b, mirrored(op), a, site);
-  return m.state.assume(subtract(a, b), truth ? op : negated(op));
+  const isPossible = m.state.assume(subtract(a, b), truth ? op : negated(op));
+  settleRelease(m, a);
+  return isPossible;
 }
 
 /** The address of an object is neither NULL nor MAP_FAILED. */

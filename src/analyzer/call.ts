@@ -32,6 +32,7 @@ export function describe(
     text: m.context.text(operand.site),
     inMacro: operand.macro !== undefined,
     narrow: isNarrow(operand),
+    wide: instruction.wide[i] === true,
     sizeofPointer: operand.kind === "sizeof" && operand.ofPointer,
   }));
   const { site, nameSite, used } = instruction;

@@ -5,7 +5,7 @@ import { NO_FLAGS } from "./flags.js";
 import type { Amount } from "./amount.js";
 import { operation, soleSymbol, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
-import { fresh } from "./call.js";
+import { describe, fresh } from "./call.js";
 import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
@@ -53,6 +53,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   if (callee === "PROT_MAX") return [{ state: m.state, result: { kind: "flags", flags: NO_FLAGS } }];
   const predicate = predicateOf(callee, values);
   if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
+  tellRequest(m, instruction, values);
   unknownCall(m, instruction, values);
   const result = fresh(m, callee);
   const symbol = result.kind === "amount" ? soleSymbol(result.amount) : undefined;
@@ -62,6 +63,31 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   }
   return [{ state: m.state, result }];
 }
+
+/** mmap() ends with a protection, flags, a descriptor and an offset; so does what stands for it somewhere else. */
+function tellRequest(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {
+  if (m.emit === undefined || instruction.callee === undefined) return;
+  const [protection, flags] = values.slice(-MMAP_TAIL);
+  if (values.length < MMAP_ARGUMENTS || protection?.kind !== "flags" || flags?.kind !== "flags") return;
+  const names = [...flags.flags.must];
+  if (
+    ![...protection.flags.must].some((name) => name.startsWith("PROT_")) ||
+    !names.some((name) => SHARING.test(name))
+  )
+    return;
+  m.emit({
+    kind: "request",
+    site: instruction.site,
+    function: m.context.cfg.name,
+    mapping: undefined,
+    call: describe(m, instruction, values, true),
+    protection: protection.flags,
+  });
+}
+
+const MMAP_TAIL = 4;
+const MMAP_ARGUMENTS = 6;
+const SHARING = /^MAP_(?:SHARED|PRIVATE|SHARED_VALIDATE)$/;
 
 /** What the macros of assertions call, in headers that do not say that it never returns. */
 const ASSERTION_FAILED = /assert(?:ion)?_?(?:f|fail(?:ed|ure)?)$/i;
@@ -76,7 +102,7 @@ function nameIn(operand: Operand): string {
 
 /** `syscall(SYS_mmap, …)` as the call of the function; `__syscall` gives what the kernel gives. */
 function withoutNumber(instruction: CallInstruction): CallInstruction {
-  const { callee, args, structs } = instruction;
+  const { callee, args, structs, wide } = instruction;
   const bare = callee === "__syscall" || callee === "__internal_syscall";
   if (!bare && callee !== "syscall") return instruction;
   const name = args[0] === undefined ? undefined : systemCall(nameIn(args[0]));
@@ -88,6 +114,7 @@ function withoutNumber(instruction: CallInstruction): CallInstruction {
     callee: bare ? `sys_${of}` : of,
     args: args.slice(1, inPages ? MMAP2_OFFSET : undefined),
     structs: structs.slice(1),
+    wide: wide.slice(1),
   };
 }
 
@@ -131,8 +158,15 @@ function mayTell(m: Machine, value: Value): boolean {
       if (held.kind === "pointer" && key.startsWith(value.place.key)) return true;
     return false;
   }
-  const origin = value.kind === "amount" ? soleSymbol(value.amount)?.origin : undefined;
-  return origin?.kind === "parameter";
+  const symbol = value.kind === "amount" ? soleSymbol(value.amount) : undefined;
+  return symbol?.origin.kind === "parameter" || (symbol !== undefined && leadsToEnded(m, symbol.id));
+}
+
+/** Has the function unmapped what a member behind the pointer holds? Whether it is unmapped once more, the body tells. */
+function leadsToEnded({ state }: Machine, pointer: string): boolean {
+  for (const { id, source, phase } of state.mappings.values())
+    if (source === "given" && phase === "unmapped" && id.includes(`*{+{${pointer}}}`)) return true;
+  return false;
 }
 
 function executeMapping(m: Machine, target: Value, site: Site): void {

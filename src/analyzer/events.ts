@@ -18,6 +18,8 @@ export interface Argument {
   readonly inMacro: boolean;
   /** Its static type is an integer of 32 bits or less. */
   readonly narrow: boolean;
+  /** Its static type is an integer of 64 bits. */
+  readonly wide: boolean;
   /** `sizeof` of a pointer variable. */
   readonly sizeofPointer: boolean;
 }
@@ -78,6 +80,8 @@ export interface MapEvent extends Base {
   readonly inStatic: boolean;
   /** The mapping of the same length that was placed right before it, in a reservation that the two fill. */
   readonly twin: Mapping | undefined;
+  /** The result is dropped, and the condition right behind the call tests the mapping of this name, which was tested before. */
+  readonly testsOther: string | undefined;
   /** When the call fails: the function goes on some other way, or a condition finds it, or nothing does. */
   readonly failure: "tolerated" | "found" | "unnoticed";
   readonly protection: Flags;
@@ -138,6 +142,8 @@ export interface AccessEvent extends Base {
   readonly fills: boolean;
   /** What is stored is certainly a pointer: into memory that is mapped or allocated, to an object, a string, a function. */
   readonly storesPointer: boolean;
+  /** What is copied there begins at a function of the program: its instructions. */
+  readonly copiesCode: boolean;
   /** After fork(): the process that goes on here, where the path tells. */
   readonly process: "child" | "parent" | undefined;
   /** In the parent: where the child writes this memory. */
@@ -308,8 +314,17 @@ export interface HandlerEvent extends Base {
   readonly unsafe: string | undefined;
 }
 
+/** A function that is not known is given mmap's arguments: a protection, the flags of a mapping, a file, an offset. */
+export interface RequestEvent extends Base {
+  readonly kind: "request";
+  readonly mapping: undefined;
+  readonly call: Call;
+  readonly protection: Flags;
+}
+
 export type Event =
   | MapEvent
+  | RequestEvent
   | CheckEvent
   | ResultEvent
   | AccessEvent

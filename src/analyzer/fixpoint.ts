@@ -12,6 +12,8 @@ export interface Lattice<S> {
   key(state: S): string;
   equals(a: S, b: S): boolean;
   join(known: S, arriving: S, block: number): S;
+  /** The state as the next turn of a loop finds it. */
+  turn(state: S): S;
 }
 
 export interface Fixpoint<S> {
@@ -97,7 +99,7 @@ class Solver<S> {
   /** `from` sends these states, and no others any more. */
   receive(to: number, arriving: readonly (readonly [string, S])[], from = ""): void {
     if (this.shape.heads.has(to)) {
-      for (const [, state] of arriving) this.#widen(to, state);
+      for (const [, state] of arriving) this.#widen(to, this.lattice.turn(state));
       return;
     }
     const byKey = this.#contributions.get(to) ?? new Map<string, Map<string, S>>();

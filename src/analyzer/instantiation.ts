@@ -2,11 +2,13 @@
 import type { Amount, Origin, Symbol } from "./amount.js";
 import { add, amountKey, constantValue, negate, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import { moved } from "./evaluate.js";
+import type { Argument } from "./events.js";
 import type { Machine } from "./machine.js";
 import { maskedAddress } from "./masking.js";
 import { substitute } from "./substitution.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, placeAt, valueKey } from "./value.js";
+import { cutTo32 } from "./widths.js";
 
 /** Replaces what a callee calls its parameters and their memory by what they are at the call. */
 export class Instantiation {
@@ -16,6 +18,7 @@ export class Instantiation {
     readonly machine: Machine,
     readonly args: readonly Value[],
     readonly callee: string,
+    readonly given: readonly Argument[] = [],
   ) {}
 
   /** The id at the caller of a mapping that the callee made. */
@@ -81,7 +84,7 @@ export class Instantiation {
     const { origin } = symbol;
     switch (origin.kind) {
       case "parameter":
-        return this.args[origin.index] ?? this.#opaque(symbol.id);
+        return this.#argument(origin) ?? this.#opaque(symbol.id);
       case "load": {
         const place = this.#loaded(origin);
         return place === undefined ? this.#opaque(symbol.id) : this.machine.state.read(place);
@@ -98,6 +101,15 @@ export class Instantiation {
       case "sizeof":
         return undefined;
     }
+  }
+
+  /** The argument as the parameter holds it: C11 6.5.2.2 converts it as by assignment. */
+  #argument({ index, narrow }: Origin & { readonly kind: "parameter" }): Value | undefined {
+    const value = this.args[index];
+    const argument = this.given[index];
+    return narrow === true && argument?.wide === true && value?.kind === "amount"
+      ? amountValue(cutTo32(this.machine, value.amount, argument.site))
+      : value;
   }
 
   /** An address rounded down, where that is the start of a mapping. */

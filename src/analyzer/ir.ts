@@ -110,6 +110,8 @@ export type Instruction = {
       readonly args: readonly Operand[];
       /** The struct that each argument points to, by name. */
       readonly structs: readonly (string | undefined)[];
+      /** Is the type of each argument certainly an integer of 64 bits? */
+      readonly wide: readonly boolean[];
       /** False when the value of the call is dropped; "void" when dropped by a cast to void. */
       readonly used: boolean | "void";
       /** A goto follows it in its block: whoever wrote that knows that the call comes back. */

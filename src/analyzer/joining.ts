@@ -1,5 +1,6 @@
 /** What holds where two paths meet: of values, of mappings, of what one of the paths never touched. */
-import { amountKey, constantValue, soleSymbol, symbolOf } from "./amount.js";
+import type { Amount } from "./amount.js";
+import { alternatives, amountKey, constantValue, mentions, soleSymbol, symbolOf } from "./amount.js";
 import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
 import type { Fork, Mapping } from "./mapping.js";
@@ -132,6 +133,8 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     discarded: a.discarded?.site.start === b.discarded?.site.start ? a.discarded : undefined,
     compared: a.compared || b.compared,
     elsewhere: a.elsewhere && b.elsewhere,
+    uncertain: a.uncertain && b.uncertain,
+    told: a.uncertain === b.uncertain ? a.told : a.told && b.told,
     accessed: a.accessed === "write" || b.accessed === "write" ? "write" : (a.accessed ?? b.accessed),
     descriptor: a.descriptor?.site.start === b.descriptor?.site.start ? a.descriptor : undefined,
     history: a.history.length <= b.history.length ? a.history : b.history,
@@ -152,7 +155,8 @@ function joinForks(a: Fork | undefined, b: Fork | undefined): Fork | undefined {
 /** What a parameter points to. */
 const GIVEN_ITSELF = /^given:param:\d+$/;
 
-export function joinValues(mine: Value, theirs: Value, what: string): Value {
+/** `isRepeated`: they meet in a loop, where a value may be computed from that of the turn before. */
+export function joinValues(mine: Value, theirs: Value, what: string, isRepeated: boolean): Value {
   if (mine.kind === "pointer" && theirs.kind === "pointer" && mine.mapping === theirs.mapping) {
     return { ...mine, offset: symbolOf({ kind: "opaque", what }), varied: true };
   }
@@ -166,7 +170,24 @@ export function joinValues(mine: Value, theirs: Value, what: string): Value {
     (value) =>
       value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN)),
   );
-  return amountValue(symbolOf({ kind: "opaque", what: unknown ? `${what}${UNKNOWN}` : what }));
+  const name = unknown ? `${what}${UNKNOWN}` : what;
+  const oneOf = isRepeated ? undefined : either(mine, theirs, `?${name}`);
+  return amountValue(symbolOf({ kind: "opaque", what: name, ...(oneOf === undefined ? {} : { oneOf }) }));
+}
+
+/** More values than these are not told apart. */
+const MAX_ALTERNATIVES = 4;
+
+function either(mine: Value, theirs: Value, symbolId: string): readonly Amount[] | undefined {
+  if (mine.kind !== "amount" || theirs.kind !== "amount") return undefined;
+  const distinct = new Map<string, Amount>();
+  for (const amount of [mine.amount, theirs.amount].flatMap(alternatives)) {
+    if (mentions(amount, symbolId)) return undefined;
+    distinct.set(amountKey(amount), amount);
+  }
+  if (distinct.size > MAX_ALTERNATIVES) return undefined;
+  // In an order that does not depend on which path came first.
+  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, amount]) => amount);
 }
 
 /** Marks the symbols of values that unknown code may have changed. */

@@ -47,6 +47,7 @@ export function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,
+    testsOther: undefined,
     failure: "found",
     protection,
     flags,

@@ -137,11 +137,7 @@ function applyEffect(
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
       return undefined;
     case "access":
-      touch(m, value(effect.address), effect.mode, call.site, {
-        as: effect.as,
-        by: call.function,
-        ...(effect.fills === true ? { fills: true } : {}),
-      });
+      touch(m, value(effect.address), effect.mode, call.site, mannerOf(effect, call, values));
       return undefined;
     case "format":
       readStrings(m, call, effect.format, values);
@@ -170,6 +166,17 @@ function applyEffect(
       return undefined;
   }
 }
+
+function mannerOf(
+  { mode, as, fills }: Extract<Effect, { readonly kind: "access" }>,
+  call: Call,
+  values: readonly Value[],
+): Manner {
+  const copiesCode = mode === "write" && COPIES.test(call.function) && values[1]?.kind === "function";
+  return { as, by: call.function, copiesCode, ...(fills === true ? { fills } : {}) };
+}
+
+const COPIES = /^(?:__builtin_)?mem(?:p?cpy|move)$/;
 
 function applyLock(
   m: Machine,

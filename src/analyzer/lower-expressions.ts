@@ -468,8 +468,13 @@ export class ExpressionLowering {
   #narrowing(target: CType | undefined, value: Expr): 32 | 64 | undefined {
     const into = resolved(target, this.#unit);
     if (into?.kind !== "int" || into.bits > 32) return undefined;
-    const from = resolved(this.#type(value), this.#unit);
-    return from?.kind === "int" && from.bits === 64 && !isMasked(value) ? 64 : 32;
+    return this.#isWide(value) ? 64 : 32;
+  }
+
+  /** Does its value have 64 bits for all that its type says? */
+  #isWide(value: Expr): boolean {
+    const type = resolved(this.#type(value), this.#unit);
+    return type?.kind === "int" && type.bits === 64 && !isMasked(value);
   }
 
   #update(expr: Expr & { readonly kind: "update" }): Operand {
@@ -612,6 +617,7 @@ export class ExpressionLowering {
       pointer,
       args,
       structs: expr.args.map((arg) => structName(this.#type(arg), this.#unit)),
+      wide: expr.args.map((arg) => this.#isWide(arg)),
       used,
       nameSite,
       site: located.site,

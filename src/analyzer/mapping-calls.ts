@@ -5,6 +5,7 @@ import type { Amount } from "./amount.js";
 import { add, constantValue, isConstant, sameAmount, subtract, ZERO } from "./amount.js";
 import { begin, lengthKnown, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
+import { evaluate } from "./evaluate.js";
 import type { Argument, Call, Target, MapEvent } from "./events.js";
 import { flag, hasFlag, mapFlagsOfNumber, protectionOfNumber, UNKNOWN_FLAGS } from "./flags.js";
 import { unrounded } from "./lengths.js";
@@ -78,7 +79,7 @@ export function map(
     call,
     address,
     length,
-    ...conditionsOn(m, mapping, call.args[effect.offset]),
+    ...conditionsOn(m, mapping, call, effect.offset),
     inStatic: m.context.cfg.static,
     twin: twinOf(m, address, length, mapping.id),
     failure: "unnoticed",
@@ -93,18 +94,27 @@ export function map(
 function conditionsOn(
   m: Machine,
   { length, offset }: Mapping,
-  offsetGiven: Argument | undefined,
+  call: Call,
+  offsetIndex: number,
 ): Pick<
   MapEvent,
-  "offsetTested" | "offsetMayWrap" | "sizeCompared" | "lengthBounded" | "severalFiles" | "sizeUntested"
+  | "offsetTested"
+  | "offsetMayWrap"
+  | "sizeCompared"
+  | "lengthBounded"
+  | "severalFiles"
+  | "sizeUntested"
+  | "testsOther"
 > {
   return {
     offsetTested: offset !== undefined && isRemainderTested(m, offset),
-    offsetMayWrap: offset !== undefined && mayWrap(m, offset) ? subtraction(m, offsetGiven) : undefined,
+    offsetMayWrap:
+      offset !== undefined && mayWrap(m, offset) ? subtraction(m, call.args[offsetIndex]) : undefined,
     sizeCompared: m.emit !== undefined && isSizeCompared(m),
     lengthBounded: length !== undefined && isBounded(m.state, length),
     severalFiles: false,
     sizeUntested: length === undefined ? undefined : untestedSize(m, length),
+    testsOther: call.used === false ? testedAgain(m) : undefined,
   };
 }
 
@@ -216,6 +226,21 @@ function twinOf(
       return other;
   }
   return undefined;
+}
+
+/** `mmap(…); if (p == MAP_FAILED)` with nothing in between: the name of a mapping that is known to be none. */
+function testedAgain(m: Machine): string | undefined {
+  const block = m.context.cfg.blocks.find(({ instructions }) => instructions.at(-1)?.id === m.at);
+  if (block?.terminator.kind !== "branch") return undefined;
+  const { condition } = block.terminator;
+  if (condition.kind !== "binary" || (condition.op !== "==" && condition.op !== "!=")) return undefined;
+  const quiet: Machine = { ...m, emit: undefined };
+  const sides = [evaluate(quiet, condition.left), evaluate(quiet, condition.right)];
+  const tested = sides.find((value) => value.kind === "pointer");
+  if (tested?.kind !== "pointer" || !sides.some((value) => constantValue(asAmount(value)) === -1))
+    return undefined;
+  const other = m.state.mapping(tested.mapping);
+  return other?.phase === "live" && other.source === "mmap" ? other.name : undefined;
 }
 
 /** Some condition on this path speaks of the amount's remainder. */

@@ -9,7 +9,7 @@
  * malloc (`heap`), begin as live.
  */
 import type { Site } from "../diagnostic.js";
-import type { Amount } from "./amount.js";
+import { type Amount, constantValue } from "./amount.js";
 import type { Flags } from "./flags.js";
 import { flagsKey, UNKNOWN_FLAGS } from "./flags.js";
 import type { Value } from "./value.js";
@@ -162,8 +162,10 @@ export interface Mapping {
   readonly byteOffsets: readonly string[];
   /** The result of the last unknown function that was given it: that may own it now. */
   readonly takenBy: string | undefined;
-  /** Unmapped only under a condition that may not have held. */
+  /** Unmapped only under a condition that may not have held, or by a call that has failed. */
   readonly uncertain: boolean;
+  /** The result of the call that has unmapped it, by its symbol. */
+  readonly endedBy: string | undefined;
   /** Where it was locked into memory, by mlock() or MAP_LOCKED, and still is. */
   readonly locked: Site | undefined;
   /** Where it was unlocked again. */
@@ -288,6 +290,7 @@ export function newMapping(
     takenBy: undefined,
     byteOffsets: [],
     uncertain: false,
+    endedBy: undefined,
     terminated: false,
     locked: undefined,
     unlockedAt: undefined,
@@ -299,6 +302,17 @@ export function newMapping(
     history: [],
     ...base,
   };
+}
+
+/** Forced over the start of a reservation that the same wrapper has made: its callers know both by this one address. */
+export function takesReservationOver({ id, address }: Mapping): boolean {
+  const wrapper = id.slice(0, id.lastIndexOf("/") + 1);
+  return (
+    wrapper !== "" &&
+    address?.kind === "pointer" &&
+    address.mapping.startsWith(wrapper) &&
+    constantValue(address.offset) === 0
+  );
 }
 
 /** Found by others when this function ends without releasing it. */

@@ -24,7 +24,8 @@ export function noteFreed(m: Machine, { callee, pointer, structs, args, site }: 
   const name = callee ?? (pointer === undefined ? "" : m.context.text(pointer.site));
   if (name === "close") {
     const member = args[0] === undefined ? undefined : memberRead(m, args[0]);
-    if (member !== undefined)
+    // What the function has just opened is not what another one has mapped.
+    if (member !== undefined && args[0] !== undefined && !isFresh(m, args[0]))
       m.context.freed.push({
         struct: member.slice(0, member.lastIndexOf(".")),
         closes: member,
@@ -37,6 +38,12 @@ export function noteFreed(m: Machine, { callee, pointer, structs, args, site }: 
     const own = last !== undefined && evaluate({ ...m, emit: undefined }, last).kind === "pointer";
     if (struct !== undefined) m.context.freed.push({ struct, closes: undefined, own, site });
   }
+}
+
+/** Is it what a call of this function has returned? */
+function isFresh(m: Machine, operand: Operand): boolean {
+  const amount = asAmount(evaluate({ ...m, emit: undefined }, operand));
+  return amount !== undefined && soleSymbol(amount)?.origin.kind === "call";
 }
 
 /** The struct member that an operand reads, whatever it holds by now. */
@@ -78,7 +85,9 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   const { againstNull, againstFailed, ofResults } = m.context.tests;
   const { site } = operand;
   if (value.kind === "pointer") {
-    const live = m.state.mapping(value.mapping)?.phase === "live";
+    const mapping = m.state.mapping(value.mapping);
+    // What the function has just allocated is not what another one has left there.
+    const live = mapping?.phase === "live" && mapping.source !== "heap";
     if (live && constant === 0 && !againstNull.has(holder) && !isDoubleTest(m, site))
       againstNull.set(holder, site);
     return;
@@ -151,7 +160,7 @@ function noteUnmappedGiven(m: Machine): void {
     const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
     const holder = amount === undefined ? undefined : memberOf(m, amount);
     if (origin?.kind !== "load" || holder === undefined) continue;
-    if (!isStillThere(m.state, mapping, origin.place.replace(/@\w*$/, ""))) continue;
+    if (!isStillThere(m.state, mapping, origin.place.replace(/@[\w,]*$/, ""))) continue;
     m.context.failed.push({ holder, name: mapping.name ?? "the member", mapping });
   }
 }

@@ -1,6 +1,6 @@
 /** A place gets another value, or ends: what becomes of the mapping that it held. */
 import type { Site } from "../diagnostic.js";
-import { givenAt } from "./access.js";
+import { givenAt, isCallersVariable } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constantValue, soleSymbol } from "./amount.js";
 import type { Machine } from "./machine.js";
@@ -136,6 +136,7 @@ function isReplaced(
     accessed !== undefined &&
     origin?.kind === "load" &&
     origin.place === key &&
+    !isCallersVariable(key) &&
     store.get(key)?.kind !== "pointer"
   );
 }

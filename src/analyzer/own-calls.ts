@@ -91,7 +91,7 @@ function applyOutcome(
   outcome: Outcome,
   first: boolean,
 ): Value | undefined {
-  const into = new Instantiation(m, values, callee);
+  const into = new Instantiation(m, values, callee, call.args);
   let certain = true;
   for (const [form, range] of outcome.conditions) {
     certain &&= isKnown(m, into.value(amountValue(form)), range);
@@ -276,7 +276,7 @@ function applyToGiven(
       given.unmappedBy ?? "munmap",
     );
     // Under a condition that may not hold here, it may be there still.
-    if (!certain && target.mapping !== undefined)
+    if ((!certain || given.uncertain) && target.mapping !== undefined)
       m.state.update(target.mapping.id, { told: true, uncertain: true });
     return;
   }

@@ -86,6 +86,15 @@ export function settlePredicate(
   }
 }
 
+/** `if (munmap(p, n) < 0)`: where that has failed, the mapping is there as before. */
+export function settleRelease({ state }: Machine, tested: Amount): void {
+  const symbol = soleSymbol(tested);
+  if (symbol?.origin.kind !== "call") return;
+  for (const { id, phase, endedBy, uncertain } of state.mappings.values())
+    if (phase === "unmapped" && endedBy === symbol.id && !uncertain && state.holds(tested, "==") === false)
+      state.update(id, { uncertain: true, told: true });
+}
+
 /** `!munmap(p, n) == -1`: what `!` gives is 0 or 1. */
 export function noteNegation(m: Machine, left: Operand, op: Relation, right: Value): void {
   if (left.kind !== "unary" || left.op !== "!" || left.operand.kind !== "temporary") return;

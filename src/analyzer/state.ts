@@ -13,6 +13,7 @@ import type { FileDescriptor, Mapping } from "./mapping.js";
 import { isShared, sameMapping, sameProgress } from "./mapping.js";
 import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
+import { OF_MANY, PASSING, placeLeft } from "./turns.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, isResult, NULL_VALUE, sameValue } from "./value.js";
 
@@ -229,8 +230,10 @@ export class State {
       const isElement = m.name?.endsWith("]") === true;
       if (isShared(m) && m.phase === "live" && (isElement || !this.namesOf(m.id).some(isResult))) continue;
       // One of many, by an index: keeping each apart would never end.
-      if (m.source === "given" && /\[|\}\+|\d\+\{|\?|call:/.test(m.id)) continue;
+      const left = placeLeft(this, m);
+      if (m.source === "given" && OF_MANY.test(left === undefined ? m.id : left)) continue;
       const names = isShared(m) ? [] : this.namesOf(m.id).sort();
+      if (left !== undefined) names.push("left");
       parts.push(
         `${m.id}:${m.phase}:${m.owner}:${m.weakTest?.against ?? ""}:${m.lostTo?.id ?? ""}:${names.join(",")}`,
       );
@@ -299,7 +302,7 @@ export class State {
     const passing = [...incoming.mappings.values()].filter(
       (m) =>
         m.source === "given" &&
-        /\?|call:/.test(m.id) &&
+        PASSING.test(m.id) &&
         !(m.phase === "unmapped" && this.mappings.get(m.id)?.phase === "unmapped"),
     );
     if (!inTheirs && !inMine && passing.length === 0) return this.#join(incoming, block, isRepeated);
@@ -344,7 +347,10 @@ export class State {
         continue;
       }
       if (!sameValue(mine, theirs)) for (const value of [mine, theirs]) mingle(result, value);
-      result.store.set(key, sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`));
+      result.store.set(
+        key,
+        sameValue(mine, theirs) ? mine : joinValues(mine, theirs, `join${block}:${key}`, isRepeated),
+      );
     }
     for (const [key, theirs] of arriving.store)
       if (!this.store.has(key)) joinUntouched(result, this, key, theirs, block);

@@ -233,7 +233,9 @@ function isEntrySymbol(symbol: Symbol): boolean {
 /** Outcomes that differ only in numbers nobody can name are one. */
 function outcomeKey(outcome: Outcome, byCondition: boolean): string {
   const returns = outcome.returns === undefined ? "" : returnClass(outcome.returns);
-  const phases = outcome.mappings.map((m) => `${m.id}:${m.phase}:${m.weakTest?.against ?? ""}`).sort();
+  const phases = outcome.mappings
+    .map((m) => `${m.id}:${m.phase}:${m.weakTest?.against ?? ""}:${m.uncertain}`)
+    .sort();
   const pointers = outcome.stores
     .filter((s) => s.value.kind === "pointer")
     .map((s) => `${s.place.key}=${valueKey(s.value)}`)

@@ -84,7 +84,7 @@ export function unmap(
       site: call.site,
       message,
       intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
-      result: symbolOf({ kind: "call", function: call.function, instruction: m.at }),
+      result: resultOf(m, call),
     };
     m.state.update(mapping.id, {
       length: undefined,
@@ -101,10 +101,15 @@ export function unmap(
     weakTest: undefined,
     unmappedAt: call.site,
     unmappedBy: by,
+    endedBy: soleSymbol(resultOf(m, call))?.id,
     history: tell(mapping, call.site, "unmapped here"),
     ...(mayBeAPart(mapping, length) ? { uncertain: true } : {}),
     ...extent,
   });
+}
+
+function resultOf(m: Machine, call: Call): Amount {
+  return symbolOf({ kind: "call", function: call.function, instruction: m.at });
 }
 
 /** By a length of its own, which nobody can compare with what was mapped. */

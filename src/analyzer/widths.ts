@@ -27,11 +27,11 @@ export function multipliedIn32(m: Machine, product: Amount, factors: readonly Am
 }
 
 /** A number from elsewhere that no condition on the path has compared with anything; a difference is smaller than it. */
-function mayBeLarge({ state }: Machine, amount: Amount): boolean {
+function mayBeLarge(m: Machine, amount: Amount): boolean {
   return (
-    amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(origin)) &&
+    amount.terms.some(({ symbol: { origin } }) => isFromElsewhere(m, origin)) &&
     amount.terms.every(({ coefficient }) => coefficient > 0) &&
-    !isBounded(state, amount)
+    !isBounded(m.state, amount)
   );
 }
 
@@ -40,7 +40,12 @@ export function isBounded(state: State, amount: Amount): boolean {
   return state.range(amount).max < Infinity || isCompared(state.facts, amount, isMoreThanUnsigned);
 }
 
-/** Numbers that are computed here, and the page size, have a size that is known to whoever wrote it. */
-function isFromElsewhere({ kind }: Origin): boolean {
-  return kind === "load" || kind === "input" || kind === "call";
+/** Numbers that are computed here, and the page size, have a size that is known to whoever wrote it; rounding leaves it. */
+function isFromElsewhere(m: Machine, origin: Origin): boolean {
+  if (origin.kind === "operation") {
+    const [rounded] = origin.operands;
+    return origin.operator === "roundDown" && rounded !== undefined && mayBeLarge(m, rounded);
+  }
+  if (origin.kind === "load") return !/page_?si?ze?$/i.test(origin.place);
+  return origin.kind === "input" || origin.kind === "call";
 }

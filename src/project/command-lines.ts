@@ -51,7 +51,7 @@ function commandLineOf(
     return undefined;
   };
   const include: Include = (name, from, angled) => {
-    if (angled && isSystemHeader(name)) return undefined;
+    if (angled && isSystemHeader(name)) return around(name, from, angled);
     const directories = angled ? angledDirectories : [directoryOf(from), ...quotedDirectories];
     return among(directories, name, from) ?? around(name, from, angled);
   };

@@ -11,6 +11,24 @@ export function isSystemHeader(name: string): boolean {
   return SYSTEM_HEADER.test(name);
 }
 
+const KERNEL_HEADER = /^(?:linux|asm(?:-generic)?)\//;
+
+/**
+ * Where projects keep the kernel's headers for programs, as they are compiled with: include/uapi/linux/bpf.h. What a kernel
+ * keeps for itself in include/linux/ is not what the programs in its tree mean.
+ */
+const KERNEL_DIRECTORY = /(?:^|\/)(?:uapi|linux-headers)\/$/;
+
+/** May a file at this path be what `#include <name>` means? Of the system's headers only the kernel's are in a tree themselves. */
+export function isOwnHeader(name: string, file: string): boolean {
+  if (!isSystemHeader(name)) return true;
+  return (
+    KERNEL_HEADER.test(name) &&
+    file.endsWith(name) &&
+    KERNEL_DIRECTORY.test(file.slice(0, file.length - name.length))
+  );
+}
+
 /** The directory of a path with forward slashes; empty for the working directory. */
 export function directoryOf(file: string): string {
   return file.slice(0, Math.max(file.lastIndexOf("/"), 0));

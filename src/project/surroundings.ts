@@ -7,7 +7,7 @@ import { commandLinesOf } from "./command-lines.js";
 import type { CompilationDatabase } from "./compilation-database.js";
 import type { FoundFile } from "./discover.js";
 import { isInside, leavesTree, readRegularFile } from "./files.js";
-import { directoryOf, isSystemHeader, joined } from "./headers.js";
+import { directoryOf, isOwnHeader, joined } from "./headers.js";
 import { type LoadedFile, MAX_FILE_BYTES, toLoaded } from "./load.js";
 
 export interface ProjectSurroundings<Settings> {
@@ -36,10 +36,10 @@ export function includeAmong(paths: Iterable<string>, read: (path: string) => So
     else others.push(one);
   }
   return (name, from, angled) => {
-    if (angled && isSystemHeader(name)) return undefined;
     const plain = name.replace(/^(?:\.\.?\/)+/, "");
-    const candidates = byName.get(plain.slice(plain.lastIndexOf("/") + 1));
-    if (candidates === undefined) return undefined;
+    const named = byName.get(plain.slice(plain.lastIndexOf("/") + 1));
+    if (named === undefined) return undefined;
+    const candidates = angled ? named.filter((one) => isOwnHeader(plain, one)) : named;
     const beside = joined(directoryOf(from), name);
     const found = candidates.includes(beside)
       ? beside
@@ -129,11 +129,12 @@ function includeAbove(
   angled: boolean,
   read: (name: string) => Source | undefined,
 ): Source | undefined {
-  if (path.isAbsolute(from) || (angled && isSystemHeader(name))) return undefined;
+  if (path.isAbsolute(from)) return undefined;
   for (let directory = directoryOf(from); ; directory = directoryOf(directory)) {
     for (const start of [directory, joined(directory, "include")]) {
       const wanted = joined(start, name);
-      if (wanted !== from && fs.existsSync(path.join(cwd, wanted))) return read(wanted);
+      if (wanted === from || (angled && !isOwnHeader(name, wanted))) continue;
+      if (fs.existsSync(path.join(cwd, wanted))) return read(wanted);
     }
     if (directory === "") return undefined;
   }

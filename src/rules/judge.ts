@@ -109,6 +109,7 @@ function lastStep(event: Event): string | undefined {
       return `${event.call.function}() here`;
     case "handler":
     case "map":
+    case "request":
     case "remap":
     case "escape":
       return undefined;

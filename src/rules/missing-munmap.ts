@@ -1,5 +1,6 @@
 /** A mapping lives until munmap(), exec or the end of the process; losing its last name does not end it. */
 import type { ExitEvent } from "../analyzer/events.js";
+import { type Mapping, takesReservationOver } from "../analyzer/mapping.js";
 import { asNumber } from "../analyzer/value.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
@@ -29,7 +30,7 @@ export const missingMunmap: Rule = {
       if (mapping.owner === "lent" && !releasedElsewhere) return undefined;
       // Memory that a place of others held, and that a new mapping takes the place of.
       const isMapped = failsWithMapFailed(mapping) || mapping.source === "given";
-      if (!isMapped || isFixed(mapping) || mapping.phase === "failed") return undefined;
+      if (!isMapped || isOfOthers(mapping) || mapping.phase === "failed") return undefined;
       if (how === "out of scope")
         return `${nameOf(mapping)} is still mapped when its name ends here, and nobody else can unmap it`;
       if (how === "holder freed")
@@ -42,6 +43,11 @@ export const missingMunmap: Rule = {
   },
 };
 
+/** Whoever has chosen the address knows how to release what is there. */
+function isOfOthers(mapping: Mapping): boolean {
+  return isFixed(mapping) && !takesReservationOver(mapping);
+}
+
 function leak({
   mapping,
   inMain,
@@ -53,7 +59,7 @@ function leak({
   handedOverElsewhere,
   returns,
 }: ExitEvent): Finding | undefined {
-  if (!failsWithMapFailed(mapping) || isFixed(mapping) || inMain || excused || releasedInLoop)
+  if (!failsWithMapFailed(mapping) || isOfOthers(mapping) || inMain || excused || releasedInLoop)
     return undefined;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return undefined;
   if (mapping.lostTo !== undefined || mapping.declined) return undefined;

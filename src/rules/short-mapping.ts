@@ -1,6 +1,6 @@
 /** The mapping ends before what the program takes from it. */
 import { SMALLEST_PAGE } from "../analyzer/alignment.js";
-import { constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
+import { alternatives, constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
 import type { Amount, Origin, Term } from "../analyzer/amount.js";
 import { unrounded } from "../analyzer/lengths.js";
 import type { Call, EscapeEvent } from "../analyzer/events.js";
@@ -27,7 +27,9 @@ export const shortMapping: Rule = {
   on: {
     escape: (event) => tooShort(event),
     access: ({ mapping, offset, viaHint }) =>
-      viaHint ? undefined : (wholeOffset(mapping, offset) ?? ofVisible(mapping, offset)),
+      viaHint
+        ? undefined
+        : (wholeOffset(mapping, offset) ?? ofVisible(mapping, offset) ?? ofOneElement(mapping, offset)),
     map: ({ call }, text) => (call.direct ? wrongMask(call, text) : undefined),
   },
 };
@@ -46,6 +48,41 @@ function tooShort({ mapping, offset, offsetCompared, to }: EscapeEvent): Finding
 function isOwn({ source, phase }: Mapping): boolean {
   return source === "mmap" && phase !== "failed" && phase !== "unmapped";
 }
+
+/** `mmap(0, sizeof(T), …)` and `p[i]` in a loop: there is one element, and the rest of its page. */
+function ofOneElement(mapping: Mapping, offset: Amount): Finding | undefined {
+  const { length } = mapping;
+  const [term, second] = offset.terms;
+  if (
+    length === undefined ||
+    !isOwn(mapping) ||
+    term === undefined ||
+    second !== undefined ||
+    offset.constant !== 0
+  )
+    return undefined;
+  const { origin } = term.symbol;
+  const size = constantValue(length);
+  const isTurns = (o: Origin): boolean =>
+    o.kind === "opaque" && o.what.startsWith("join") && o.oneOf === undefined;
+  const steps =
+    size === undefined
+      ? origin.kind === "operation" &&
+        origin.operator === "mul" &&
+        soleSymbol(length)?.origin.kind === "sizeof" &&
+        origin.operands.some((o) => sameAmount(o, length)) &&
+        origin.operands.some((o) => isTurns(soleSymbol(o)?.origin ?? { kind: "page" }))
+      : size > 1 && size <= LARGEST_SCALAR && term.coefficient % size === 0 && isTurns(origin);
+  if (!steps) return undefined;
+  return {
+    message: `${nameOf(mapping)} is as long as one element, but is used as an array of them: what lies behind its first page is not mapped`,
+    severity: "warning",
+    site: mapping.site,
+  };
+}
+
+/** Bytes; what is longer is the length of more than one. */
+const LARGEST_SCALAR = 16;
 
 /** The pointer already begins at the file's offset. */
 function wholeOffset(mapping: Mapping, offset: Amount): string | undefined {
@@ -156,17 +193,34 @@ function isPowerOfTwo(n: number): boolean {
 }
 
 /** Memory is handed out behind a header that the length does not count. */
-function withoutHeader(mapping: Mapping, offset: Amount): string | undefined {
+function withoutHeader(mapping: Mapping, offset: Amount): Finding | string | undefined {
   const { length } = mapping;
   const header = constantValue(offset);
   if (length === undefined || !isOwn(mapping) || header === undefined || header <= 0 || header > MAX_HEADER)
     return undefined;
-  const wanted = unrounded(length);
-  const [term] = wanted.terms;
-  if (wanted.terms.length !== 1 || term?.symbol.origin.kind !== "parameter" || term.coefficient !== 1)
-    return undefined;
-  if (wanted.constant >= header) return undefined;
-  return `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but only '${term.symbol.origin.name}' bytes are mapped`;
+  const all = alternatives(unrounded(length));
+  for (const wanted of all) {
+    const { constant: added, terms } = leastOf(wanted);
+    const [term] = terms;
+    if (terms.length !== 1 || term?.symbol.origin.kind !== "parameter" || term.coefficient !== 1) continue;
+    if (added >= header) continue;
+    const mapped = `${added > 0 ? `as few as ${added} more than` : "only"} '${term.symbol.origin.name}' bytes`;
+    const message = `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but ${mapped} are mapped`;
+    // Where the length was computed before, it is the call that shows which it is.
+    return all.length === 1 ? message : { message, site: mapping.site };
+  }
+  return undefined;
+}
+
+/** `(n + 47) & -32` is no more than `n + 16` for some n. */
+function leastOf(amount: Amount): Amount {
+  const [term, second] = amount.terms;
+  const origin = term?.symbol.origin;
+  if (second !== undefined || term?.coefficient !== 1 || origin?.kind !== "operation") return amount;
+  const [inner, unit] = origin.operands;
+  const granule = constantValue(unit);
+  if (origin.operator !== "roundDown" || inner === undefined || granule === undefined) return amount;
+  return { ...inner, constant: inner.constant + amount.constant - granule + 1 };
 }
 
 /** As much more than the data as can be rounded off an offset. */

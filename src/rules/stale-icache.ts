@@ -21,7 +21,7 @@ export const staleIcache: Rule = {
     "Memory that others write: a file that is mapped, a loader that runs before.",
   ],
   on: {
-    access: (event, text) => executed(event, text),
+    access: (event, text) => executed(event, text) ?? copied(event, text),
     map: ({ call, protection }, text) =>
       hasFlag(protection, "PROT_EXEC") === "yes" ? flushedOnOne(call.site, text) : undefined,
     protect: (event, text) =>
@@ -46,6 +46,13 @@ function executed({ mapping, mode }: AccessEvent, text: string): string | undefi
   if (mode !== "execute" || mapping.unflushed === undefined || mapping.phase !== "live" || isForX86(text))
     return undefined;
   return `${nameOf(mapping)} is run after code was written into it, with no flush of the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
+}
+
+/** The instructions of a function are copied in a file that runs what it maps, and flushes nothing. */
+function copied({ mapping, copiesCode }: AccessEvent, text: string): string | undefined {
+  if (!copiesCode || mapping.source === "heap" || !/\bPROT_EXEC\b/.test(text)) return undefined;
+  if (FLUSHES.test(text) || isForX86(text)) return undefined;
+  return `the code of a function is copied to ${nameOf(mapping)}, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
 }
 
 /** Nothing in the file flushes, and the file is made for other machines than x86 too. */

@@ -1,5 +1,6 @@
 /** The kernel maps whole pages of a file, so the offset must be a multiple of the page size. */
-import { constantValue, soleSymbol } from "../analyzer/amount.js";
+import type { Amount } from "../analyzer/amount.js";
+import { alternatives, constantValue, soleSymbol } from "../analyzer/amount.js";
 import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding } from "./rule.js";
@@ -38,7 +39,7 @@ export const unalignedOffset: Rule = {
           message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`,
           severity: "warning",
         };
-      return wrongMask(event, text) ?? fromOutside(event) ?? passedOn(event, text);
+      return wrongMask(event, text) ?? lastByte(event) ?? fromOutside(event) ?? passedOn(event, text);
     },
   },
 };
@@ -62,6 +63,20 @@ function wrongMask({ call }: MapEvent, text: string): Finding | undefined {
     message: `'${mask}' is ${lessened ? "a page less 2" : "the page size itself"}, so the offset that it masks is at no page's start: the mask is the page size less 1`,
     site: { ...call.site, start, end: start + given[0].length - 1 },
   };
+}
+
+/** `off = MIN(off, size - 1)`: what may be the last byte's offset counts bytes. */
+function lastByte({ offset, call }: MapEvent): Finding | undefined {
+  const all = offset === undefined ? [] : alternatives(offset);
+  if (all.length < 2 || !all.some(isLastOf)) return undefined;
+  return {
+    message: `the offset${written(call)} may be that of the last byte, and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
+    severity: "warning",
+  };
+}
+
+function isLastOf({ constant, terms }: Amount): boolean {
+  return constant === -1 && terms.length === 1 && terms[0]?.coefficient === 1;
 }
 
 /** Out of a file's header, or typed by a user. */

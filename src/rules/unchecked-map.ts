@@ -52,6 +52,10 @@ export const uncheckedMap: Rule = {
       constantValue(offset) !== 0
         ? `the result of ${mapping.function}() is moved and returned: nobody can tell MAP_FAILED any more`
         : undefined,
+    map: ({ testsOther, call }) =>
+      testsOther === undefined
+        ? undefined
+        : `the result of ${call.function}() is dropped: what is tested next, '${testsOther}', is the mapping before, which is there`,
     advise: ({ target, call }) => givenUntested(target.mapping, call.function),
     lock: ({ target, call }) => givenUntested(target.mapping, call.function),
     protect: ({ target, call }) => givenUntested(target.mapping, call.function),

@@ -33,6 +33,7 @@ export const unmapLength: Rule = {
       nothing(event, text) ??
       wholeArray(event, text) ??
       roundedTooFar(event, text) ??
+      counted(event, text) ??
       scaled(event, text),
     exit: ({ mapping }) =>
       mapping.partial === undefined || mapping.partial.intended
@@ -232,6 +233,23 @@ function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
   return unit !== undefined && unit === mask
     ? `the length is rounded up by a whole '${unit}': where it is a multiple already, the pages behind the mapping go with it`
     : undefined;
+}
+
+/** `hdr->size = bytes / sizeof(int)` wherever the file sets it: that is a number of elements, and munmap() wants bytes. */
+function counted({ call }: UnmapEvent, text: string): string | undefined {
+  const length = (call.args[1]?.text ?? "").replace(/^\([^()]*\)\s*/, "");
+  // The member and what it is a member of: many structs have a `size`.
+  const member = /^(?:\w+\s*(?:->|\.)\s*)*?(\w+\s*(?:->|\.)\s*\w+)$/.exec(length)?.[1];
+  if (!call.direct || member === undefined) return undefined;
+  const name = escaped(member).replace(/\s+/g, "\\s*");
+  const settings = [...text.matchAll(new RegExp(`\\b${name}\\s*([-+*/%&|^<>]*)=(?!=)\\s*([^;]*);`, "g"))];
+  const units = settings.map(([, operator, value = ""]) =>
+    operator === "" ? /\/\s*(sizeof\s*(?:\([^()]*\)|\w+))\s*\)*$/.exec(value.trim())?.[1] : undefined,
+  );
+  const [unit] = units;
+  if (unit === undefined || units.includes(undefined) || /\b(?:char|u?int8_t|bool)\s*\)$/.test(unit))
+    return undefined;
+  return `'${length}' is a number of elements, bytes divided by ${unit}, where munmap() wants bytes`;
 }
 
 /** `p = (char *)(header + header->size)`: to a pointer to a struct, structs are added, not bytes. */

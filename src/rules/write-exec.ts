@@ -22,6 +22,11 @@ export const writeExec: Rule = {
       isWriteExec(protection)
         ? `${call.function}() makes memory that is writable and executable at once`
         : undefined,
+    // Whatever makes the memory, and for whom: it is asked to be both.
+    request: ({ protection, call }) =>
+      isWriteExec(protection)
+        ? `${call.function}() is asked for memory that is writable and executable at once`
+        : undefined,
     protect: ({ flags, call }) =>
       isWriteExec(flags) ? `${call.function}() makes memory writable and executable at once` : undefined,
   },

@@ -22,7 +22,7 @@ export interface Definitions {
   declarationsOf(name: string): readonly Span[];
   /** A prototype, here or in an included file, says that the function does not return. */
   neverReturns(name: string): boolean;
-  /** The text of the first definition of a macro. */
+  /** The texts of the definitions of a macro, whatever conditionals they stand in. */
   macroBody(name: string): string | undefined;
   /** The macros that this file defines. */
   readonly macroNames: ReadonlySet<string>;
@@ -145,8 +145,9 @@ function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, 
       return macro === undefined ? undefined : { ...macro, span: undefined };
     },
     macroBody: (name) => {
-      const first = file.macros.get(name)?.find((event) => event.macro);
-      return first?.macro && bodyText(first.macro());
+      // Which of them holds, the reading says: here a definition in any branch counts.
+      const bodies = (file.macros.get(name) ?? []).flatMap(({ macro }) => (macro ? [bodyText(macro())] : []));
+      return bodies.length === 0 ? undefined : bodies.join("\n");
     },
     isType: (name) => (types ??= typedefsOf(file)).has(name),
     declarationsOf: (name) => declarations().spans.get(name) ?? [],

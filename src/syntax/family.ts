@@ -4,8 +4,11 @@ const FAMILY_NAMES =
   "mmap mmap64 munmap mremap mprotect pkey_mprotect msync madvise posix_madvise mlock mlock2 munlock mlockall mincore " +
   "sys_mmap SYS_mmap __NR_mmap shmat shmdt shm_open shm_unlink memfd_create remap_file_pages process_madvise MAP_FAILED";
 
+/** The C library's own names for them: `__mmap`, `_munmap`, `__libc_mmap`. */
+const OWN_PREFIX = "_{1,2}(?:libc_|real_)?(?!sys_)";
+
 /** The prefilter: a text without any of these words cannot matter by itself. */
-const FAMILY = new RegExp(`\\b(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
+const FAMILY = new RegExp(`\\b(?:${OWN_PREFIX})?(?:${FAMILY_NAMES.replaceAll(" ", "|")})\\b`);
 
 /**
  * A part of each of these words, begun by one of three letters: a search for it passes over a text twice as fast as the

@@ -82,7 +82,7 @@ export interface Unit {
   /** Object-like and function-like macros' names that the file defines, without those of included files. */
   readonly macros: ReadonlySet<string>;
   /**
-   * The text of the first definition of a macro, tokens with single blanks between; for those names too that are never
+   * The texts of the definitions of a macro, tokens with single blanks between; for those names too that are never
    * expanded (`#define MAP_FAILED NULL`).
    */
   macroBody(name: string): string | undefined;

@@ -40,6 +40,15 @@ export const LIBC: readonly (readonly [string, LibraryModel])[] = [
     returning(0, { kind: "access", address: 0, mode: "write", as: "bytes", fills: true }),
   ),
   ...names("memcmp bcmp", model(read(0), read(1))),
+  // Macros and inline functions of the kernel's, which programs for it bring along.
+  ...names(
+    "get_unaligned get_unaligned_le16 get_unaligned_le32 get_unaligned_le64 get_unaligned_be16 get_unaligned_be32 get_unaligned_be64",
+    model(read(0)),
+  ),
+  ...names(
+    "put_unaligned put_unaligned_le16 put_unaligned_le32 put_unaligned_le64 put_unaligned_be16 put_unaligned_be32 put_unaligned_be64",
+    model(write(1)),
+  ),
   ...names("memchr memrchr memmem rawmemchr", within(read(0))),
   ...names(
     "strlen atoi atol atoll atof strtol strtoul strtoll strtoull strtod strtof strtoimax strtoumax",

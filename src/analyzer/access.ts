@@ -116,6 +116,8 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
 
 function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boolean {
   if (length === undefined || (source !== "mmap" && source !== "mremap")) return false;
+  // No mapping is empty: a path that says so is none.
+  if (m.state.holds(length, "<=") === true) return false;
   return m.state.holds(subtract(offset, length), ">=") === true;
 }
 

@@ -206,6 +206,10 @@ export interface UnmapEvent extends Base {
   readonly makersDiffer: boolean;
   /** The name of another mapping that has exactly this length. */
   readonly lengthOf: string | undefined;
+  /** The variable whose value the struct member gets only on ways that do not lead here. */
+  readonly meant: string | undefined;
+  /** A loop that counts something else unmaps the same on each turn. */
+  readonly sameEachTurn: boolean;
 }
 
 /** Memory given to the function that releases another kind: free(), munmap() of the heap, shmdt() of a mapping. */

@@ -233,7 +233,7 @@ function release(
   if (member !== undefined && m.emit !== undefined) noteUnmapped(m, call, target, member, lengthOperand);
   if (target.value.kind === "amount")
     m.context.letGo.add(member ?? memberOf(m, target.value.amount) ?? ANY_MEMBER);
-  unmap(m, call, target, length, lengthOperand, effect.length === undefined ? "shmdt" : "munmap");
+  unmap(m, call, target, length, lengthOperand, effect.length === undefined ? "shmdt" : "munmap", address);
 }
 
 function allocateInto(m: Machine, into: Value, call: Call, size: Value | undefined): void {

@@ -14,7 +14,7 @@ import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
 import { isStillThere } from "./dangling.js";
-import { inMembers, isOfMembers, structAt } from "./siblings.js";
+import { inMembers, isOfMembers, momentOf, structAt } from "./siblings.js";
 
 const FREES = /free|destroy|release|delete|dealloc/i;
 
@@ -127,7 +127,12 @@ export function noteKept({ context, state }: Machine, symbolId = ""): void {
     for (const [other, value] of state.store) {
       const neighbour = other.startsWith(around) ? context.places.get(other) : undefined;
       const name = neighbour === undefined ? undefined : holderOf(neighbour);
-      if (name !== undefined && value.kind === "amount") beside.set(name, value.amount);
+      if (name === undefined || value.kind !== "amount") continue;
+      beside.set(name, value.amount);
+      // A member of a struct within the struct, by the way there.
+      const way = other.slice(around.length);
+      if (/^\w+(?:\.\w+)+$/.test(way))
+        beside.set(`${holder.slice(0, holder.lastIndexOf("."))}.${way}`, value.amount);
     }
     context.kept.push({ member: holder, mapping, offset: held.offset, beside, struct: around });
   }
@@ -227,7 +232,10 @@ export function noteUnmapped(
   const amount = asAmount(evaluate({ ...m, emit: undefined }, length));
   const origin = target.value.kind === "amount" ? soleSymbol(target.value.amount)?.origin : undefined;
   const struct = origin?.kind === "load" ? structAt(origin.place) : undefined;
-  const inTerms = amount === undefined || struct === undefined ? undefined : inMembers(amount, struct);
+  const inTerms =
+    amount === undefined || struct === undefined || origin?.kind !== "load"
+      ? undefined
+      : inMembers(amount, struct, momentOf(origin.place));
   m.context.unmapped.push({
     member,
     call,

@@ -92,11 +92,19 @@ function movedInto(
 
 /** Do all that put something into the member put it there in the same way? */
 export function agree(makers: readonly KeptMember[]): boolean {
+  const [first] = makers;
   return makers.every(
     (one) =>
-      sameAmount(one.offset, makers[0]?.offset ?? one.offset) &&
-      one.mapping.lengthText === makers[0]?.mapping.lengthText,
+      first === undefined ||
+      (sameAmount(one.offset, first.offset) &&
+        one.mapping.lengthText === first.mapping.lengthText &&
+        // What a wrapper was given has no text.
+        (first.mapping.lengthText !== "" || sameLength(one, first))),
   );
+}
+
+function sameLength({ mapping: { length: a } }: KeptMember, { mapping: { length: b } }: KeptMember): boolean {
+  return a === undefined || b === undefined ? a === b : sameAmount(a, b);
 }
 
 function unmapEvent(
@@ -124,15 +132,39 @@ function eventInMembers(
 ): UnmapEvent | undefined {
   const { lengthInMembers } = unmapped;
   if (lengthInMembers === undefined) return undefined;
-  const lengths = makers.map((maker) => lengthsOf(maker, lengthInMembers, structOf(unmapped.member)));
-  const [first] = lengths;
-  const [maker] = makers;
-  if (first === undefined || maker === undefined) return undefined;
-  const comparison = compareLengths(first.mapped, first.unmapped);
-  if (comparison !== "shorter" && comparison !== "longer") return undefined;
-  if (lengths.some((one) => one === undefined || compareLengths(one.mapped, one.unmapped) !== comparison))
-    return undefined;
-  return toEvent(outline, unmapped, { ...maker.mapping, length: first.mapped }, maker.offset, first.unmapped);
+  const compared = makers.map((maker) => {
+    const lengths = lengthsOf(maker, lengthInMembers, structOf(unmapped.member));
+    return { maker, lengths, comparison: lengths && compareLengths(lengths.mapped, lengths.unmapped) };
+  });
+  const first = compared.find(({ comparison }) => comparison === "shorter" || comparison === "longer");
+  if (first?.lengths === undefined || !isSaidByAll(compared, first.comparison)) return undefined;
+  const { maker, lengths } = first;
+  return toEvent(
+    outline,
+    unmapped,
+    { ...maker.mapping, length: lengths.mapped },
+    maker.offset,
+    lengths.unmapped,
+  );
+}
+
+interface Compared {
+  readonly maker: KeptMember;
+  readonly comparison: ReturnType<typeof compareLengths> | undefined;
+}
+
+/**
+ * Does each call that puts a mapping there say so on some path, and none anything else? A path on which it says nothing
+ * has ended before the members were set.
+ */
+function isSaidByAll(compared: readonly Compared[], wanted: Compared["comparison"]): boolean {
+  const silent = ({ comparison }: Compared): boolean => comparison === undefined || comparison === "unknown";
+  const saying = new Set(compared.filter((one) => !silent(one)).map(({ maker }) => siteKey(maker)));
+  return compared.every((one) => (silent(one) ? saying.has(siteKey(one.maker)) : one.comparison === wanted));
+}
+
+function siteKey({ mapping: { site } }: KeptMember): string {
+  return `${site.file}:${site.start}`;
 }
 
 /** The length stands in a member that nobody sets. */
@@ -182,6 +214,8 @@ function toEvent(
     lengthText,
     lengthReassigned: false,
     sizeofPointer: false,
+    sameEachTurn: false,
+    meant: undefined,
     lengthOf: undefined,
     fromMember: true,
     makersDiffer: false,

@@ -11,12 +11,21 @@ export function structAt(place: string): string | undefined {
   return end < 0 ? undefined : place.slice(0, end + 1);
 }
 
-/** The amount with the members of the struct there by their names, whatever led to the struct. */
-export function inMembers(amount: Amount, struct: string): Amount {
+/** The moment at which a place was read, "@7" of "*{+{param:0}}.base@7"; empty for what it held when the function began. */
+export function momentOf(place: string): string {
+  return /@[^@{}]*$/.exec(place)?.[0] ?? "";
+}
+
+/**
+ * The amount with the members of the struct there by their names, whatever led to the struct: "n", or "attr.count" for a
+ * member of a struct within it. `moment`: when they were read.
+ */
+export function inMembers(amount: Amount, struct: string, moment = ""): Amount {
   return substitute(amount, ({ origin }) => {
-    if (origin.kind !== "load" || !origin.place.startsWith(struct)) return undefined;
-    const member = origin.place.slice(struct.length);
-    return /^\w+$/.test(member) ? memberSymbol(member) : undefined;
+    if (origin.kind !== "load" || !origin.place.startsWith(struct) || !origin.place.endsWith(moment))
+      return undefined;
+    const member = origin.place.slice(struct.length, origin.place.length - moment.length);
+    return /^\w+(?:\.\w+)*$/.test(member) ? memberSymbol(member) : undefined;
   });
 }
 

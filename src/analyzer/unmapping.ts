@@ -1,18 +1,21 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
 import type { Site } from "../diagnostic.js";
 import { materialize } from "./access.js";
-import type { Amount } from "./amount.js";
+import type { Amount, Origin } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
-import { constantValue, ofSymbol, sameAmount, soleSymbol, subtract, symbolOf } from "./amount.js";
+import { amountKey, constantValue, ofSymbol, sameAmount, soleSymbol, subtract, symbolOf } from "./amount.js";
 import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
 import type { Call, ReleaseEvent, Target } from "./events.js";
+import { isSameEachTurn } from "./invariant.js";
 import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
 import { letGo } from "./member-notes.js";
+import { OF_MANY } from "./turns.js";
+import { unsetMember } from "./unset-member.js";
 import type { Value } from "./value.js";
 import { amountValue, asAmount } from "./value.js";
 
@@ -48,18 +51,20 @@ export function unmap(
   lengthValue: Value | undefined,
   operand: Operand | undefined,
   by: "munmap" | "shmdt",
+  address?: Operand,
 ): void {
   const { mapping } = target;
   noteReleased(m, target);
   const length = lengthOf(m, mapping, asAmount(lengthValue));
   const site = operand?.site;
   const lengthText = site === undefined ? "" : m.context.text(site);
+  const inside = target.holds === undefined ? heldInside(m, target, length) : undefined;
   m.emit?.({
     kind: "unmap",
     site: call.site,
     function: m.context.cfg.name,
     call,
-    target,
+    target: inside === undefined ? target : { ...target, holds: inside },
     length,
     lengthText,
     lengthOf: lengthOfAnother(m, mapping, length),
@@ -68,7 +73,13 @@ export function unmap(
     shadows: shadowed(m, target),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
+    sameEachTurn: isMissedAgain(m, call, mapping),
+    meant: m.emit !== undefined && call.direct ? unsetMember(m, address) : undefined,
   });
+  if (inside !== undefined) {
+    m.state.update(inside.id, { owner: "escaped" });
+    return;
+  }
   if (mapping === undefined) return endUnknown(m, call, target, length, by);
   const wrongKind = isWrongKind(mapping, by);
   if (wrongKind) emitRelease(m, call, target);
@@ -77,34 +88,35 @@ export function unmap(
     m.state.drop(mapping.id);
     return;
   }
-  if (isPartial(target, length)) {
-    // Trimming, or a wrong length: what follows tells. The rest is still there, of another length.
-    const message = `${target.text} was mapped with ${mapping.lengthText || "another length"}, but is unmapped with ${lengthText || "another length"}`;
-    const partial = {
-      site: call.site,
-      message,
-      intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
-      result: resultOf(m, call),
-    };
+  if (isPartial(target, length)) endPart(m, call, target, mapping, lengthText);
+  else
     m.state.update(mapping.id, {
-      length: undefined,
-      owner: "escaped",
-      partial,
-      history: tell(mapping, call.site, "partly unmapped here"),
+      phase: "unmapped",
+      weakTest: undefined,
+      unmappedAt: call.site,
+      unmappedBy: by,
+      endedBy: soleSymbol(resultOf(m, call))?.id,
+      history: tell(mapping, call.site, "unmapped here"),
+      ...(mayBeAPart(mapping, length) ? { uncertain: true } : {}),
+      // Callers of a function that unmaps what it was given are told how much of it, and where.
+      ...(mapping.source === "given" ? { length, offset: target.offset } : {}),
     });
-    return;
-  }
-  // Callers of a function that unmaps what it was given are told how much of it, and where.
-  const extent = mapping.source === "given" ? { length, offset: target.offset } : {};
+}
+
+/** Trimming, or a wrong length: what follows tells. The rest is still there, of another length. */
+function endPart(m: Machine, call: Call, target: Target, mapping: Mapping, lengthText: string): void {
+  const message = `${target.text} was mapped with ${mapping.lengthText || "another length"}, but is unmapped with ${lengthText || "another length"}`;
+  const partial = {
+    site: call.site,
+    message,
+    intended: mapping.partial !== undefined || m.again || constantValue(target.offset) !== 0,
+    result: resultOf(m, call),
+  };
   m.state.update(mapping.id, {
-    phase: "unmapped",
-    weakTest: undefined,
-    unmappedAt: call.site,
-    unmappedBy: by,
-    endedBy: soleSymbol(resultOf(m, call))?.id,
-    history: tell(mapping, call.site, "unmapped here"),
-    ...(mayBeAPart(mapping, length) ? { uncertain: true } : {}),
-    ...extent,
+    length: undefined,
+    owner: "escaped",
+    partial,
+    history: tell(mapping, call.site, "partly unmapped here"),
   });
 }
 
@@ -127,6 +139,38 @@ function lengthOf(m: Machine, mapping: Mapping | undefined, given: Amount | unde
   if (given === undefined || (mapping?.length !== undefined && sameAmount(mapping.length, given)))
     return given;
   return lengthKnown(m, given);
+}
+
+/**
+ * `ring->desc = mmap(0, n, …); … munmap(ring, n)`: a member of the struct points into a mapping of that very length. A
+ * constant may be the length of both.
+ */
+function heldInside(m: Machine, { value, mapping }: Target, length: Amount | undefined): Mapping | undefined {
+  if (
+    value.kind !== "amount" ||
+    length === undefined ||
+    (mapping !== undefined && mapping.source !== "given")
+  )
+    return undefined;
+  if (!length.terms.some(({ symbol }) => VARIES.has(symbol.origin.kind))) return undefined;
+  const members = `*{${amountKey(value.amount)}}.`;
+  for (const [key, held] of m.state.store) {
+    const inside =
+      held.kind === "pointer" && key.startsWith(members) ? m.state.mapping(held.mapping) : undefined;
+    if (inside?.phase !== "live" || inside.source !== "mmap" || inside.length === undefined) continue;
+    if (sameAmount(inside.length, length)) return inside;
+  }
+  return undefined;
+}
+
+const VARIES: ReadonlySet<Origin["kind"]> = new Set(["parameter", "load", "call", "operation"]);
+
+/** Of one of many no later turn remembers that it is unmapped already. */
+function isMissedAgain(m: Machine, { direct }: Call, mapping: Mapping | undefined): boolean {
+  if (m.emit === undefined || !m.again || !direct) return false;
+  if (mapping === undefined || !mapping.id.startsWith("given:load:") || !OF_MANY.test(mapping.id))
+    return false;
+  return isSameEachTurn(m.context.cfg, m.at);
 }
 
 /** `p = mmap(…); … p = mmap(…)` failed: unmapping `p` leaves what it held before. */

@@ -30,6 +30,8 @@ export const unmapLength: Rule = {
       wrongAddress(event) ??
       otherCount(event, text) ??
       bound(event, text) ??
+      withoutDelta(event, text) ??
+      again(event) ??
       nothing(event, text) ??
       wholeArray(event, text) ??
       roundedTooFar(event, text) ??
@@ -162,13 +164,52 @@ function bound({ target, length, lengthText, call }: UnmapEvent, text: string): 
   return `${targetName(target)} was mapped with '${mapped}', which is at most '${lengthText}', but is unmapped with '${lengthText}'`;
 }
 
+/**
+ * `p = mmap(0, n + delta, …); p += delta; … munmap(p - delta, n)`: the start was found again, the end was not. Whatever
+ * way leads there, and whatever had its hands on `p` before.
+ */
+function withoutDelta({ call, target }: UnmapEvent, text: string): string | undefined {
+  const [address, length] = call.args;
+  if (!call.direct || address === undefined || length === undefined) return undefined;
+  const [, pointer, delta] =
+    /^(?:\([^()]*\)\s*)?\(?\s*(?:\([^()]*\)\s*)?(\w+(?:(?:->|\.)\w+)*)\s*-\s*([A-Za-z_]\w*)\s*\)?$/.exec(
+      address.text,
+    ) ?? [];
+  if (pointer === undefined || delta === undefined || !/^[A-Za-z_]\w*$/.test(length.text)) return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const assigned = new RegExp(
+    `(?<![\\w.>])${escaped(pointer)}\\s*=(?!=)\\s*(?:\\([^()]*\\)\\s*)?(\\w*mmap\\w*)\\s*\\(([^,;]*),([^,;]*),`,
+    "g",
+  );
+  const [made, another] = [...before.matchAll(assigned)];
+  if (made === undefined || another !== undefined) return undefined;
+  const [whole, maker, , mapped = ""] = made;
+  if (!isSum(mapped, length.text, delta)) return undefined;
+  const name = `(?:${length.text}|${delta})`;
+  const anew = new RegExp(
+    `(?<![\\w.>])${name}\\s*(?:[-+*/&|]?=(?!=)|\\+\\+|--)|(?:&|\\+\\+|--)\\s*${name}\\b`,
+  );
+  if (anew.test(before.slice(made.index + whole.length))) return undefined;
+  return `${targetName(target)} is unmapped with '${length.text}', but ${maker ?? "mmap"}() was given ${mapped.trim()}: the last '${delta}' bytes stay`;
+}
+
+function isSum(text: string, a: string, b: string): boolean {
+  const terms = text.split("+").map((term) => term.trim());
+  return terms.length === 2 && terms.includes(a) && terms.includes(b) && a !== b;
+}
+
 function callee(length: Amount): string {
   const origin = soleSymbol(length)?.origin;
   return origin?.kind === "call" ? (origin.function ?? "") : "";
 }
 
-function wrongAddress({ target, length }: UnmapEvent): string | undefined {
-  if (target.holds !== undefined) return `${target.text} is the address of the pointer, not of the mapping`;
+function wrongAddress({ target, length, meant }: UnmapEvent): string | undefined {
+  if (meant !== undefined)
+    return `${targetName(target)} has not been set on any way here: it gets '${meant}' only later, and that stays mapped`;
+  if (target.holds !== undefined)
+    return target.value.kind === "amount"
+      ? `${target.text} is the struct that points into the mapping, not the mapping`
+      : `${target.text} is the address of the pointer, not of the mapping`;
   if (target.wantedBy !== undefined)
     return `${targetName(target)} is the address asked for, not the one that ${target.wantedBy.function}() returned`;
   const member = memberInside(target);
@@ -198,6 +239,14 @@ function saysWhereItBegins({ id }: Mapping, { terms }: Amount): boolean {
   return terms.some(
     ({ symbol: { origin } }) => origin.kind === "load" && origin.place.startsWith(`@{${id}+`),
   );
+}
+
+/** The index of another loop: the first turn unmaps it, and what the others were to unmap stays. */
+function again({ sameEachTurn, call }: UnmapEvent): string | undefined {
+  const [address] = call.args;
+  return sameEachTurn && address !== undefined
+    ? `each turn of the loop unmaps the same: nothing that '${address.text}' is computed from changes in it`
+    : undefined;
 }
 
 /** The address is the constant NULL: whatever was meant stays. */

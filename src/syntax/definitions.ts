@@ -7,7 +7,14 @@ import { branchAt, indexAfter } from "./directives.js";
 import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
 import { type Given, givenMacro, NOTHING_GIVEN } from "./given.js";
-import { activeEvent, bodyText, collectMacros, firstMacro, type MacroDefinition } from "./macros.js";
+import {
+  activeEvent,
+  bodyText,
+  collectMacros,
+  firstMacro,
+  isDecoration,
+  type MacroDefinition,
+} from "./macros.js";
 import { NORETURN } from "./normalize.js";
 import { allText, type Preprocessed, type Reading, usualReading } from "./readings.js";
 import { closing, type Token, tokenize } from "./tokens.js";
@@ -76,7 +83,9 @@ export function definitionsOf(
       const macro = given.has(name)
         ? settledMacro(name, offset, reading)
         : (macroInForce(file, name, offset, reading) ?? includedMacro(name));
-      return macro && !keepsName(name, macro.parameters !== undefined) ? macro : undefined;
+      return macro && !keepsName(name, macro.parameters !== undefined) && !isDecoration(macro)
+        ? macro
+        : undefined;
     },
     isType: (name) => own.isType(name) || isStandardType(name) || includedType(name) === true,
     declarationsOf: (name) => own.declarationsOf(name),

@@ -122,3 +122,20 @@ export function countBefore(events: readonly MacroEvent[], offset: number): numb
 export function bodyText(macro: MacroDefinition): string {
   return macro.body.map((token, index) => (index > 0 && token.space !== "" ? " " : "") + token.text).join("");
 }
+
+/**
+ * `#define flush_cache OBJ(flush_cache)` gives a function another name for the linker. Its definition, its prototype and
+ * its calls are renamed alike, so nothing is lost when all keep the name as written, and a name that reads
+ * `OBJ(flush_cache)` would be none in the definition.
+ */
+export function isDecoration({ name, parameters, body }: MacroDefinition): boolean {
+  const [outer, open, inner, close, more] = body;
+  return (
+    parameters === undefined &&
+    outer?.kind === "word" &&
+    open?.text === "(" &&
+    inner?.text === name &&
+    close?.text === ")" &&
+    more === undefined
+  );
+}

@@ -1,0 +1,164 @@
+/** What each turn of a loop does once more: a munmap() of what no turn changes. */
+import type { Block, Cfg, Instruction, Operand, PlaceExpr } from "./ir.js";
+import { successors } from "./loops.js";
+
+/**
+ * Is the call in a loop that counts something, made on each turn, and with arguments that no turn changes?
+ * `for (j = 0; j < i; j++) munmap(seg[i].base, seg[i].size)`. Only of loops that do nothing else is that certain.
+ */
+export function isSameEachTurn(cfg: Cfg, at: string): boolean {
+  const home = cfg.blocks.findIndex(({ instructions }) => instructions.some(({ id }) => id === at));
+  const call = cfg.blocks[home]?.instructions.find(({ id }) => id === at);
+  if (call?.kind !== "call" || call.callee !== "munmap" || call.used === true) return false;
+  const loop = loopAround(cfg, home);
+  const blocks = [...loop].flatMap((index) => cfg.blocks[index] ?? []);
+  const instructions = blocks.flatMap((block) => block.instructions);
+  if (loop.size === 0 || !instructions.every(isHarmless) || hasCycle(cfg, loop, home)) return false;
+  const given = assignments(instructions);
+  return call.args.every((arg) => isInvariant(arg, given, new Set())) && counts(blocks, loop, given);
+}
+
+/** The blocks that a block leads to and that lead to it; none where it runs once. */
+function loopAround({ blocks }: Cfg, home: number): ReadonlySet<number> {
+  const after = reached(home, (index) => successors(terminatorOf(blocks, index)));
+  if (!after.has(home)) return new Set();
+  const before = new Map<number, number[]>();
+  blocks.forEach(({ terminator }, index) => {
+    for (const to of successors(terminator)) before.set(to, [...(before.get(to) ?? []), index]);
+  });
+  const leading = reached(home, (index) => before.get(index) ?? []);
+  return new Set([...after].filter((index) => leading.has(index)));
+}
+
+function terminatorOf(blocks: readonly Block[], index: number): Block["terminator"] {
+  return blocks[index]?.terminator ?? { kind: "unreachable" };
+}
+
+/** What can be reached from a block in one step or more. */
+function reached(from: number, next: (index: number) => readonly number[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const open = [...next(from)];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (found.has(index)) continue;
+    found.add(index);
+    open.push(...next(index));
+  }
+  return found;
+}
+
+/** Is there a turn that does not come by the block? */
+function hasCycle({ blocks }: Cfg, loop: ReadonlySet<number>, without: number): boolean {
+  const inside = (index: number): readonly number[] =>
+    successors(terminatorOf(blocks, index)).filter((to) => to !== without && loop.has(to));
+  return [...loop].some((index) => index !== without && reached(index, inside).has(index));
+}
+
+/** Changes nothing but variables. */
+function isHarmless(instruction: Instruction): boolean {
+  switch (instruction.kind) {
+    case "assign":
+      return instruction.target.kind === "variable" && instruction.target.variable.scope !== "outer";
+    case "call":
+      return instruction.callee === "munmap";
+    case "opaque":
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** By variable or temporary, what it is given. */
+type Given = ReadonlyMap<string, readonly Operand[]>;
+
+function assignments(instructions: readonly Instruction[]): Given {
+  const given = new Map<string, Operand[]>();
+  for (const instruction of instructions) {
+    if (instruction.kind !== "assign" && instruction.kind !== "set") continue;
+    const { target, value } =
+      instruction.kind === "set"
+        ? { target: `${TEMPORARY}${instruction.temporary}`, value: instruction.value }
+        : named(instruction);
+    given.set(target, [...(given.get(target) ?? []), value]);
+  }
+  return given;
+}
+
+function named({ target, value }: Instruction & { readonly kind: "assign" }): {
+  readonly target: string;
+  readonly value: Operand;
+} {
+  return { target: target.kind === "variable" ? target.variable.id : "", value };
+}
+
+function isInvariant(operand: Operand, given: Given, within: ReadonlySet<string>): boolean {
+  return [...namesIn(operand)].every((name) => {
+    if (name === UNKNOWN) return false;
+    const [value, another] = given.get(name) ?? [];
+    if (value === undefined) return true;
+    return (
+      another === undefined && !within.has(name) && isInvariant(value, given, new Set([...within, name]))
+    );
+  });
+}
+
+/** Does what ends the loop rest on something that each turn computes from what it was? */
+function counts(blocks: readonly Block[], loop: ReadonlySet<number>, given: Given): boolean {
+  return blocks.some(
+    ({ terminator }) =>
+      terminator.kind === "branch" &&
+      !(loop.has(terminator.then) && loop.has(terminator.else)) &&
+      [...variablesBehind(terminator.condition, given)].some((name) =>
+        given.get(name)?.every((value) => variablesBehind(value, given).has(name)),
+      ),
+  );
+}
+
+/** The variables that an operand is computed from, by way of temporaries. */
+function variablesBehind(operand: Operand, given: Given): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [...namesIn(operand)];
+  const seen = new Set<string>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (!name.startsWith(TEMPORARY)) found.add(name);
+    else open.push(...(given.get(name) ?? []).flatMap((value) => [...namesIn(value)]));
+  }
+  return found;
+}
+
+const TEMPORARY = "t#";
+const UNKNOWN = "?";
+
+/** The variables and temporaries that an operand reads; UNKNOWN for what is not understood. */
+function namesIn(operand: Operand): ReadonlySet<string> {
+  switch (operand.kind) {
+    case "temporary":
+      return new Set([`${TEMPORARY}${operand.id}`]);
+    case "read":
+    case "address":
+      return namesInPlace(operand.place);
+    case "unary":
+    case "cast":
+      return namesIn(operand.operand);
+    case "binary":
+      return new Set([...namesIn(operand.left), ...namesIn(operand.right)]);
+    case "unknown":
+      return new Set([UNKNOWN]);
+    default:
+      return new Set();
+  }
+}
+
+function namesInPlace(place: PlaceExpr): ReadonlySet<string> {
+  switch (place.kind) {
+    case "variable":
+      return new Set([place.variable.id]);
+    case "field":
+      return namesInPlace(place.object);
+    case "element":
+      return new Set([...namesIn(place.index), ...namesInPlace(place.array)]);
+    case "deref":
+      return namesIn(place.pointer);
+  }
+}

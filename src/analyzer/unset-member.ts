@@ -1,0 +1,139 @@
+/** `munmap(st->map, …)` where the function puts nothing there before: it does so only on ways that do not lead here. */
+import { constantValue } from "./amount.js";
+import type { Cfg, Instruction, Operand, PlaceExpr, Variable } from "./ir.js";
+import { successors } from "./loops.js";
+import type { Machine } from "./machine.js";
+
+interface Position {
+  readonly block: number;
+  readonly index: number;
+  readonly instruction: Instruction;
+}
+
+/**
+ * The variable that holds what was meant: the member of a struct that the function has just allocated is unmapped, but
+ * given the variable's value only elsewhere.
+ */
+export function unsetMember(m: Machine, address: Operand | undefined): string | undefined {
+  const { cfg } = m.context;
+  const member = address === undefined ? undefined : memberOf(address);
+  const all = positions(cfg);
+  const here = all.find(({ instruction }) => instruction.id === m.at);
+  if (member === undefined || here === undefined) return undefined;
+  const before = all.filter((position) => leadsTo(cfg, position, here));
+  const isSetBefore = before.some(({ instruction }) => maySet(instruction, member.holder));
+  if (isSetBefore || !isJustAllocated(all, member.holder)) return undefined;
+  for (const { instruction } of all) {
+    if (instruction.kind !== "assign" || !isMember(instruction.target, member)) continue;
+    const source = variableOf(setTo(all, instruction.value));
+    if (source !== undefined && isThere(m, source)) return source.name;
+  }
+  return undefined;
+}
+
+interface Member {
+  readonly holder: Variable;
+  readonly field: string;
+}
+
+/** `st->map`, by a local variable. */
+function memberOf(operand: Operand): Member | undefined {
+  if (operand.kind === "cast") return memberOf(operand.operand);
+  return operand.kind === "read" ? memberAt(operand.place) : undefined;
+}
+
+function memberAt(place: PlaceExpr): Member | undefined {
+  if (place.kind !== "field" || place.object.kind !== "deref") return undefined;
+  const holder = variableOf(place.object.pointer);
+  return holder?.scope === "local" ? { holder, field: place.field } : undefined;
+}
+
+function variableOf(operand: Operand): Variable | undefined {
+  if (operand.kind === "cast") return variableOf(operand.operand);
+  return operand.kind === "read" && operand.place.kind === "variable" ? operand.place.variable : undefined;
+}
+
+/** What a temporary was set to. */
+function setTo(all: readonly Position[], operand: Operand): Operand {
+  if (operand.kind !== "temporary") return operand;
+  for (const { instruction } of all)
+    if (instruction.kind === "set" && instruction.temporary === operand.id) return instruction.value;
+  return operand;
+}
+
+function isMember(place: PlaceExpr, { holder, field }: Member): boolean {
+  const member = memberAt(place);
+  return member?.holder.id === holder.id && member.field === field;
+}
+
+function positions({ blocks }: Cfg): readonly Position[] {
+  return blocks.flatMap(({ instructions }, block) =>
+    instructions.map((instruction, index) => ({ block, index, instruction })),
+  );
+}
+
+function leadsTo({ blocks }: Cfg, from: Position, to: Position): boolean {
+  if (from.block === to.block && from.index < to.index) return true;
+  const seen = new Set<number>();
+  const open = [from.block];
+  for (let block = open.pop(); block !== undefined; block = open.pop()) {
+    for (const next of successors(blocks[block]?.terminator ?? { kind: "unreachable" })) {
+      if (next === to.block) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      open.push(next);
+    }
+  }
+  return false;
+}
+
+/** Given the struct itself, a function may set any member; given another member's address, none does. */
+function maySet(instruction: Instruction, holder: Variable): boolean {
+  switch (instruction.kind) {
+    case "assign": {
+      const { target } = instruction;
+      if (target.kind === "deref") return variableOf(target.pointer)?.id === holder.id;
+      // Its value is the struct's address, which others may have by now.
+      if (target.kind !== "variable" && variableOf(instruction.value)?.id === holder.id) return true;
+      return (
+        memberAt(target)?.holder.id === holder.id && target.kind === "field" && target.type.kind === "pointer"
+      );
+    }
+    case "call":
+      return (
+        instruction.callee !== "memset" && instruction.args.some((arg) => variableOf(arg)?.id === holder.id)
+      );
+    case "opaque":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Does it get its only value from a function that allocates? */
+function isJustAllocated(all: readonly Position[], holder: Variable): boolean {
+  const given = all.flatMap(({ instruction }) =>
+    instruction.kind === "assign" &&
+    instruction.target.kind === "variable" &&
+    instruction.target.variable.id === holder.id
+      ? [instruction.value]
+      : [],
+  );
+  const [value, another] = given;
+  const temporary = value?.kind === "cast" ? value.operand : value;
+  if (another !== undefined || temporary?.kind !== "temporary") return false;
+  return all.some(
+    ({ instruction }) =>
+      instruction.kind === "call" &&
+      instruction.temporary === temporary.id &&
+      /alloc/i.test(instruction.callee ?? ""),
+  );
+}
+
+/** Does the path know that the variable is no failure, and not unmapped? */
+function isThere({ state }: Machine, { id }: Variable): boolean {
+  const value = state.store.get(id);
+  if (value?.kind === "pointer") return state.mapping(value.mapping)?.phase === "live";
+  if (value?.kind !== "amount" || constantValue(value.amount) !== undefined) return false;
+  return state.holds(value.amount, "!=") === true;
+}

@@ -110,6 +110,7 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
     copiesCode: false,
     process: processOf(m.state, mapping),
     childWrote: undefined,
+    inOpenedPage: false,
     ...how,
   };
 }

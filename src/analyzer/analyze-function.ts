@@ -251,6 +251,7 @@ function tellExits(m: Machine, value: Value | undefined, site: Site): void {
       releasedElsewhere: false,
       releasedInLoop: false,
       testedElsewhere: false,
+      comparedElsewhere: false,
       releasedByOthers: false,
       mayBeReleased: false,
       handedOverElsewhere: false,

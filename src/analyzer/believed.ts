@@ -97,6 +97,7 @@ export function believedLeaks({ believed, cfg }: Machine["context"]): readonly E
       releasedElsewhere: true,
       releasedInLoop: false,
       testedElsewhere: true,
+      comparedElsewhere: true,
       releasedByOthers: false,
       mayBeReleased: false,
       handedOverElsewhere: false,

@@ -152,6 +152,8 @@ export interface AccessEvent extends Base {
   readonly lockOfProcess: boolean;
   /** Through an lvalue of a number's type that is certainly not volatile. */
   readonly plain: boolean;
+  /** Of the memory around, mprotect() has made only the page writable that the access begins in. */
+  readonly inOpenedPage: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }
@@ -255,6 +257,8 @@ export interface ExitEvent extends Base {
   readonly releasedByOthers: boolean;
   /** Some path of this function tests the result. */
   readonly testedElsewhere: boolean;
+  /** Some path of this function compares the result with something else than what stands for the failure. */
+  readonly comparedElsewhere: boolean;
   /** Some path of this function returns it or stores it for its caller. */
   readonly handedOverElsewhere: boolean;
   /** A function has been given it that by its name may release it, whether it was seen to or not. */

@@ -10,12 +10,26 @@ import type { Mapping } from "./mapping.js";
 import type { NotedFunction } from "./members.js";
 import { isAdopted } from "./overwriting.js";
 import { agree, makersByMember } from "./member-unmaps.js";
+import { mayPassAddress, mayRefill } from "./member-text.js";
+import type { UnitAnalysis } from "./unit-analysis.js";
 import { lastName } from "./value.js";
 
 /** What is done to a member or variable of that name where nothing has been analyzed. */
 interface Elsewhere {
   readonly isRefilled: (holder: string) => boolean;
   readonly isPassedByAddress: (holder: string) => boolean;
+}
+
+export function elsewhereIn(linted: readonly UnitAnalysis[]): Elsewhere {
+  return {
+    isRefilled: (holder) =>
+      linted.some((analysis) =>
+        analysis.unit.functions.some(
+          (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, holder),
+        ),
+      ),
+    isPassedByAddress: (holder) => linted.some(({ unit }) => mayPassAddress(unit, holder)),
+  };
 }
 
 /** The uses of what the functions have put into places, by the function that uses it. */

@@ -6,6 +6,7 @@ import { hasFlag } from "./flags.js";
 import type { Cfg } from "./ir.js";
 import { type Loops, successors } from "./loops.js";
 import type { Mapping } from "./mapping.js";
+import { withOpenedPages } from "./opened-pages.js";
 import { withChildren } from "./processes.js";
 
 /** The events of a function's replay, with what its other paths tell. `plainTests`: as in Context. */
@@ -15,7 +16,11 @@ export function inHindsight(
   loops: Loops,
   plainTests: ReadonlySet<string>,
 ): readonly Event[] {
-  const known = withOtherPaths(withFiles(events), repeatedSites(cfg, loops), reachability(cfg));
+  const known = withOtherPaths(
+    withOpenedPages(withFiles(events)),
+    repeatedSites(cfg, loops),
+    reachability(cfg),
+  );
   return withChildren(known).map((event) => withSole(event, plainTests));
 }
 
@@ -46,6 +51,8 @@ interface Fates {
   readonly mayBeReleased: Set<string>;
   /** Also results of calls. */
   readonly tested: Set<string>;
+  /** Compared with the address asked for, or another one. */
+  readonly compared: Set<string>;
   /** Where it has failed, the function succeeds. */
   readonly tolerated: Set<string>;
   /** Its failure is asked for. */
@@ -65,6 +72,7 @@ function fatesIn(events: readonly Event[], again: ReadonlySet<number>): Fates {
     keptIn: new Map(),
     mayBeReleased: new Set(),
     tested: new Set(),
+    compared: new Set(),
     tolerated: new Set(),
     found: new Set(),
     sealed: new Set(),
@@ -105,6 +113,8 @@ function note(fates: Fates, event: Event, again: ReadonlySet<number>): void {
       return;
     }
     case "exit":
+      if (event.mapping.compared || event.mapping.weakTest !== undefined)
+        fates.compared.add(origin(event.mapping));
       if (event.mapping.phase === "failed" && (event.returns === "success" || event.returns === "delegated"))
         fates.tolerated.add(origin(event.mapping));
       return;
@@ -149,6 +159,7 @@ function withFates(event: Event, fates: Fates, follows: (exit: number, site: num
       return {
         ...event,
         testedElsewhere: fates.tested.has(id),
+        comparedElsewhere: fates.compared.has(id),
         releasedElsewhere: fates.released.has(id),
         mayBeReleased: fates.mayBeReleased.has(id),
         releasedInLoop:

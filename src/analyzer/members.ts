@@ -85,6 +85,33 @@ export function homeOf(unit: Unit, struct: string): string {
   return unit.homeOf(struct.replace(/^\w+ /, "")) ?? unit.source.path;
 }
 
+/**
+ * The one header that defines the struct for all those functions whose file sees a definition, where others do not: a
+ * header of theirs was not found, for they speak of its members.
+ */
+function soleHome(functions: readonly NotedFunction[], struct: string): string | undefined {
+  const homes = new Set(functions.map(({ analysis }) => analysis.unit.homeOf(struct.replace(/^\w+ /, ""))));
+  const [home, ...others] = [...homes].filter((one) => one !== undefined);
+  return homes.has(undefined) && others.length === 0 && home?.endsWith(".h") === true ? home : undefined;
+}
+
+/** The functions by the file that defines the struct for them: another file's struct of that name is another one. */
+export function byHome(
+  struct: string,
+  noted: readonly NotedFunction[],
+): ReadonlyMap<string, readonly NotedFunction[]> {
+  const groups = new Map<string, NotedFunction[]>();
+  const sole = soleHome(noted, struct);
+  for (const one of noted) {
+    const home = sole ?? homeOf(one.analysis.unit, struct);
+    const restricted = { ...one, notes: notesOfStruct(one.notes, struct) };
+    const group = groups.get(home);
+    if (group === undefined) groups.set(home, [restricted]);
+    else group.push(restricted);
+  }
+  return groups;
+}
+
 /** The structs of whose members something was noted. */
 export function structsOf(functions: readonly NotedFunction[]): ReadonlySet<string> {
   const members = functions.flatMap(({ notes, events }) => [
@@ -133,7 +160,7 @@ export function notesOfGlobals(notes: MemberNotes, file: string): MemberNotes {
 }
 
 /** Those that speak of members of this struct, and what was freed. */
-export function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
+function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
   const isOf = (member: string): boolean => structOf(member) === struct;
   return {
     ...notes,

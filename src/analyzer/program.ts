@@ -4,12 +4,13 @@ import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
-import { heldUses } from "./held.js";
+import { elsewhereIn, heldUses } from "./held.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import {
   abandonment,
   fieldOf,
+  byHome,
   homeOf,
   isNoEnd,
   keptMembers,
@@ -18,11 +19,10 @@ import {
   mayRelease,
   mayTest,
   notesOfGlobals,
-  notesOfStruct,
   structsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
-import { isNeverSet, mayFreeMember, mayPassAddress, mayRefill } from "./member-text.js";
+import { globalName, isNeverSet, mayAccess, mayFreeMember } from "./member-text.js";
 import { memberUnmaps } from "./member-unmaps.js";
 import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
@@ -219,6 +219,7 @@ export class Program {
     yield* this.#reportClearing();
     yield* this.#reportTesting();
     yield* this.#reportFreeing();
+    yield* this.#reportUsing();
     const noted = [...this.#reported.values()].map(({ unit, outline, readings }): NotedFunction => {
       const analysis = this.#analysisOf(unit);
       return { analysis, outline, events: readings.flat(), notes: analysis.analyze(outline).notes };
@@ -236,7 +237,7 @@ export class Program {
     const speaking = byStruct(noted);
     for (const struct of structsOf(noted)) {
       yield;
-      for (const [home, group] of this.#byHome(struct, speaking.get(struct) ?? []))
+      for (const [home, group] of byHome(struct, speaking.get(struct) ?? []))
         this.#tellStruct(struct, home, group, letGo);
     }
   }
@@ -269,6 +270,14 @@ export class Program {
     );
   }
 
+  /** Analyzes the functions that access, by its name, a variable at file scope in which others leave a mapping. */
+  *#reportUsing(): Steps<void> {
+    const held = new Set(
+      this.#notes().flatMap(({ kept }) => kept.flatMap(({ member }) => globalName(member))),
+    );
+    if (held.size > 0) yield* this.#reportThose((unit, outline) => mayAccess(unit, outline, held));
+  }
+
   *#reportThose(wanted: (unit: Unit, outline: FunctionOutline) => boolean): Steps<void> {
     for (const analysis of this.#linted) {
       yield;
@@ -285,19 +294,6 @@ export class Program {
     return [...this.#reported.values()].map(
       ({ unit, outline }) => this.#analysisOf(unit).analyze(outline).notes,
     );
-  }
-
-  /** The functions by the file that defines the struct for them: another file's struct of that name is another one. */
-  #byHome(struct: string, noted: readonly NotedFunction[]): ReadonlyMap<string, NotedFunction[]> {
-    const groups = new Map<string, NotedFunction[]>();
-    for (const one of noted) {
-      const home = homeOf(one.analysis.unit, struct);
-      const group = groups.get(home);
-      const restricted = { ...one, notes: notesOfStruct(one.notes, struct) };
-      if (group === undefined) groups.set(home, [restricted]);
-      else group.push(restricted);
-    }
-    return groups;
   }
 
   #tellStruct(
@@ -369,15 +365,7 @@ export class Program {
   }
 
   #tellUses(noted: readonly NotedFunction[]): void {
-    const uses = heldUses(noted, {
-      isRefilled: (holder) =>
-        this.#linted.some((analysis) =>
-          analysis.unit.functions.some(
-            (outline) => analysis.known(outline) === undefined && mayRefill(analysis.unit, outline, holder),
-          ),
-        ),
-      isPassedByAddress: (holder) => this.#linted.some(({ unit }) => mayPassAddress(unit, holder)),
-    });
+    const uses = heldUses(noted, elsewhereIn(this.#linted));
     for (const [definition, events] of uses) for (const event of events) this.#append(definition, event);
   }
 

@@ -39,7 +39,8 @@ export function isForeign({ source }: Unit, outline: FunctionOutline): boolean {
     const [, kind = "", condition = ""] = directive;
     if (kind === "endif") depth++;
     else if (kind.startsWith("if") && depth > 0) depth--;
-    else if (kind.startsWith("if") && kind !== "ifndef" && FOREIGN_PLATFORM.test(condition)) return true;
+    else if (depth > 0 || kind === "else") continue;
+    else if (kind !== "ifndef" && FOREIGN_PLATFORM.test(condition)) return true;
   }
   return false;
 }

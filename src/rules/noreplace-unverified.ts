@@ -19,19 +19,37 @@ export const noreplaceUnverified: Rule = {
     "The raw result handed to the caller: the caller is judged.",
   ],
   on: {
-    exit: ({ mapping }) => unverified(mapping),
+    exit: ({ mapping, comparedElsewhere }) =>
+      unverified(mapping) ?? (comparedElsewhere ? undefined : inOneCase(mapping)),
     unmap: ({ target }) => unverified(target.mapping),
   },
 };
 
 function unverified(mapping: Mapping | undefined): Finding | undefined {
-  if (mapping === undefined || mapping.compared || mapping.source !== "mmap") return undefined;
-  if (mapping.phase !== "live" || mapping.weakTest !== undefined) return undefined;
-  if (
-    hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "yes" ||
-    hasFlag(mapping.flags, "MAP_FIXED") === "yes"
-  )
-    return undefined;
+  return mapping !== undefined &&
+    isUnverified(mapping) &&
+    hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") === "yes" &&
+    hasFlag(mapping.flags, "MAP_FIXED") !== "yes"
+    ? finding(mapping)
+    : undefined;
+}
+
+/** `busy ? MAP_FIXED_NOREPLACE : MAP_FIXED`: in the other case the address needs no test, in this one it does. */
+function inOneCase(mapping: Mapping): Finding | undefined {
+  const { flags } = mapping;
+  return isUnverified(mapping) &&
+    flags.may.has("MAP_FIXED_NOREPLACE") &&
+    flags.may.has("MAP_FIXED") &&
+    !flags.must.has("MAP_FIXED")
+    ? finding(mapping)
+    : undefined;
+}
+
+function isUnverified({ compared, source, phase, weakTest }: Mapping): boolean {
+  return !compared && source === "mmap" && phase === "live" && weakTest === undefined;
+}
+
+function finding(mapping: Mapping): Finding {
   return {
     message: `${nameOf(mapping)} is never compared with the address asked for: kernels before 4.17 take MAP_FIXED_NOREPLACE as a hint`,
     site: mapping.site,

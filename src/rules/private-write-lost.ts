@@ -25,7 +25,7 @@ export const privateWriteLost: Rule = {
         ? `${targetName(target)} is a private mapping: what was written into it never reaches the file, and msync() returns 0`
         : undefined,
     file: (event) => notInFile(event),
-    map: (event) => notWrittenBack(event) ?? notMirrored(event),
+    map: (event) => notWrittenBack(event) ?? notFilled(event) ?? notMirrored(event),
     exit: (event) => notSaved(event),
   },
 };
@@ -47,6 +47,21 @@ function notWrittenBack({ mapping, flags, protection }: MapEvent): string | unde
   return flag === undefined
     ? undefined
     : `${flag} says when written pages go to the file, but those of a private mapping never do: the file keeps its old content`;
+}
+
+/** The function has just given the file its size, to write it through a mapping that nothing may read. */
+function notFilled({ mapping, flags, protection, call }: MapEvent): string | undefined {
+  const isOutput =
+    mapping.descriptor?.truncated !== undefined &&
+    hasFlag(protection, "PROT_WRITE") === "yes" &&
+    hasFlag(protection, "PROT_READ") === "no";
+  return call.direct &&
+    isOutput &&
+    hasFlag(flags, "MAP_PRIVATE") === "yes" &&
+    hasFlag(flags, "MAP_SHARED") === "no" &&
+    isAnonymous(mapping) === "no"
+    ? "the file has just been given its size, but what is written into this private mapping never reaches it"
+    : undefined;
 }
 
 /** One buffer at two addresses, so that reading and writing may run over its end. */

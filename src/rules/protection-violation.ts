@@ -1,6 +1,7 @@
 /** The protection is enforced by the processor: a forbidden access is a signal. */
 import { describeFlags, type Flags, hasFlag, isExact } from "../analyzer/flags.js";
-import type { Rule } from "./rule.js";
+import type { AccessEvent } from "../analyzer/events.js";
+import type { Finding, Rule } from "./rule.js";
 import { functionAround, nameOf } from "./terms.js";
 
 export const protectionViolation: Rule = {
@@ -28,8 +29,10 @@ export const protectionViolation: Rule = {
             severity: "warning",
           };
     },
-    access: ({ viaHint, mapping, mode, expectsFault, site, function: by, by: callee }) => {
+    access: (event, text) => {
+      const { viaHint, mapping, mode, expectsFault, site, function: by, by: callee } = event;
       if (viaHint) return undefined;
+      if (event.inOpenedPage && !expectsFault) return intoNextPage(event, text);
       if (
         expectsFault ||
         mapping.source === "heap" ||
@@ -60,6 +63,20 @@ export const protectionViolation: Rule = {
     },
   },
 };
+
+/** What is copied there, and how much of it, nothing has compared with the rest of the page. */
+function intoNextPage({ by, mapping, site }: AccessEvent, text: string): Finding | undefined {
+  if (by === undefined || !COPIES.test(by)) return undefined;
+  const [, size = ""] = /,\s*([^,]*)\)$/.exec(text.slice(site.start, site.end)) ?? [];
+  // A pointer or a number in its place does not reach over the end of a page.
+  if (size === "" || /^(?:[0-8]|sizeof\b.*)$/.test(size.trim())) return undefined;
+  return {
+    message: `only the page that ${nameOf(mapping)} points into was made writable: ${by}() of ${size.trim()} bytes may run into the next one, SIGSEGV`,
+    severity: "warning",
+  };
+}
+
+const COPIES = /^(?:__builtin_)?mem(?:cpy|move|pcpy|set)$/;
 
 /** Names of another kind, given there by mistake, are rights or none as their numbers have it. */
 function isOfRights({ must }: Flags): boolean {

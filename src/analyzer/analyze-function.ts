@@ -12,6 +12,7 @@ import { MAX_STATES, NoFixpoint, solve } from "./fixpoint.js";
 import { inHindsight } from "./hindsight.js";
 import type { Block, Cfg, Instruction, Operand, Terminator } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
+import { noteLeft } from "./left-behind.js";
 import type { Loops } from "./loops.js";
 import { crossingTemporaries, findLoops } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
@@ -179,7 +180,10 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
         tellExits(m, value, terminator.site);
         noteLeaving(m, value, outcome(m.context.cfg, value), terminator.site);
         noteKept(m);
-        noteFailed(m, outcome(m.context.cfg, value) === "failure" || isErrorCode(m, value));
+        const returns = outcome(m.context.cfg, value);
+        const hasFailed = returns === "failure" || isErrorCode(m, value);
+        noteFailed(m, hasFailed);
+        noteLeft(m, hasFailed ? "failure" : returns);
       }
       exits.push({ state: m.state, value });
       return;
@@ -296,8 +300,8 @@ function isErrorCode({ state, context }: Machine, value: Value | undefined): boo
   const amount = asAmount(value);
   const symbol = amount === undefined ? undefined : soleSymbol(amount);
   if (symbol === undefined || context.cfg.returns === "pointer") return false;
-  const { min, not } = state.range(ofSymbol(symbol));
-  if (min > 0 || not.includes(0)) return true;
+  const { min, max, not } = state.range(ofSymbol(symbol));
+  if (min > 0 || max < 0 || not.includes(0)) return true;
   return [...state.facts].some(([key, range]) => {
     const { constant, terms } = state.forms.get(key) ?? ZERO;
     const [other] = terms.filter((term) => term.symbol.id !== symbol.id);

@@ -297,6 +297,8 @@ export interface StayEvent extends Base {
   readonly mapping: Mapping;
   /** As the program spells it: "ctx->base". */
   readonly holder: string;
+  /** The function goes on as if nothing had failed. */
+  readonly afterSuccess: boolean;
   readonly test: { readonly site: Site; readonly function: string };
 }
 

@@ -1,6 +1,7 @@
 /** How two lengths in bytes compare: equal, equal up to whole pages, one the other and a rest. */
 import { isRemainder, SMALLEST_PAGE } from "./alignment.js";
 import type { Amount } from "./amount.js";
+import { substitute } from "./substitution.js";
 import {
   add,
   constant,
@@ -68,4 +69,12 @@ function isFactorOf(factor: Amount, product: Amount): boolean {
     symbol.origin.operator === "mul" &&
     symbol.origin.operands.some((o) => sameAmount(o, factor))
   );
+}
+
+/** As many pages, of 4096 bytes here and of the machine's there: where pages are larger, something else goes with them. */
+export function inOtherPages(a: Amount, b: Amount): boolean {
+  const fixed = (amount: Amount): Amount =>
+    substitute(amount, ({ origin }) => (origin.kind === "page" ? constant(SMALLEST_PAGE) : undefined));
+  const isVariable = (amount: Amount): boolean => constantValue(fixed(amount)) === undefined;
+  return !sameUpToRounding(a, b) && isVariable(a) && sameAmount(fixed(a), fixed(b));
 }

@@ -65,6 +65,11 @@ export interface FailedHeld {
   readonly holder: string;
   readonly name: string;
   readonly mapping: Mapping;
+  /**
+   * Why others look there whatever the function returns: it was there before the function was called (`given`), its struct
+   * was put where the caller has it (`linked`), or the function has not failed (`success`).
+   */
+  readonly stays?: "given" | "linked" | "success";
 }
 
 /**
@@ -109,6 +114,8 @@ export interface Context {
   readonly uses: Map<string, HeldUse>;
   /** Places that outlive it into which it has put something else than a mapping, NULL or MAP_FAILED. */
   readonly refilled: Set<string>;
+  /** Members and globals that the function has set to NULL where a mapping had failed. */
+  readonly cleared: Set<string>;
   readonly tests: HolderTests;
   readonly believed: Believed;
   /** Structs that it has freed; `closes`: by closing the descriptor in that member. */

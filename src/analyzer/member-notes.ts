@@ -67,13 +67,16 @@ export function noteRefilled(m: Machine, place: Place, value: Value): void {
   const holder = holderOf(place);
   if (m.emit === undefined || holder === undefined) return;
   const mapping = value.kind === "pointer" ? m.state.mapping(value.mapping) : undefined;
+  const old = m.state.store.get(place.key);
+  if (old?.kind === "pointer" && constantValue(asAmount(value)) === 0)
+    if (m.state.mapping(old.mapping)?.phase === "failed") m.context.cleared.add(holder);
   // NULL, MAP_FAILED, and what marks a pointer as freed.
   const isNothing = value.kind === "amount" && constantValue(value.amount) !== undefined;
   const isMapping = mapping !== undefined && mapping.source !== "heap" && mapping.source !== "given";
   if (!isNothing && !isMapping) m.context.refilled.add(holder);
 }
 
-function holderOf({ key, member }: Place): string | undefined {
+export function holderOf({ key, member }: Place): string | undefined {
   return member ?? (key.startsWith("::") ? key : undefined);
 }
 
@@ -165,12 +168,16 @@ function noteUnmappedGiven(m: Machine): void {
     const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
     const holder = amount === undefined ? undefined : memberOf(m, amount);
     if (origin?.kind !== "load" || holder === undefined) continue;
-    if (!isStillThere(m.state, mapping, origin.place.replace(/@[\w,]*$/, ""))) continue;
-    m.context.failed.push({ holder, name: mapping.name ?? "the member", mapping });
+    const place = origin.place.replace(/@[\w,]*$/, "");
+    // What unknown code has had since, it may have cleared.
+    if (!m.state.store.has(place) || !isStillThere(m.state, mapping, place)) continue;
+    const wasThere = !origin.place.includes("@");
+    const held = { holder, name: mapping.name ?? "the member", mapping };
+    m.context.failed.push(wasThere ? { ...held, stays: "given" } : held);
   }
 }
 
-function unmappedAt(state: State, held: Value): Mapping | undefined {
+export function unmappedAt(state: State, held: Value): Mapping | undefined {
   const mapping = held.kind === "pointer" ? state.mapping(held.mapping) : undefined;
   return mapping?.phase === "unmapped" && mapping.source === "mmap" && !mapping.moved && !mapping.uncertain
     ? mapping
@@ -178,7 +185,7 @@ function unmappedAt(state: State, held: Value): Mapping | undefined {
 }
 
 /** Another member says that the struct holds nothing: `id = -1`. */
-function isMarkedDead({ store }: State, key: string): boolean {
+export function isMarkedDead({ store }: State, key: string): boolean {
   const struct = structAt(key);
   return (
     struct !== undefined &&

@@ -29,6 +29,7 @@ export interface MemberNotes {
   readonly failed: readonly FailedHeld[];
   readonly uses: ReadonlyMap<string, HeldUse>;
   readonly refilled: ReadonlySet<string>;
+  readonly cleared: ReadonlySet<string>;
   readonly tests: HolderTests;
 }
 

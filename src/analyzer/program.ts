@@ -2,6 +2,7 @@
 import type { Steps } from "../steps.js";
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
+import { counterpartUnmaps } from "./counterparts.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
 import { elsewhereIn, heldUses } from "./held.js";
@@ -96,6 +97,8 @@ export class Program {
       this.#externals.link(name, this.#analysisOf(unit)) !== undefined;
     for (const one of tellSiblings([...this.#reported.values()], defines))
       this.#reported.set(one.outline, one);
+    const told = counterpartUnmaps([...this.#reported.values()], (unit) => this.#analysisOf(unit));
+    for (const [definition, event] of told) this.#append(definition, event);
     yield* this.#tellMembers();
   }
 

@@ -1,6 +1,7 @@
 /** What stays in a place that other functions compare with NULL: MAP_FAILED, or the address of what has been unmapped. */
-import type { StayEvent } from "./events.js";
+import type { Event, StayEvent } from "./events.js";
 import type { FailedHeld } from "./machine.js";
+import type { Mapping } from "./mapping.js";
 import { type NotedFunction, structOf } from "./members.js";
 
 interface Staying {
@@ -35,35 +36,61 @@ export function stayingFailures(functions: readonly NotedFunction[]): readonly S
   );
 }
 
-function staying(definition: NotedFunction, { name, mapping }: FailedHeld, test: StayEvent["test"]): Staying {
+function staying(
+  definition: NotedFunction,
+  { name, mapping, stays }: FailedHeld,
+  test: StayEvent["test"],
+): Staying {
   const site = mapping.unmappedAt ?? mapping.history.at(-1)?.site ?? mapping.site;
   const { name: by } = definition.outline;
-  return { definition, event: { kind: "stay", site, function: by, mapping, holder: name, test } };
+  return {
+    definition,
+    event: {
+      kind: "stay",
+      site,
+      function: by,
+      mapping,
+      holder: name,
+      test,
+      afterSuccess: stays === "success",
+    },
+  };
 }
 
 /**
- * Where another function unmaps what it finds there unless it is NULL. Where the function succeeds, the place holds the
- * mapping; and nobody who calls it frees the struct instead.
+ * Where another function unmaps what it finds there, and is certain to look. Where the function succeeds, the place holds
+ * the mapping; and nobody who calls it frees the struct instead.
  */
 function releasing(
   functions: readonly NotedFunction[],
-  { outline, notes }: NotedFunction,
-  { holder }: FailedHeld,
+  { outline, notes, events }: NotedFunction,
+  { holder, stays, mapping }: FailedHeld,
 ): StayEvent["test"] | undefined {
-  if (!notes.kept.some(({ member }) => member === holder)) return undefined;
+  // A path that leaves the mapping there is the success; where there is none, the one that unmaps it is.
+  if (notes.kept.some(({ member }) => member === holder) === (stays === "success")) return undefined;
+  if (stays === "success" && events.some((event) => isLeftMapped(event, mapping))) return undefined;
   const freesStruct = functions.some(
     (one) =>
-      (one.outline === outline || one.outline.names.has(outline.name)) &&
+      (one.outline === outline ? stays !== "linked" : one.outline.names.has(outline.name)) &&
       one.notes.freed.some(({ struct, closes }) => closes === undefined && struct === structOf(holder)),
   );
   if (freesStruct) return undefined;
+  // Setting it to NULL where mmap() has failed shows that somebody looks there after a failure.
+  const isLookedAt = stays !== undefined || notes.cleared.has(holder);
   for (const one of functions) {
-    const site = one.notes.tests.againstNull.get(holder);
-    if (one.outline === outline || site === undefined) continue;
-    if (one.notes.unmapped.some(({ member }) => member === holder))
-      return { site, function: one.outline.name };
+    if (one.outline.name === outline.name || (stays === "success" && outline.names.has(one.outline.name)))
+      continue;
+    const unmapped = one.notes.unmapped.find(({ member }) => member === holder);
+    const site = one.notes.tests.againstNull.get(holder) ?? (isLookedAt ? unmapped?.call.site : undefined);
+    if (unmapped !== undefined && site !== undefined) return { site, function: one.outline.name };
   }
   return undefined;
+}
+
+function isLeftMapped(event: Event, { id }: Mapping): boolean {
+  if (event.kind !== "exit" || event.mapping.phase !== "live") return false;
+  // On an earlier turn of a loop it has another name.
+  return event.mapping.id.replace(/'+$/, "") === id.replace(/'+$/, "");
 }
 
 /** `if (map_ring(h)) h->cleanup = unmap_ring;`: nothing calls it by its name, and who stores it has asked before. */

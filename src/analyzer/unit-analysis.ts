@@ -49,6 +49,7 @@ function noNotes(): Pick<Context, keyof MemberNotes> {
     kept: [],
     pointed: new Map(),
     nulled: new Map(),
+    cleared: new Set(),
     unmapped: [],
     failed: [],
     uses: new Map(),

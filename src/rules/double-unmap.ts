@@ -25,8 +25,8 @@ export const doubleUnmap: Rule = {
       if (!sameAmount(offset, mapping.source === "given" ? (mapping.offset ?? ZERO) : ZERO)) return undefined;
       return `${targetName(target)} is unmapped a second time: that takes away whatever has been mapped there since`;
     },
-    stay: ({ mapping, holder, test }) =>
-      mapping.phase === "unmapped"
+    stay: ({ mapping, holder, test, afterSuccess }) =>
+      mapping.phase === "unmapped" && !afterSuccess
         ? {
             message: `when the function fails, '${holder}' still points to what is unmapped here, and ${test.function}() unmaps what it finds there`,
             severity: "warning",

@@ -1,6 +1,6 @@
 /** munmap() takes the range it is told, not the mapping it belongs to. */
 import type { Amount } from "../analyzer/amount.js";
-import { compareLengths, sameUpToRounding } from "../analyzer/lengths.js";
+import { compareLengths, inOtherPages, sameUpToRounding } from "../analyzer/lengths.js";
 import { add, constantValue, sameAmount, soleSymbol, subtract } from "../analyzer/amount.js";
 import { isPadding, pageAlignment } from "../analyzer/alignment.js";
 import type { UnmapEvent } from "../analyzer/events.js";
@@ -27,6 +27,7 @@ export const unmapLength: Rule = {
   on: {
     unmap: (event, text) =>
       wrongLength(event) ??
+      otherPages(event) ??
       wrongAddress(event) ??
       otherCount(event, text) ??
       bound(event, text) ??
@@ -196,6 +197,18 @@ function withoutDelta({ call, target }: UnmapEvent, text: string): string | unde
 function isSum(text: string, a: string, b: string): boolean {
   const terms = text.split("+").map((term) => term.trim());
   return terms.length === 2 && terms.includes(a) && terms.includes(b) && a !== b;
+}
+
+/** `mmap(0, n * 4096, …)`, `munmap(p, n * getpagesize())` */
+function otherPages({ target, length, lengthText }: UnmapEvent): Finding | undefined {
+  const { mapping } = target;
+  if (!isOwn(mapping) || mapping.length === undefined || length === undefined) return undefined;
+  if (constantValue(target.offset) !== 0 || !inOtherPages(mapping.length, length)) return undefined;
+  const was = mapping.lengthText || "another length";
+  return {
+    message: `${targetName(target)} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}: they differ where pages are larger than 4 KiB`,
+    severity: "note",
+  };
 }
 
 function callee(length: Amount): string {

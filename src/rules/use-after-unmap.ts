@@ -30,6 +30,13 @@ export const useAfterUnmap: Rule = {
           : `given to ${by}()`;
       return `${nameOf(mapping)} is ${what} after it was unmapped`;
     },
+    stay: ({ mapping, holder, test, afterSuccess }) =>
+      mapping.phase === "unmapped" && afterSuccess
+        ? {
+            message: `'${holder}' still points to what is unmapped here, and ${test.function}() takes it for a mapping`,
+            severity: "warning",
+          }
+        : undefined,
     exit: ({ mapping, leftPointing }, text) =>
       leftPointing?.global === true &&
       !leftPointing.guarded &&

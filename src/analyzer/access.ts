@@ -308,9 +308,9 @@ function placeKey({ place }: Origin & { readonly kind: "load" }): string {
 }
 
 /** Notes a use of memory that this function has not made, but that others may have mapped; once for each place. */
-export function noteUse(m: Machine, pointer: Amount, event: HeldUse["event"]): void {
+export function noteUse(m: Machine, pointer: Amount, event: HeldUse["event"], onlyGlobals = false): void {
   const held = holderIn(m, pointer);
-  if (held === undefined) return;
+  if (held === undefined || (onlyGlobals && !held.holder.startsWith("::"))) return;
   const key = `${event.kind} ${event.site.start} ${held.holder}`;
   if (!m.context.uses.has(key)) m.context.uses.set(key, { ...held, event });
 }

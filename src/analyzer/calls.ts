@@ -3,7 +3,7 @@ import type { Site } from "../diagnostic.js";
 import { givenAt, tellAccess } from "./access.js";
 import { NO_FLAGS } from "./flags.js";
 import type { Amount } from "./amount.js";
-import { operation, soleSymbol, symbolOf } from "./amount.js";
+import { operation, soleSymbol, subtract, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { describe, fresh } from "./call.js";
 import { evaluate } from "./evaluate.js";
@@ -11,6 +11,7 @@ import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
 import { systemCall } from "./model/library.js";
 import type { Operand } from "./ir.js";
+import { eitherOf } from "./joining.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
 import { applySummary } from "./own-calls.js";
@@ -53,6 +54,8 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   if (callee === "PROT_MAX") return [{ state: m.state, result: { kind: "flags", flags: NO_FLAGS } }];
   const predicate = predicateOf(callee, values);
   if (predicate !== undefined) return [{ state: m.state, result: amountValue(predicate) }];
+  const bound = boundOf(m, callee, values);
+  if (bound !== undefined) return [{ state: m.state, result: amountValue(bound) }];
   tellRequest(m, instruction, values);
   unknownCall(m, instruction, values);
   const result = fresh(m, callee);
@@ -138,6 +141,18 @@ function predicateOf(callee: string | undefined, values: readonly Value[]): Amou
     symbolOf({ kind: "constant", name: callee }),
     ...amounts.filter((amount) => amount !== undefined),
   );
+}
+
+/** `MIN(a, b)` of a header that was not read is one of the two, and no more than the other. */
+function boundOf(m: Machine, callee: string | undefined, values: readonly Value[]): Amount | undefined {
+  const [a, b, more] = values.map((value) => asAmount(value));
+  const which = /^(min|max)$/i.exec(callee ?? "")?.[1]?.toLowerCase();
+  if (which === undefined || a === undefined || b === undefined || more !== undefined) return undefined;
+  const bound = eitherOf(a, b, `${which} ${m.at}`);
+  // On another turn of a loop it is another number.
+  if (m.again) m.state.renew(`?${which} ${m.at}`);
+  for (const one of [a, b]) m.state.assume(subtract(bound, one), which === "min" ? "<=" : ">=");
+  return bound;
 }
 
 /** What a variable at file scope holds that some function of the program puts a mapping into. */

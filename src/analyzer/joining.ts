@@ -171,23 +171,29 @@ export function joinValues(mine: Value, theirs: Value, what: string, isRepeated:
       value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.id.includes(UNKNOWN)),
   );
   const name = unknown ? `${what}${UNKNOWN}` : what;
-  const oneOf = isRepeated ? undefined : either(mine, theirs, `?${name}`);
-  return amountValue(symbolOf({ kind: "opaque", what: name, ...(oneOf === undefined ? {} : { oneOf }) }));
+  return mine.kind !== "amount" || theirs.kind !== "amount" || isRepeated
+    ? amountValue(symbolOf({ kind: "opaque", what: name }))
+    : amountValue(eitherOf(mine.amount, theirs.amount, name));
+}
+
+/** A number that is one of two. */
+export function eitherOf(a: Amount, b: Amount, what: string): Amount {
+  const oneOf = either(a, b, `?${what}`);
+  return symbolOf({ kind: "opaque", what, ...(oneOf === undefined ? {} : { oneOf }) });
 }
 
 /** More values than these are not told apart. */
 const MAX_ALTERNATIVES = 4;
 
-function either(mine: Value, theirs: Value, symbolId: string): readonly Amount[] | undefined {
-  if (mine.kind !== "amount" || theirs.kind !== "amount") return undefined;
+function either(a: Amount, b: Amount, symbolId: string): readonly Amount[] | undefined {
   const distinct = new Map<string, Amount>();
-  for (const amount of [mine.amount, theirs.amount].flatMap(alternatives)) {
+  for (const amount of [a, b].flatMap(alternatives)) {
     if (mentions(amount, symbolId)) return undefined;
     distinct.set(amountKey(amount), amount);
   }
   if (distinct.size > MAX_ALTERNATIVES) return undefined;
   // In an order that does not depend on which path came first.
-  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, amount]) => amount);
+  return [...distinct].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, amount]) => amount);
 }
 
 /** Marks the symbols of values that unknown code may have changed. */

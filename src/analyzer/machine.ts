@@ -2,7 +2,7 @@
 import type { Believed } from "./believed.js";
 import type { Site } from "../diagnostic.js";
 import type { Amount } from "./amount.js";
-import type { AccessEvent, Call, Event, RangeEvent, ReleaseEvent } from "./events.js";
+import type { AccessEvent, Call, Event, RangeEvent, ReleaseEvent, UnmapEvent } from "./events.js";
 import type { Cfg } from "./ir.js";
 import type { Mapping } from "./mapping.js";
 import type { LibraryModel } from "./model/model.js";
@@ -90,7 +90,7 @@ export interface HeldUse {
   /** Bytes past what the place points to. */
   readonly offset: Amount;
   /** As it would be told of the mapping that others have put there. */
-  readonly event: AccessEvent | RangeEvent | ReleaseEvent;
+  readonly event: AccessEvent | RangeEvent | ReleaseEvent | UnmapEvent;
 }
 
 /** The function being analyzed. */

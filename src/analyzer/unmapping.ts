@@ -1,12 +1,12 @@
 /** The end of a mapping: munmap(2) and shmdt(2), whole or in part, right or wrong. */
 import type { Site } from "../diagnostic.js";
-import { materialize } from "./access.js";
+import { materialize, noteUse } from "./access.js";
 import type { Amount, Origin } from "./amount.js";
 import { UNKNOWN } from "./joining.js";
 import { amountKey, constantValue, ofSymbol, sameAmount, soleSymbol, subtract, symbolOf } from "./amount.js";
 import { noteReleased } from "./believed.js";
 import { lengthKnown } from "./call.js";
-import type { Call, ReleaseEvent, Target } from "./events.js";
+import type { Call, ReleaseEvent, Target, UnmapEvent } from "./events.js";
 import { isSameEachTurn } from "./invariant.js";
 import type { Operand } from "./ir.js";
 import { compareLengths, sameUpToRounding } from "./lengths.js";
@@ -59,7 +59,7 @@ export function unmap(
   const site = operand?.site;
   const lengthText = site === undefined ? "" : m.context.text(site);
   const inside = target.holds === undefined ? heldInside(m, target, length) : undefined;
-  m.emit?.({
+  const event: UnmapEvent = {
     kind: "unmap",
     site: call.site,
     function: m.context.cfg.name,
@@ -75,7 +75,9 @@ export function unmap(
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
     sameEachTurn: isMissedAgain(m, call, mapping),
     meant: m.emit !== undefined && call.direct ? unsetMember(m, address) : undefined,
-  });
+  };
+  m.emit?.(event);
+  if (m.emit !== undefined && call.direct) noteUnmappedGlobal(m, event);
   if (inside !== undefined) {
     m.state.update(inside.id, { owner: "escaped" });
     return;
@@ -122,6 +124,19 @@ function endPart(m: Machine, call: Call, target: Target, mapping: Mapping, lengt
 
 function resultOf(m: Machine, call: Call): Amount {
   return symbolOf({ kind: "call", function: call.function, instruction: m.at });
+}
+
+/** What others have put into a variable at file scope; of members, the comparison of lengths tells it. */
+function noteUnmappedGlobal(m: Machine, event: UnmapEvent): void {
+  const { value } = event.target;
+  if (value.kind !== "amount" || soleSymbol(value.amount)?.origin.kind !== "load") return;
+  // How much the others have mapped, they say in words of their own.
+  noteUse(
+    m,
+    value.amount,
+    { ...event, length: undefined, lengthText: "", lengthOf: undefined, fromMember: true },
+    true,
+  );
 }
 
 /** By a length of its own, which nobody can compare with what was mapped. */

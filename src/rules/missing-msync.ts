@@ -23,6 +23,8 @@ export const missingMsync: Rule = {
     "A function that is handed the mapping or hands it on: the durability is decided elsewhere.",
   ],
   on: {
+    unmap: ({ target: { mapping }, function: name, fromMember }, text) =>
+      fromMember && mapping !== undefined && !SYNCS.test(text) ? closedUnsynced(mapping, name) : undefined,
     exit: ({ mapping, function: name, returns }, text) =>
       (mapping.phase === "unmapped" || mapping.owner === "local") &&
       returns !== "failure" &&
@@ -75,4 +77,25 @@ function unsynced(mapping: Mapping, name: string): Finding | undefined {
     ...(mapping.unmappedAt === undefined ? {} : { site: mapping.unmappedAt }),
     severity: made || (mapping.descriptor?.sized === true && PRODUCT.test(name)) ? "warning" : "note",
   };
+}
+
+/** Any call that puts what was written on the disk. */
+const SYNCS = /\b(?:msync|fsync|fdatasync|syncfs|sync)\s*\(/;
+
+/** Another function has made the file, given it its size and mapped it to be written; nothing here ever syncs it. */
+function closedUnsynced(mapping: Mapping, name: string): Finding | undefined {
+  const { descriptor, flags, protection } = mapping;
+  const isMade =
+    descriptor !== undefined && descriptor.sized && hasFlag(descriptor.mode, "O_CREAT") === "yes";
+  return isMade &&
+    isDiskFile(mapping) &&
+    PRODUCT.test(name) &&
+    hasFlag(flags, "MAP_SHARED") === "yes" &&
+    hasFlag(flags, "MAP_SYNC") === "no" &&
+    hasFlag(protection, "PROT_WRITE") === "yes"
+    ? {
+        message: `${nameOf(mapping)} is given up here, and nothing here calls msync() or fsync(): munmap() does not put it on disk`,
+        severity: "note",
+      }
+    : undefined;
 }

@@ -216,7 +216,7 @@ function callee(length: Amount): string {
   return origin?.kind === "call" ? (origin.function ?? "") : "";
 }
 
-function wrongAddress({ target, length, meant }: UnmapEvent): string | undefined {
+function wrongAddress({ target, length, meant, fromMember }: UnmapEvent): string | undefined {
   if (meant !== undefined)
     return `${targetName(target)} has not been set on any way here: it gets '${meant}' only later, and that stays mapped`;
   if (target.holds !== undefined)
@@ -238,7 +238,10 @@ function wrongAddress({ target, length, meant }: UnmapEvent): string | undefined
   if (varied) return `${what} has been moved since it was mapped, so this is not the start of the mapping`;
   // Trimming names the place with an expression; a plain variable was meant to be the start.
   const plain = /^[\w.\->[\]]+$/.test(text.replace(/^\([^()]*\)\s*/, ""));
-  if (pageAlignment(offset) === "unaligned") return undefined;
+  const alignment = pageAlignment(offset);
+  if (alignment === "unaligned") return undefined;
+  // Pages in front may be meant to stay: how many there are behind, only the other function knows.
+  if (fromMember && length === undefined && alignment === "aligned") return undefined;
   // From there to the end: the tail is cut off.
   if (length !== undefined && mapping.length !== undefined && sameAmount(add(offset, length), mapping.length))
     return undefined;

@@ -20,6 +20,7 @@ import type { Mapping } from "./mapping.js";
 import { noteFailed, noteKept } from "./member-notes.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
+import { sameState } from "./same-state.js";
 import type { Exit, Summary } from "./summary.js";
 import { summarize } from "./summary.js";
 import { isTaken } from "./overwriting.js";
@@ -39,7 +40,7 @@ export interface FunctionResult {
 function lattice({ repeated }: Loops): Lattice<State> {
   return {
     key: (state) => state.key(),
-    equals: (a, b) => a.equals(b),
+    equals: sameState,
     join: (known, arriving, block) => known.join(arriving, String(block), repeated.has(block)),
     turn: beforeTurn,
   };

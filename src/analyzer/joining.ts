@@ -5,6 +5,7 @@ import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
 import type { Fork, Mapping } from "./mapping.js";
 import { isShared, newMapping } from "./mapping.js";
+import type { Range } from "./range.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
 import { amountValue, isOuter } from "./value.js";
@@ -87,6 +88,35 @@ export function joinDescriptors(result: State, mine: State, theirs: State): void
       passed: a.passed || b.passed,
     });
   }
+}
+
+/** A mapping as one path has left it, and what that path has found out. */
+export interface SometimesUsed {
+  readonly mapping: Mapping;
+  readonly facts: ReadonlyMap<string, Range>;
+}
+
+/** What one path has used where it found it, and no path has unmapped or given away. */
+export function joinUses(result: State, mine: State, theirs: State, isRepeated: boolean): void {
+  for (const side of [mine, theirs]) {
+    for (const [id, used] of side.sometimesUsed) {
+      // What a turn of a loop has used is no matter of the next one's.
+      if (isRepeated && side === theirs && used !== "gone" && !mine.sometimesUsed.has(id)) continue;
+      if (result.sometimesUsed.get(id) !== "gone") result.sometimesUsed.set(id, used);
+    }
+    for (const [id, mapping] of side.mappings) {
+      if (!isFoundInPlace(mapping) || result.mappings.has(id) || result.sometimesUsed.has(id)) continue;
+      if (mapping.phase !== "live" || mapping.owner !== "local") result.sometimesUsed.set(id, "gone");
+      else if (mapping.accessed !== undefined && !isRepeated)
+        result.sometimesUsed.set(id, { mapping, facts: new Map(side.facts) });
+    }
+  }
+}
+
+/** Was it in a place of others when the function began? */
+function isFoundInPlace({ source, address }: Mapping): boolean {
+  const origin = address?.kind === "amount" ? soleSymbol(address.amount)?.origin : undefined;
+  return source === "given" && origin?.kind === "load" && !/[?@]|call:/.test(origin.place);
 }
 
 /** What one path has put where others find it may be there; nothing else that it did is certain. */

@@ -259,6 +259,8 @@ export const ANY_MEMBER = "*";
 
 /** What a struct member holds gets another holder: the member is not the only one that can release it. */
 export function letGo(m: Machine, amount: Amount): void {
+  for (const { symbol } of amount.terms)
+    if (symbol.origin.kind === "load") m.state.sometimesUsed.set(`given:${symbol.id}`, "gone");
   const member = memberOf(m, amount);
   if (member !== undefined) m.context.letGo.add(member);
 }

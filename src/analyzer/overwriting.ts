@@ -6,8 +6,9 @@ import { constantValue, soleSymbol } from "./amount.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { isShared } from "./mapping.js";
+import { areApart } from "./range.js";
 import type { State } from "./state.js";
-import { isOuter, type Value } from "./value.js";
+import { asAmount, isOuter, type Value } from "./value.js";
 
 /** The place gets a new value: was it the last name of a mapping? */
 export function overwrite(
@@ -17,6 +18,8 @@ export function overwrite(
   site: Site,
   how: "overwritten" | "out of scope" = "overwritten",
 ): void {
+  const found = foundAt(m, key);
+  if (found !== undefined) loseGiven(m, key, found, value, site);
   for (const [held, old] of m.state.store) {
     if (held !== key && !(held.startsWith(key) && (held[key.length] === "." || held[key.length] === "[")))
       continue;
@@ -77,9 +80,8 @@ export function isTaken(state: State, { takenBy }: Mapping, returned: Value | un
 export function loseGiven(m: Machine, key: string, old: Amount, value: Value | undefined, site: Site): void {
   if (value?.kind !== "pointer" || !isOuter(key)) return;
   const successor = m.state.mapping(value.mapping);
-  const given = givenAt(m.state, old);
-  if (successor === undefined || given === undefined) return;
-  const { mapping } = given;
+  const mapping = givenAt(m.state, old)?.mapping ?? sometimesUsedAt(m.state, old);
+  if (successor === undefined || mapping === undefined) return;
   const isRemapped = successor.replaces === mapping.id;
   if (isRemapped && (successor.phase !== "unchecked" || successor.weakTest !== undefined)) return;
   if (!isRemapped && !isReplaced(m.state, key, mapping, successor)) return;
@@ -88,7 +90,8 @@ export function loseGiven(m: Machine, key: string, old: Amount, value: Value | u
       other !== key &&
       held.kind === "amount" &&
       !other.startsWith("t#") &&
-      givenAt(m.state, held.amount)?.mapping.id === mapping.id
+      (givenAt(m.state, held.amount)?.mapping.id === mapping.id ||
+        held.amount.terms.some(({ symbol }) => `given:${symbol.id}` === mapping.id))
     )
       return;
   }
@@ -113,6 +116,24 @@ export function loseGiven(m: Machine, key: string, old: Amount, value: Value | u
     how: "overwritten",
     releasedElsewhere: false,
   });
+}
+
+/** What only some of the paths to here have used, unless this one knows that it is none of them. */
+function sometimesUsedAt(state: State, old: Amount): Mapping | undefined {
+  const symbol = soleSymbol(old);
+  const used = symbol === undefined ? undefined : state.sometimesUsed.get(`given:${symbol.id}`);
+  if (used === undefined || used === "gone" || state.holds(old, "==") === true) return undefined;
+  for (const [form, range] of used.facts) {
+    const now = state.facts.get(form);
+    if (now !== undefined && areApart(now, range)) return undefined;
+  }
+  return { ...used.mapping, uncertain: true };
+}
+
+/** The address that a place of others held when the function began, where some path has used what is there. */
+export function foundAt({ state }: Machine, key: string): Amount | undefined {
+  const used = state.isUntouched(key) ? state.sometimesUsed.get(`given:load:${key}`) : undefined;
+  return used === undefined || used === "gone" ? undefined : asAmount(used.mapping.address);
 }
 
 /** A function that is called has mapped it; the id says which. */

@@ -9,6 +9,7 @@ import { settleRemap } from "./assume.js";
 import type { CallInstruction } from "./call.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
 import { descriptorOf } from "./descriptors.js";
+import { reaches } from "./epochs.js";
 import { moved } from "./evaluate.js";
 import type { Call } from "./events.js";
 import { failedBy, failureOf } from "./failed-wrappers.js";
@@ -18,7 +19,7 @@ import { tellLatent } from "./latent.js";
 import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { letGo } from "./member-notes.js";
-import { loseGiven } from "./overwriting.js";
+import { foundAt, loseGiven } from "./overwriting.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
 import { clobberMemory, clobberPlace, lend } from "./unknown-calls.js";
@@ -101,6 +102,8 @@ function applyOutcome(
   const stores = outcome.stores.map(({ place, value }) => ({
     place: into.place(place),
     value: into.value(value),
+    // Unknown code that the callee has run may have released what was there.
+    isDisturbed: outcome.epochs.some((what) => reaches(what, place.key)),
   }));
   const result = outcome.returns === undefined ? undefined : into.value(outcome.returns);
   const isNumber = outcome.returns?.kind === "amount" && result?.kind === "amount";
@@ -121,12 +124,11 @@ function applyOutcome(
     }
   }
   for (const symbol of outcome.epochs) disturb(m, values, symbol);
-  for (const { place, value } of stores) {
+  for (const { place, value, isDisturbed } of stores) {
     if (place === undefined) continue;
-    const old = m.state.store.get(place.key);
-    // Unknown code that the callee has run may have released what was there.
-    if (old?.kind === "amount" && outcome.epochs.length === 0)
-      loseGiven(m, place.key, old.amount, value, call.site);
+    const held = m.state.store.get(place.key);
+    const old = held === undefined ? foundAt(m, place.key) : asAmount(held);
+    if (old !== undefined && !isDisturbed) loseGiven(m, place.key, old, value, call.site);
     m.state.write(place.key, value);
     // What the callee has stored for its caller, this function has stored for its own.
     if (isOuter(place.key)) m.context.places.set(place.key, place);

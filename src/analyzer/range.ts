@@ -129,3 +129,10 @@ export function mirrored(relation: Relation): Relation {
 export function invert(truth: boolean | undefined): boolean | undefined {
   return truth === undefined ? undefined : !truth;
 }
+
+/** Is there no number that lies in both? */
+export function areApart(a: Range, b: Range): boolean {
+  const min = Math.max(a.min, b.min);
+  const max = Math.min(a.max, b.max);
+  return min > max || (min === max && (a.not.includes(min) || b.not.includes(min)));
+}

@@ -7,12 +7,22 @@
 import type { Amount } from "./amount.js";
 import { isConstant, soleSymbol, symbolOf } from "./amount.js";
 import { forgetEpoch, forgetSymbol, soleSymbolId, valueSpeaksOf } from "./forgetting.js";
-import { joinDescriptors, joinMappings, joinUntouched, joinValues, mingle, UNKNOWN } from "./joining.js";
+import type { SometimesUsed } from "./joining.js";
+import {
+  joinDescriptors,
+  joinMappings,
+  joinUntouched,
+  joinUses,
+  joinValues,
+  mingle,
+  UNKNOWN,
+} from "./joining.js";
 import { epochOfJoin, reaches } from "./epochs.js";
 import type { FileDescriptor, Mapping } from "./mapping.js";
-import { isShared, sameMapping, sameProgress } from "./mapping.js";
+import { isShared } from "./mapping.js";
+import { sameState } from "./same-state.js";
 import type { Range, Relation } from "./range.js";
-import { ANYTHING, invert, linearKey, mirrored, narrow, sameRange, usualRange, widen } from "./range.js";
+import { ANYTHING, invert, linearKey, mirrored, narrow, usualRange, widen } from "./range.js";
 import { OF_MANY, PASSING, placeLeft } from "./turns.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, isOuter, isResult, NULL_VALUE, sameValue } from "./value.js";
@@ -32,13 +42,18 @@ export class State {
     readonly epochs: Map<string, string>,
     /** Parameters that have met other values in a variable: what happens to that one may have happened to them. */
     readonly mingled: Set<string>,
+    /**
+     * What only some of the paths that have met here have used, each as it was found in a place of others, by its id;
+     * "gone": one of them has given it to somebody else.
+     */
+    readonly sometimesUsed: Map<string, SometimesUsed | "gone">,
   ) {}
 
   /** On this path a function of the program has failed to map, and given NULL; until that is told. */
   failure: Mapping | undefined;
 
   static empty(): State {
-    return new State(new Map(), new Map(), new Map(), new Map(), new Map(), new Map(), new Set());
+    return new State(new Map(), new Map(), new Map(), new Map(), new Map(), new Map(), new Set(), new Map());
   }
 
   clone(): State {
@@ -50,6 +65,7 @@ export class State {
       new Map(this.descriptors),
       new Map(this.epochs),
       new Set(this.mingled),
+      new Map(this.sometimesUsed),
     );
     copy.failure = this.failure;
     return copy;
@@ -119,6 +135,11 @@ export class State {
       )
         this.store.delete(other);
     }
+  }
+
+  /** Does the place hold what it held when the function began, or was there when unknown code was done with it? */
+  isUntouched(key: string): boolean {
+    return !this.store.has(key) && this.#epochOf(key) === "";
   }
 
   mapping(id: string): Mapping | undefined {
@@ -247,47 +268,12 @@ export class State {
     return parts.sort().join(";");
   }
 
-  equals(other: State): boolean {
-    if (
-      this.failure?.id !== other.failure?.id ||
-      this.epochs.size !== other.epochs.size ||
-      this.store.size !== other.store.size ||
-      this.facts.size !== other.facts.size
-    )
-      return false;
-    if (
-      this.mappings.size !== other.mappings.size ||
-      this.mingled.size !== other.mingled.size ||
-      this.descriptors.size !== other.descriptors.size
-    )
-      return false;
-    for (const [key, value] of this.store) {
-      const theirs = other.store.get(key);
-      if (theirs === undefined || !sameValue(value, theirs)) return false;
-    }
-    for (const [key, range] of this.facts) {
-      const theirs = other.facts.get(key);
-      if (theirs === undefined || !sameRange(range, theirs)) return false;
-    }
-    for (const [id, mapping] of this.mappings) {
-      const theirs = other.mappings.get(id);
-      if (theirs === undefined || !sameMapping(mapping, theirs)) return false;
-    }
-    for (const [symbol, at] of this.epochs) if (other.epochs.get(symbol) !== at) return false;
-    for (const [id, descriptor] of this.descriptors) {
-      const theirs = other.descriptors.get(id);
-      if (theirs === undefined || !sameProgress(theirs, descriptor)) return false;
-      if (theirs.truncated?.site.start !== descriptor.truncated?.site.start) return false;
-    }
-    return true;
-  }
-
   /**
    * What holds where `this`, already known at `block`, and `incoming` meet there. A place that differs gets a symbol of
    * that block and place; bounds only ever widen, so repeated joins end.
    */
   join(incoming: State, block: string, isRepeated: boolean): State {
-    if (this.equals(incoming)) return this;
+    if (sameState(this, incoming)) return this;
     if (!isRepeated) return this.#join(incoming, block, isRepeated);
     const prefix = `?join${block}:`;
     // What was read since the paths met here has other values on the next turn.
@@ -335,6 +321,7 @@ export class State {
       new Map(),
       new Map(),
       new Set([...this.mingled, ...arriving.mingled]),
+      new Map(),
     );
     result.failure = this.failure?.id === arriving.failure?.id ? this.failure : undefined;
     for (const [symbol, at] of [...this.epochs, ...arriving.epochs]) {
@@ -359,6 +346,7 @@ export class State {
     for (const [key, range] of this.facts) {
       const theirs = arriving.facts.get(key);
       const widened = theirs === undefined ? undefined : widen(range, theirs);
+      joinUses(result, this, arriving, isRepeated);
       if (widened !== undefined) result.facts.set(key, widened);
     }
     joinMappings(result, this, arriving, isRepeated);

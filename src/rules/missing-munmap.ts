@@ -28,6 +28,8 @@ export const missingMunmap: Rule = {
     lose: ({ mapping, how, releasedElsewhere }) => {
       // An unknown function has seen it; what other paths do tells whose it is.
       if (mapping.owner === "lent" && !releasedElsewhere) return undefined;
+      // Only some paths have used it, and others have unmapped it.
+      if (mapping.uncertain && releasedElsewhere) return undefined;
       // Memory that a place of others held, and that a new mapping takes the place of.
       const isMapped = failsWithMapFailed(mapping) || mapping.source === "given";
       if (!isMapped || isOfOthers(mapping) || mapping.phase === "failed") return undefined;

@@ -49,6 +49,8 @@ export function compareLengths(
   }
   const exact = [unrounded(mapped), unrounded(unmapped)] as const;
   const rest = subtract(exact[1], exact[0]);
+  // `(n + page) & -page` is n rounded up but for its multiples, which whoever writes so may treat on their own.
+  if (!sameAmount(exact[1], unmapped) && constantValue(rest) === 1) return "unknown";
   const related = rest.terms.length < exact[0].terms.length + exact[1].terms.length;
   if (!related)
     return isFactorOf(unmapped, mapped) ? "shorter" : isFactorOf(mapped, unmapped) ? "longer" : "unknown";

@@ -1,6 +1,6 @@
 /** Notes of what a function does with struct members, for what only all functions together tell. */
 import { memberOf } from "./access.js";
-import type { Amount } from "./amount.js";
+import type { Amount, Origin } from "./amount.js";
 import { constantValue, isConstant, soleSymbol } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { evaluate, isDeclaredPointer, placeOf } from "./evaluate.js";
@@ -101,7 +101,18 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
     if (constant === -1 && isDeclaredPointer(operand))
       ofResults.set(holder, { site, function: origin.function ?? "" });
   } else if (constant === -1) againstFailed.add(holder);
-  else if (!againstNull.has(holder)) againstNull.set(holder, site);
+  else if (!againstNull.has(holder) && !isAskedBefore(m, origin)) againstNull.set(holder, site);
+}
+
+/** `if (b->size > 0 && b->base != NULL)`: another member has told already whether there is something. */
+function isAskedBefore({ state }: Machine, origin: Origin | undefined): boolean {
+  const struct = origin?.kind === "load" ? structAt(origin.place) : undefined;
+  if (struct === undefined || origin?.kind !== "load") return false;
+  const begin = `+{load:${struct}`;
+  for (const key of state.facts.keys())
+    if (key.startsWith(begin) && key !== `+{load:${origin.place}}` && /^\w+\}$/.test(key.slice(begin.length)))
+      return true;
+  return false;
 }
 
 /** `p == MAP_FAILED || p == NULL` says nothing of what the program takes for a mapping. */

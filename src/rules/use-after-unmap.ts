@@ -1,4 +1,5 @@
 /** After munmap() the range is free, and the next mmap() or malloc() may be given it. */
+import { constantValue } from "../analyzer/amount.js";
 import type { Rule } from "./rule.js";
 import { nameOf } from "./terms.js";
 
@@ -17,8 +18,10 @@ export const useAfterUnmap: Rule = {
     "A pointer that has been given a new mapping since.",
   ],
   on: {
-    access: ({ viaHint, mapping, mode, by, expectsFault }) => {
+    access: ({ viaHint, mapping, mode, by, expectsFault, offset }) => {
       if (viaHint) return undefined;
+      // How much of it was unmapped is not known: only its start is gone for certain.
+      if (mapping.uncertain && constantValue(offset) !== 0) return undefined;
       if (mapping.phase !== "unmapped" || mapping.moved || expectsFault) return undefined;
       const what =
         by === undefined

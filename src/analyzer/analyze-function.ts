@@ -22,7 +22,7 @@ import type { Range } from "./range.js";
 import { State } from "./state.js";
 import { sameState } from "./same-state.js";
 import type { Exit, Summary } from "./summary.js";
-import { summarize } from "./summary.js";
+import { NEVER_RETURNS, summarize } from "./summary.js";
 import { isTaken } from "./overwriting.js";
 import { execute, leave } from "./transfer.js";
 import { beforeTurn } from "./turns.js";
@@ -72,7 +72,7 @@ export function analyzeFunction(context: Context, watch?: Watch): FunctionResult
       );
     }
   }
-  const summary = cfg.noreturn ? { outcomes: [], relevant: false } : summarize(exits, context.places);
+  const summary = cfg.noreturn ? NEVER_RETURNS : summarize(exits, context);
   return {
     events: [...inHindsight(events, cfg, shape.loops, context.plainTests), ...believedLeaks(context)],
     summary,

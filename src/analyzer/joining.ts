@@ -143,6 +143,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     seen: a.seen || b.seen,
     protection: joinFlags(a.protection, b.protection),
     flags: joinFlags(a.flags, b.flags),
+    raw: b.raw === undefined ? undefined : a.raw,
     length:
       a.length !== undefined && b.length !== undefined && amountKey(a.length) === amountKey(b.length)
         ? a.length

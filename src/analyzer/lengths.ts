@@ -1,6 +1,6 @@
 /** How two lengths in bytes compare: equal, equal up to whole pages, one the other and a rest. */
 import { isRemainder, SMALLEST_PAGE } from "./alignment.js";
-import type { Amount } from "./amount.js";
+import type { Amount, Origin } from "./amount.js";
 import { substitute } from "./substitution.js";
 import {
   add,
@@ -59,8 +59,11 @@ export function compareLengths(
   if (isRemainder(rest)) return "longer";
   if (isRemainder(negate(rest))) return "shorter";
   // A number on one side and a variable on the other; two variables may be the same under two names.
-  if (rest.terms.length === 1) return "different";
-  return "unknown";
+  const [term, second] = rest.terms;
+  // What unknown code has filled in, or paths have left, may be that number.
+  return term !== undefined && second === undefined && term.symbol.origin.kind !== "opaque"
+    ? "different"
+    : "unknown";
 }
 
 /** Is `product` something times `factor`? */
@@ -73,10 +76,19 @@ function isFactorOf(factor: Amount, product: Amount): boolean {
   );
 }
 
+/** The machine's page, or that of an interface, `XC_PAGE_SIZE`, whose header was not read: no system's is named after one. */
+function isPageOfSomebody(origin: Origin): boolean {
+  return (
+    origin.kind === "page" ||
+    (origin.kind === "constant" &&
+      /^(?!SYS|OS_|HOST|CPU|VM_|MY_|K?ERN)[A-Z0-9]+_PAGE_SIZE$/.test(origin.name))
+  );
+}
+
 /** As many pages, of 4096 bytes here and of the machine's there: where pages are larger, something else goes with them. */
 export function inOtherPages(a: Amount, b: Amount): boolean {
   const fixed = (amount: Amount): Amount =>
-    substitute(amount, ({ origin }) => (origin.kind === "page" ? constant(SMALLEST_PAGE) : undefined));
+    substitute(amount, ({ origin }) => (isPageOfSomebody(origin) ? constant(SMALLEST_PAGE) : undefined));
   const isVariable = (amount: Amount): boolean => constantValue(fixed(amount)) === undefined;
   return !sameUpToRounding(a, b) && isVariable(a) && sameAmount(fixed(a), fixed(b));
 }

@@ -15,15 +15,18 @@ export class Externals {
 
   constructor(readonly analysisOf: (unit: Unit) => UnitAnalysis) {}
 
-  /** Once for each file, however often it is added. */
+  /** Once for each file, however often it is added. Of a function's variants in a file, all where none is the usual one. */
   add(analysis: UnitAnalysis): void {
     if (this.#added.has(analysis)) return;
     this.#added.add(analysis);
     for (const [name, outline] of analysis.byName) {
       if (outline.static) continue;
+      const { usual } = outline;
+      const variants = usual ? [outline] : analysis.unit.functions.filter((one) => one.name === name);
+      const definitions = variants.map((one): Definition => ({ analysis, outline: one }));
       const others = this.#byName.get(name);
-      if (others === undefined) this.#byName.set(name, [{ analysis, outline }]);
-      else others.push({ analysis, outline });
+      if (others === undefined) this.#byName.set(name, definitions);
+      else others.push(...definitions);
     }
   }
 

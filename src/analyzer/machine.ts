@@ -124,6 +124,8 @@ export interface Context {
   readonly zeroed: Set<Amount>;
   /** Where a value is tested that is no result of a mapping call on some path, see testKey(). */
   readonly plainTests: Set<string>;
+  /** Parameters, by index, to whose memory it gives another protection. */
+  readonly reprotected: Set<number>;
   /** Addresses, as keys, that library functions have copied bytes to or from. */
   readonly copied: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */

@@ -20,6 +20,7 @@ import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import { foundAt, loseGiven } from "./overwriting.js";
+import { noteReprotected } from "./range-calls.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
 import { clobberMemory, clobberPlace, lend } from "./unknown-calls.js";
@@ -38,6 +39,7 @@ export function applySummary(
   const out: Outgoing[] = [];
   const maps = summary.outcomes.some((outcome) => returnedMapping(outcome) !== undefined);
   mayFlush(m, values);
+  for (const index of summary.reprotected) if (values[index] !== undefined) noteReprotected(m, values[index]);
   const dies = maps && DIES.test(callee);
   summary.outcomes.forEach((outcome, i) => {
     if (dies && (returnedMapping(outcome)?.phase ?? "failed") === "failed") return;

@@ -39,6 +39,7 @@ export function rangeCall(
   const byteOffset = isByteOffset(target) || isCopied(m, target.value);
   tellRange(m, effect, { call, target, length, byteOffset, flags });
   const { mapping } = target;
+  if (effect.kind === "protect") noteReprotected(m, target.value);
   if (mapping === undefined) return;
   if (mapping.phase === "unchecked") m.state.update(mapping.id, { phase: "live", weakTest: undefined });
   if (effect.kind === "protect") {
@@ -51,6 +52,7 @@ export function rangeCall(
       constantValue(subtract(length, mapping.length)) === 0;
     m.state.update(mapping.id, {
       protection: whole ? flags : UNKNOWN_FLAGS,
+      raw: undefined,
       history: tell(mapping, call.site, "protection changed here"),
     });
   }
@@ -70,6 +72,16 @@ export function rangeCall(
   if (hasFlag(flags, "MS_SYNC") !== "no")
     m.state.update(mapping.id, { written: undefined, asyncAt: undefined });
   else if (hasFlag(flags, "MS_ASYNC") === "yes") m.state.update(mapping.id, { asyncAt: call.site });
+}
+
+/** Whatever protection the callers know their memory to have, or a part of it. */
+export function noteReprotected({ state, context }: Machine, value: Value): void {
+  if (value.kind === "pointer") {
+    state.update(value.mapping, { protection: UNKNOWN_FLAGS, raw: undefined });
+    return;
+  }
+  for (const { symbol } of asAmount(value)?.terms ?? [])
+    if (symbol.origin.kind === "parameter") context.reprotected.add(symbol.origin.index);
 }
 
 /** The end is an address, not a length: what lies between the two is made visible to the fetching of instructions. */

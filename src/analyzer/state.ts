@@ -25,7 +25,7 @@ import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, usualRange, widen } from "./range.js";
 import { OF_MANY, PASSING, placeLeft } from "./turns.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, isOuter, isResult, NULL_VALUE, sameValue } from "./value.js";
+import { amountValue, isResult, NULL_VALUE, sameValue } from "./value.js";
 
 export class State {
   private constructor(
@@ -248,10 +248,8 @@ export class State {
     for (const m of this.mappings.values()) {
       if (m.source === "heap" || (m.source === "given" && m.phase === "live")) continue;
       // What a struct or an array of the caller's holds is left to the caller; other places would lose it in a join.
-      const isNeeded = (name: string): boolean =>
-        isResult(name) || (m.owner === "stored" && m.source !== "given" && !isOuter(name));
       const isElement = m.name?.endsWith("]") === true;
-      if (isShared(m) && m.phase === "live" && (isElement || !this.namesOf(m.id).some(isNeeded))) continue;
+      if (isShared(m) && m.phase === "live" && (isElement || !this.namesOf(m.id).some(isResult))) continue;
       // One of many, by an index: keeping each apart would never end.
       const left = placeLeft(this, m);
       if (m.source === "given" && OF_MANY.test(left === undefined ? m.id : left)) continue;

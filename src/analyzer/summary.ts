@@ -4,6 +4,8 @@
  */
 import type { Amount, Symbol } from "./amount.js";
 import { amountKey, constant, constantValue, isConstant, soleSymbol, symbolOf } from "./amount.js";
+import { joinFlags } from "./flags.js";
+import type { Context } from "./machine.js";
 import type { Mapping, Owner } from "./mapping.js";
 import { newMapping, sameMapping } from "./mapping.js";
 import type { Range } from "./range.js";
@@ -40,7 +42,11 @@ export interface Summary {
   readonly outcomes: readonly Outcome[];
   /** Does a call of it do anything to mappings? If not, callers need not be analyzed for its sake. */
   readonly relevant: boolean;
+  /** Parameters, by index, to whose memory it gives another protection. */
+  readonly reprotected: ReadonlySet<number>;
 }
+
+export const NEVER_RETURNS: Summary = { outcomes: [], relevant: false, reprotected: new Set() };
 
 /** A state in which the function ends, with what it returns. */
 export interface Exit {
@@ -49,16 +55,22 @@ export interface Exit {
 }
 
 /** Undefined when there is too much to say. */
-export function summarize(exits: readonly Exit[], places: ReadonlyMap<string, Place>): Summary | undefined {
-  return summarizeBy(exits, places, true) ?? summarizeBy(exits, places, false);
+export function summarize(
+  exits: readonly Exit[],
+  { places, reprotected }: Pick<Context, "places" | "reprotected">,
+): Summary | undefined {
+  const outcomes = outcomesOf(exits, places, true) ?? outcomesOf(exits, places, false);
+  if (outcomes === undefined) return undefined;
+  const relevant = outcomes.some((outcome) => relevantMappings(outcome).length > 0);
+  return { outcomes, relevant, reprotected };
 }
 
 /** `byCondition`: outcomes that differ only in what they need of the arguments are kept apart. */
-function summarizeBy(
+function outcomesOf(
   exits: readonly Exit[],
   places: ReadonlyMap<string, Place>,
   byCondition: boolean,
-): Summary | undefined {
+): readonly Outcome[] | undefined {
   const outcomes = new Map<string, Outcome>();
   for (const exit of exits) {
     const outcome = retried(outcomeOf(exit, places), outcomes.values());
@@ -67,8 +79,7 @@ function summarizeBy(
     outcomes.set(key, known === undefined ? outcome : merged(known, outcome));
     if (outcomes.size > MAX_OUTCOMES) return undefined;
   }
-  const list = [...outcomes.values()];
-  return { outcomes: list, relevant: list.some((outcome) => relevantMappings(outcome).length > 0) };
+  return [...outcomes.values()];
 }
 
 /** A wrapper that maps again where the first attempt has failed hands out one mapping, wherever it was made. */
@@ -84,9 +95,7 @@ function retried(outcome: Outcome, others: Iterable<Outcome>): Outcome {
       ...outcome,
       returns: outcome.returns === undefined ? undefined : renamed(outcome.returns),
       stores: outcome.stores.map(({ place, value }) => ({ place, value: renamed(value) })),
-      mappings: outcome.mappings.map((mapping) =>
-        mapping === own ? { ...first, owner: further(first.owner, own.owner) } : mapping,
-      ),
+      mappings: outcome.mappings.map((mapping) => (mapping === own ? inEither(first, own) : mapping)),
     };
   }
   return outcome;
@@ -281,9 +290,21 @@ function merged(a: Outcome, b: Outcome): Outcome {
     ],
     mappings: a.mappings.map((mapping) => {
       const other = b.mappings.find(({ id }) => id === mapping.id);
-      return other === undefined ? mapping : { ...mapping, owner: further(mapping.owner, other.owner) };
+      return other === undefined ? mapping : inEither(mapping, other);
     }),
     epochs: [...new Set([...a.epochs, ...b.epochs])],
+  };
+}
+
+/** As callers have to take it, whichever path the function has gone. */
+function inEither(mapping: Mapping, other: Mapping): Mapping {
+  return {
+    ...mapping,
+    owner: further(mapping.owner, other.owner),
+    seen: mapping.seen || other.seen,
+    protection: joinFlags(mapping.protection, other.protection),
+    flags: joinFlags(mapping.flags, other.flags),
+    raw: other.raw === undefined ? undefined : mapping.raw,
   };
 }
 

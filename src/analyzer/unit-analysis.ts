@@ -212,6 +212,7 @@ export class UnitAnalysis {
       localMembers: new Map(),
       written: new Set(),
       plainTests: new Set(),
+      reprotected: new Set(),
       zeroed: new Set(),
       copied: new Set(),
       believed: { released: new Map(), exits: [], ended: new Set() },

@@ -285,8 +285,16 @@ function isPartial(target: Target, length: Amount | undefined): boolean {
   return (
     comparison === "shorter" ||
     comparison === "different" ||
-    (comparison === "unknown" && target.text !== "" && constantValue(length) !== undefined)
+    (comparison === "unknown" &&
+      target.text !== "" &&
+      constantValue(length) !== undefined &&
+      !isFilledIn(mapping.length))
   );
+}
+
+/** By unknown code: it may be any number. */
+function isFilledIn({ terms }: Amount): boolean {
+  return terms.some(({ symbol: { origin } }) => origin.kind === "opaque" && origin.what.includes(UNKNOWN));
 }
 
 export function emitRelease(m: Machine, call: Call, target: Target): void {

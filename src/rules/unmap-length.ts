@@ -242,6 +242,9 @@ function wrongAddress({ target, length, meant, fromMember }: UnmapEvent): string
   if (alignment === "unaligned") return undefined;
   // Pages in front may be meant to stay: how many there are behind, only the other function knows.
   if (fromMember && length === undefined && alignment === "aligned") return undefined;
+  // Where paths have met, it may be the start on one of them.
+  if (offset.constant === 0 && offset.terms.every(({ symbol }) => symbol.origin.kind === "opaque"))
+    return undefined;
   // From there to the end: the tail is cut off.
   if (length !== undefined && mapping.length !== undefined && sameAmount(add(offset, length), mapping.length))
     return undefined;

@@ -6,18 +6,18 @@ const FOREIGN =
 
 /** Switches that an ordinary build leaves off. */
 const NEGATIVE =
-  /^(?:_*NO_\w+|_*NO[A-Z]+_\w*|NDEBUG|\w*_DISABLED?|DISABLE_\w+|WITHOUT_\w+|\w+_NO_MMAP|\w*NOMMU\w*|NO_?MMAP|_*DEBUG\w*|\w+_TRAC(?:E|ING)|\w+_DEBUG|\w+_DEBUG_\w+|_*TEST\w*|\w+_TESTS?|\w+_TESTING|UNIT_?TESTS?|\w*FUZZ\w*|\w*BIG_?ENDIAN\w*|USE_MALLOC|\w*VALGRIND\w*|\w*_SANITIZE\w*|__SANITIZE_\w+|__CHECKER__|__COVERITY__|__clang_analyzer__|lint|__lint__?|BROKEN_\w+|\w+_BROKEN|\w*_LACKS_\w+|LACKS_\w+|STANDALONE|MAIN)$/;
+  /^(?:_*NO_\w+|_*NO[A-Z]+_\w*|NO(?!DE|RM|T[AEIY]|NE|W|VA|ISE|MINAL|UN)[A-Z]{3,}|NDEBUG|\w*_DISABLED?|DISABLE_\w+|WITHOUT_\w+|\w+_NO_MMAP|\w*NOMMU\w*|NO_?MMAP|_*DEBUG\w*|\w+_TRAC(?:E|ING)|\w+_DEBUG|\w+_DEBUG_\w+|_*TEST\w*|\w+_TESTS?|\w+_TESTING|UNIT_?TESTS?|\w*FUZZ\w*|\w*BIG_?ENDIAN\w*|USE_MALLOC|\w*VALGRIND\w*|\w*_SANITIZE\w*|__SANITIZE_\w+|__CHECKER__|__COVERITY__|__clang_analyzer__|lint|__lint__?|BROKEN_\w+|\w+_BROKEN|\w*_LACKS_\w+|LACKS_\w+|STANDALONE|MAIN)$/;
 
 /** The same in a project's own switches: `HAVE_WIN32`, `JEMALLOC_HAVE_VM_MAKE_TAG`. */
 const FOREIGN_PART =
   /_(?:WIN32|WIN64|WINDOWS|MSVC|DARWIN|MACOSX?|OSX|APPLE|COCOA|KQUEUE|VM_MAKE_TAG|MACH|CYGWIN|MINGW(?:32|64)?|FREEBSD|NETBSD|OPENBSD|DRAGONFLY|SOLARIS|SUNOS|AIX|HPUX|HAIKU|QNX|EMSCRIPTEN|ANDROID|VXWORKS)(?:_|$)/;
 
+/** `__NetBSD_Version__ - 0 >= 799007200`: 0 where there is no such system. */
+const FOREIGN_VERSION =
+  /^(?:_WIN32_WINNT|_MSC_VER|__\w*(?:BSD|DragonFly)\w*_[Vv]ersion\w*|__APPLE_CC__|WINVER|_AIX\w*|__ANDROID_API__|\w*MAC_OS_X_VERSION\w*)(?: - 0)? (?:==|>|>=) /;
+
 export function isForeign(key: string): boolean {
-  return (
-    FOREIGN.test(key) ||
-    (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) ||
-    /^(?:_WIN32_WINNT|_MSC_VER|__FreeBSD_version|__APPLE_CC__|WINVER|_AIX\w*) (?:==|>|>=) /.test(key)
-  );
+  return FOREIGN.test(key) || (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) || FOREIGN_VERSION.test(key);
 }
 
 /** Whether the condition holds on Linux as usually built. */

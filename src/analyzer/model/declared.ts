@@ -2,7 +2,7 @@
 import { symbolOf, ZERO } from "../amount.js";
 import { type Flags, UNKNOWN_FLAGS } from "../flags.js";
 import { type Mapping, newMapping } from "../mapping.js";
-import type { Outcome, Summary } from "../summary.js";
+import { NEVER_RETURNS, type Outcome, type Summary } from "../summary.js";
 import { amountValue, NULL_VALUE, type Value } from "../value.js";
 import { isFamilyName, libraryModel } from "./library.js";
 import type { Failing, LibraryModel } from "./model.js";
@@ -90,7 +90,7 @@ const NOWHERE = { file: "", start: 0, end: 0 };
 
 /** The same as if the function had been analyzed. */
 function summaryFrom(name: string, model: FunctionModel): Summary {
-  if (model.returns === "never") return { outcomes: [], relevant: false };
+  if (model.returns === "never") return NEVER_RETURNS;
   const { maps, unmaps, fails = "MAP_FAILED" } = model;
   const unmapped =
     unmaps === undefined
@@ -105,7 +105,9 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
         ];
   const handed = handedTo(model);
   const relevant = maps !== undefined || unmaps !== undefined;
-  if (maps === undefined) return { outcomes: [outcome(undefined, [...unmapped, ...handed])], relevant };
+  const reprotected = new Set<number>();
+  if (maps === undefined)
+    return { outcomes: [outcome(undefined, [...unmapped, ...handed])], relevant, reprotected };
   const made = newMapping({
     id: MADE,
     source: "mmap",
@@ -120,7 +122,7 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
   });
   const success: Value = { kind: "pointer", mapping: MADE, offset: ZERO, varied: false };
   const failures = fails === "NULL" ? [outcome(NULL_VALUE, handed)] : [];
-  return { outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])], relevant };
+  return { outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])], relevant, reprotected };
 }
 
 const UNSAID = amountValue(symbolOf({ kind: "opaque", what: "not said by the model" }));

@@ -21,6 +21,7 @@ import {
   mayTest,
   notesOfGlobals,
   structsOf,
+  twinsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
 import { globalName, isNeverSet, mayAccess, mayFreeMember } from "./member-text.js";
@@ -322,6 +323,8 @@ export class Program {
     }
     for (const [member, { outline: keeper, mapping }] of kept) {
       const releasing = this.#releasing(member);
+      if (releasing.length === 0 && twinsOf(member, noted).some((one) => this.#releasing(one).length > 0))
+        continue;
       const releasingNotes = releasing.map(({ analysis, outline }) => analysis.known(outline)?.notes);
       if ([...(letGo.get(member) ?? [])].some((notes) => !releasingNotes.includes(notes))) continue;
       if (releasing.length === 0) this.#tellRefilled(member, noted);

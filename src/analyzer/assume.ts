@@ -12,6 +12,7 @@ import {
   soleSymbol,
   subtract,
 } from "./amount.js";
+import { compareFlags, compareObject, holdsForEqual, negated } from "./comparisons.js";
 import { evaluate, isDeclaredPointer } from "./evaluate.js";
 import type { Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
@@ -143,26 +144,6 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
   const isPossible = m.state.assume(subtract(a, b), truth ? op : negated(op));
   settleRelease(m, a);
   return isPossible;
-}
-
-/** The address of an object is neither NULL nor MAP_FAILED. */
-function compareObject(left: Value, op: Relation, right: Value, truth: boolean): boolean {
-  const n = constantValue(asAmount(right));
-  if (n !== 0 && n !== -1) return sameValue(left, right) ? holdsForEqual(op) === truth : true;
-  return op === "==" ? !truth : op === "!=" ? truth : true;
-}
-
-function holdsForEqual(op: Relation): boolean {
-  return op === "==" || op === "<=" || op === ">=";
-}
-
-function compareFlags(left: Value, op: Relation, right: Value, truth: boolean): boolean {
-  const flags = left.kind === "flags" ? left.flags : right.kind === "flags" ? right.flags : undefined;
-  const other = left.kind === "flags" ? right : left;
-  if (flags === undefined || constantValue(asAmount(other)) !== 0 || (op !== "==" && op !== "!="))
-    return true;
-  const empty = flags.must.size > 0 ? false : flags.may.size === 0 && !flags.open ? true : undefined;
-  return empty === undefined || (empty === (op === "==")) === truth;
 }
 
 /** What a constant that a pointer is compared with stands for. */
@@ -360,6 +341,9 @@ function testedOther(
   // Where it is at the address asked for, whoever gave the address knows it too.
   const equal = (op === "==" && truth) || (op === "!=" && !truth);
   const shared = isWanted && equal && !isShared(mapping) ? { owner: "stored" as const } : {};
+  // At the end of what the program has already, or at its start, it becomes a part of that.
+  if (equal && mapping.phase === "live" && !isShared(mapping) && isPlaceOfProgram(other))
+    m.state.update(mapping.id, { owner: "stored" });
   if (isWanted)
     m.state.update(mapping.id, {
       compared: true,
@@ -381,19 +365,6 @@ function testedOther(
   return true;
 }
 
-function negated(op: Relation): Relation {
-  switch (op) {
-    case "==":
-      return "!=";
-    case "!=":
-      return "==";
-    case "<":
-      return ">=";
-    case "<=":
-      return ">";
-    case ">":
-      return "<=";
-    case ">=":
-      return "<";
-  }
+function isPlaceOfProgram(value: Value): boolean {
+  return value.kind === "amount" && value.amount.terms.some(({ symbol }) => symbol.origin.kind === "load");
 }

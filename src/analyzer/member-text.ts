@@ -75,24 +75,3 @@ export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, ho
   const before = holder.startsWith("::") ? "\\b" : "(?:->|\\.)\\s*";
   return new RegExp(`${before}${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
 }
-
-/** The variable at file scope that a holder is; nothing for a struct member. */
-export function globalName(holder: string): readonly string[] {
-  return /^::(?:static:)?\w+$/.test(holder) ? [lastName(holder)] : [];
-}
-
-/** Does the function seem to access memory through one of these variables, or hand it to the library? */
-export function mayAccess(
-  { source }: Unit,
-  { names, span }: FunctionOutline,
-  held: ReadonlySet<string>,
-): boolean {
-  const wanted = [...held].filter((name) => names.has(name));
-  if (wanted.length === 0) return false;
-  const text = source.text.slice(span.start, span.end);
-  return wanted.some((name) =>
-    new RegExp(
-      `(?<![\\w.>])${name}\\s*(?:\\[|->)|\\*\\s*(?:\\([^()]*\\*\\s*\\)\\s*)?\\(?\\s*${name}\\b|\\b\\w+\\s*\\([^;{}]*(?<![\\w.>])${name}\\b`,
-    ).test(text),
-  );
-}

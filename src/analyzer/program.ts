@@ -6,6 +6,7 @@ import { counterpartUnmaps } from "./counterparts.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
 import { elsewhereIn, heldUses } from "./held.js";
+import { heldGlobals, mayAccess } from "./held-globals.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import {
@@ -24,7 +25,7 @@ import {
   twinsOf,
 } from "./members.js";
 import type { Memory } from "./memory.js";
-import { globalName, isNeverSet, mayAccess, mayFreeMember } from "./member-text.js";
+import { isNeverSet, mayFreeMember } from "./member-text.js";
 import { memberUnmaps } from "./member-unmaps.js";
 import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
@@ -276,10 +277,12 @@ export class Program {
 
   /** Analyzes the functions that access, by its name, a variable at file scope in which others leave a mapping. */
   *#reportUsing(): Steps<void> {
-    const held = new Set(
-      this.#notes().flatMap(({ kept }) => kept.flatMap(({ member }) => globalName(member))),
+    const kept = [...this.#reported.values()].map(
+      ({ unit, outline }) => [unit, this.#analysisOf(unit).analyze(outline).notes.kept] as const,
     );
-    if (held.size > 0) yield* this.#reportThose((unit, outline) => mayAccess(unit, outline, held));
+    const held = heldGlobals(kept);
+    if (held.shared.size > 0 || held.own.size > 0)
+      yield* this.#reportThose((unit, outline) => mayAccess(unit, outline, held));
   }
 
   *#reportThose(wanted: (unit: Unit, outline: FunctionOutline) => boolean): Steps<void> {

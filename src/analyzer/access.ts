@@ -111,8 +111,17 @@ function accessEvent(m: Machine, mapping: Mapping, how: How): AccessEvent {
     process: processOf(m.state, mapping),
     childWrote: undefined,
     inOpenedPage: false,
+    inFirstPage: isInFirstPage(m, how.offset),
     ...how,
   };
+}
+
+/** Is the offset, by the bounds that the path knows of it, less than the smallest page? */
+function isInFirstPage({ state }: Machine, { constant: start, terms }: Amount): boolean {
+  const [term, second] = terms;
+  if (second !== undefined) return false;
+  const last = term === undefined ? 0 : term.coefficient * state.range(ofSymbol(term.symbol)).max;
+  return start + last < SMALLEST_PAGE;
 }
 
 function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boolean {

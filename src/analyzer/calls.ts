@@ -9,7 +9,7 @@ import { describe, fresh } from "./call.js";
 import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
-import { systemCall } from "./model/library.js";
+import { familyName, systemCall } from "./model/library.js";
 import type { Operand } from "./ir.js";
 import { eitherOf } from "./joining.js";
 import type { Machine, Outgoing } from "./machine.js";
@@ -28,7 +28,8 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   noteFreed(m, instruction);
   const errorPointer = errorPointerCall(m.state, callee, values);
   if (errorPointer !== undefined) return [{ state: m.state, result: amountValue(errorPointer) }];
-  const model = callee === undefined ? undefined : m.context.modelOf(callee);
+  const model =
+    callee === undefined || !isAsLong(callee, written.args.length) ? undefined : m.context.modelOf(callee);
   if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
   if (callee !== undefined) {
     const wanted = values.some((value) => mayTell(m, value) || isHeldGlobal(m, value));
@@ -66,6 +67,22 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   }
   return [{ state: m.state, result }];
 }
+
+/** `__mmap(vm, address, n)` of some header that was not read is not the C library's. */
+function isAsLong(callee: string, count: number): boolean {
+  const wanted = callee.startsWith("_") ? ARGUMENTS.get(familyName(callee) ?? "") : undefined;
+  return wanted === undefined || wanted === count;
+}
+
+const ARGUMENTS = new Map([
+  ["mmap", 6],
+  ["mmap64", 6],
+  ["munmap", 2],
+  ["mprotect", 3],
+  ["msync", 3],
+  ["madvise", 3],
+  ["mlock", 2],
+]);
 
 /** mmap() ends with a protection, flags, a descriptor and an offset; so does what stands for it somewhere else. */
 function tellRequest(m: Machine, instruction: CallInstruction, values: readonly Value[]): void {

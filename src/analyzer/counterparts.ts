@@ -52,7 +52,7 @@ function unmapsOf<T extends Told>(functions: readonly T[]): ReadonlyMap<T, Unmap
   });
   const takers = functions.flatMap((one) => {
     const stem = stemOf(one.name, RELEASES);
-    return stem === undefined || one.unmaps.length === 0 ? [] : [{ stem, one }];
+    return stem === undefined || one.unmaps.length === 0 || isCalledHere(one) ? [] : [{ stem, one }];
   });
   const events = new Map<T, UnmapEvent>();
   for (const { stem, one } of takers) {
@@ -70,6 +70,11 @@ function unmapsOf<T extends Told>(functions: readonly T[]): ReadonlyMap<T, Unmap
     if (first !== undefined && wrong.every((event) => event !== undefined)) events.set(one, first);
   }
   return events;
+}
+
+/** A caller in sight shows what it is given: an address and a length that need not be what the counterpart handed out. */
+function isCalledHere({ analysis, outline, name }: Definition & { readonly name: string }): boolean {
+  return analysis.unit.functions.some((other) => other.name !== outline.name && other.names.has(name));
 }
 
 /** "block *" of block_alloc, "grant +" of grant_map: whoever speaks of mapping has its counterpart in who unmaps. */

@@ -154,6 +154,8 @@ export interface AccessEvent extends Base {
   readonly plain: boolean;
   /** Of the memory around, mprotect() has made only the page writable that the access begins in. */
   readonly inOpenedPage: boolean;
+  /** Certainly in the first page of the mapping, whatever the length. */
+  readonly inFirstPage: boolean;
   /** The function prepares to catch the fault: sigsetjmp(). */
   readonly expectsFault: boolean;
 }

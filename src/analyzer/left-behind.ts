@@ -1,4 +1,5 @@
 /** Members that still lead to what the function has mapped and unmapped, while their struct lives on without it. */
+import { constantValue } from "./amount.js";
 import type { ExitEvent } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
@@ -35,6 +36,11 @@ function isInLinked({ state }: Machine, key: string): boolean {
 
 /** A loop has put parts of the mapping into the members of many structs, and nothing else into such members. */
 function noteElements({ context, state }: Machine): void {
+  // `set->count = 0`: nobody looks at the elements any more.
+  for (const key of context.written) {
+    const value = state.store.get(key);
+    if (value?.kind === "amount" && constantValue(value.amount) === 0) return;
+  }
   for (const [holder, pointed] of context.pointed) {
     const mapping = state.mapping(pointed.mapping.id);
     if (mapping === undefined || !isEnded(mapping) || state.store.has(pointed.key)) continue;

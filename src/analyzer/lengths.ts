@@ -4,6 +4,7 @@ import type { Amount, Origin } from "./amount.js";
 import { substitute } from "./substitution.js";
 import {
   add,
+  amountKey,
   constant,
   constantValue,
   negate,
@@ -90,5 +91,8 @@ export function inOtherPages(a: Amount, b: Amount): boolean {
   const fixed = (amount: Amount): Amount =>
     substitute(amount, ({ origin }) => (isPageOfSomebody(origin) ? constant(SMALLEST_PAGE) : undefined));
   const isVariable = (amount: Amount): boolean => constantValue(fixed(amount)) === undefined;
+  // Two pages that are no machine's may be as large as each other everywhere.
+  const isOfMachine = (amount: Amount): boolean => amountKey(amount).includes("page");
+  if (!isOfMachine(a) && !isOfMachine(b)) return false;
   return !sameUpToRounding(a, b) && isVariable(a) && sameAmount(fixed(a), fixed(b));
 }

@@ -54,6 +54,8 @@ export interface UnmappedMember {
   /** The length, where it is computed from members of the same struct. */
   readonly lengthInMembers: Amount | undefined;
   readonly lengthText: string;
+  /** The path there has asked another member of the struct, or another variable at file scope. */
+  readonly guarded: boolean;
 }
 
 /**

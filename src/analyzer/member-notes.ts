@@ -106,11 +106,14 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
 
 /** `if (b->size > 0 && b->base != NULL)`: another member has told already whether there is something. */
 function isAskedBefore({ state }: Machine, origin: Origin | undefined): boolean {
-  const struct = origin?.kind === "load" ? structAt(origin.place) : undefined;
-  if (struct === undefined || origin?.kind !== "load") return false;
-  const begin = `+{load:${struct}`;
+  if (origin?.kind !== "load") return false;
+  const begin = `+{load:${structAt(origin.place) ?? "::"}`;
   for (const key of state.facts.keys())
-    if (key.startsWith(begin) && key !== `+{load:${origin.place}}` && /^\w+\}$/.test(key.slice(begin.length)))
+    if (
+      key.startsWith(begin) &&
+      key !== `+{load:${origin.place}}` &&
+      /^[\w:]+(?:@\w+)?\}$/.test(key.slice(begin.length))
+    )
       return true;
   return false;
 }
@@ -262,6 +265,7 @@ export function noteUnmapped(
     lengthInMembers: inTerms !== undefined && isOfMembers(inTerms) ? inTerms : undefined,
     length: amount !== undefined && isConstant(amount) ? amount : undefined,
     lengthText: m.context.text(length.site),
+    guarded: isAskedBefore(m, origin),
   });
 }
 

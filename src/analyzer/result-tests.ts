@@ -78,8 +78,13 @@ export function settlePredicate(
 ): void {
   const symbol = soleSymbol(a);
   if (symbol?.origin.kind !== "call" || constantValue(b) !== 0 || (op !== "==" && op !== "!=")) return;
-  if (!/fail/i.test(symbol.origin.function ?? "")) return;
-  const isYes = (op === "!=") === truth;
+  const name = symbol.origin.function ?? "";
+  if (!/fail/i.test(name)) return;
+  // `NOT_FAILED(p)`, `mmap_didnt_fail(p)`
+  const isNegated =
+    /(?:^|_)not?_?fail|n'?t_?fail|(?:Not?|n't|nt)Fail/.test(name) ||
+    /(?:^|_)NOT?_?FAIL|N'?T_?FAIL/.test(name);
+  const isYes = ((op === "!=") === truth) !== isNegated;
   for (const { id, phase, takenBy } of state.mappings.values()) {
     if (phase === "unchecked" && takenBy === symbol.id)
       state.update(id, { phase: isYes ? "failed" : "live" });

@@ -344,9 +344,9 @@ export class State {
     for (const [key, range] of this.facts) {
       const theirs = arriving.facts.get(key);
       const widened = theirs === undefined ? undefined : widen(range, theirs);
-      joinUses(result, this, arriving, isRepeated);
       if (widened !== undefined) result.facts.set(key, widened);
     }
+    joinUses(result, this, arriving, isRepeated);
     joinMappings(result, this, arriving, isRepeated);
     joinDescriptors(result, this, arriving);
     return result;

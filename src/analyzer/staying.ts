@@ -80,7 +80,7 @@ function releasing(
   for (const one of functions) {
     if (one.outline.name === outline.name || (stays === "success" && outline.names.has(one.outline.name)))
       continue;
-    const unmapped = one.notes.unmapped.find(({ member }) => member === holder);
+    const unmapped = one.notes.unmapped.find(({ member, guarded }) => member === holder && !guarded);
     const site = one.notes.tests.againstNull.get(holder) ?? (isLookedAt ? unmapped?.call.site : undefined);
     if (unmapped !== undefined && site !== undefined) return { site, function: one.outline.name };
   }

@@ -170,8 +170,11 @@ function heldInside(m: Machine, { value, mapping }: Target, length: Amount | und
   if (!length.terms.some(({ symbol }) => VARIES.has(symbol.origin.kind))) return undefined;
   const members = `*{${amountKey(value.amount)}}.`;
   for (const [key, held] of m.state.store) {
+    // The whole of another mapping of that length may be the next one of a list.
     const inside =
-      held.kind === "pointer" && key.startsWith(members) ? m.state.mapping(held.mapping) : undefined;
+      held.kind === "pointer" && key.startsWith(members) && constantValue(held.offset) !== 0
+        ? m.state.mapping(held.mapping)
+        : undefined;
     if (inside?.phase !== "live" || inside.source !== "mmap" || inside.length === undefined) continue;
     if (sameAmount(inside.length, length)) return inside;
   }

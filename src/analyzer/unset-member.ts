@@ -21,7 +21,7 @@ export function unsetMember(m: Machine, address: Operand | undefined): string | 
   const here = all.find(({ instruction }) => instruction.id === m.at);
   if (member === undefined || here === undefined) return undefined;
   const before = all.filter((position) => leadsTo(cfg, position, here));
-  const isSetBefore = before.some(({ instruction }) => maySet(instruction, member.holder));
+  const isSetBefore = before.some(({ instruction }) => maySet(instruction, member));
   if (isSetBefore || !isJustAllocated(all, member.holder)) return undefined;
   for (const { instruction } of all) {
     if (instruction.kind !== "assign" || !isMember(instruction.target, member)) continue;
@@ -88,7 +88,8 @@ function leadsTo({ blocks }: Cfg, from: Position, to: Position): boolean {
 }
 
 /** Given the struct itself, a function may set any member; given another member's address, none does. */
-function maySet(instruction: Instruction, holder: Variable): boolean {
+function maySet(instruction: Instruction, member: Member): boolean {
+  const { holder } = member;
   switch (instruction.kind) {
     case "assign": {
       const { target } = instruction;
@@ -101,7 +102,11 @@ function maySet(instruction: Instruction, holder: Variable): boolean {
     }
     case "call":
       return (
-        instruction.callee !== "memset" && instruction.args.some((arg) => variableOf(arg)?.id === holder.id)
+        instruction.callee !== "memset" &&
+        instruction.args.some(
+          (arg) =>
+            variableOf(arg)?.id === holder.id || (arg.kind === "address" && isMember(arg.place, member)),
+        )
       );
     case "opaque":
       return true;
@@ -126,7 +131,7 @@ function isJustAllocated(all: readonly Position[], holder: Variable): boolean {
     ({ instruction }) =>
       instruction.kind === "call" &&
       instruction.temporary === temporary.id &&
-      /alloc/i.test(instruction.callee ?? ""),
+      /[mcz]alloc/i.test(instruction.callee ?? ""),
   );
 }
 

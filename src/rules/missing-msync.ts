@@ -24,7 +24,9 @@ export const missingMsync: Rule = {
   ],
   on: {
     unmap: ({ target: { mapping }, function: name, fromMember }, text) =>
-      fromMember && mapping !== undefined && !SYNCS.test(text) ? closedUnsynced(mapping, name) : undefined,
+      fromMember && mapping !== undefined && !SYNCS.test(text) && !isUnlinked(mapping, text)
+        ? closedUnsynced(mapping, name)
+        : undefined,
     exit: ({ mapping, function: name, returns }, text) =>
       (mapping.phase === "unmapped" || mapping.owner === "local") &&
       returns !== "failure" &&
@@ -82,6 +84,9 @@ function unsynced(mapping: Mapping, name: string): Finding | undefined {
 /** Any call that puts what was written on the disk. */
 const SYNCS = /\b(?:msync|fsync|fdatasync|syncfs|sync)\s*\(/;
 
+/** Files that nobody wants back after a crash. */
+const PASSING = /cache|lock|shm|te?mp|sem(?:aphore)?s?_|ipc|ring/i;
+
 /** Another function has made the file, given it its size and mapped it to be written; nothing here ever syncs it. */
 function closedUnsynced(mapping: Mapping, name: string): Finding | undefined {
   const { descriptor, flags, protection } = mapping;
@@ -90,6 +95,7 @@ function closedUnsynced(mapping: Mapping, name: string): Finding | undefined {
   return isMade &&
     isDiskFile(mapping) &&
     PRODUCT.test(name) &&
+    !PASSING.test(`${name} ${mapping.name ?? ""} ${descriptor.path ?? ""}`) &&
     hasFlag(flags, "MAP_SHARED") === "yes" &&
     hasFlag(flags, "MAP_SYNC") === "no" &&
     hasFlag(protection, "PROT_WRITE") === "yes"

@@ -24,7 +24,7 @@ export const offsetOverflow: Rule = {
       wrapped(event) ??
       counted(event, text) ??
       divided(event, text) ??
-      inTooFewBits(event),
+      inTooFewBits(event, text),
   },
 };
 
@@ -53,17 +53,33 @@ function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
 }
 
 /** On its way to the call the length or the offset was cut to 32 bits, or multiplied in 32 bits. */
-function inTooFewBits({ length, lengthBounded, mapping }: MapEvent): Finding | undefined {
+function inTooFewBits(
+  { length, lengthBounded, mapping, site: at }: MapEvent,
+  source: string,
+): Finding | undefined {
   const ofLength = lengthBounded || isFileSize(length) ? undefined : lossIn(length);
   const loss = ofLength ?? lossIn(mapping.offset);
   if (loss === undefined) return undefined;
   const { role, text, site } = loss;
+  if (
+    role === "narrowed" &&
+    site.file === at.file &&
+    isCutAndCompared(text, functionUpTo(source, site.start))
+  )
+    return undefined;
   const what = ofLength === undefined ? "the offset" : "the length";
   const message =
     role === "product"
       ? `'${shortened(text)}' is computed in 32 bits before it becomes part of ${what}: from 4 GiB on it wraps`
       : `${what} is cut to 32 bits here: from 4 GiB on '${shortened(text)}' loses its upper half`;
   return { message, site, severity: ofLength === undefined && role === "narrowed" ? "warning" : "note" };
+}
+
+/** `if ((uint32_t)base != base) return NULL;` */
+function isCutAndCompared(name: string, before: string): boolean {
+  const own = escaped(name);
+  const cut = `\\(\\s*\\w+\\s*\\)\\s*${own}\\b`;
+  return new RegExp(`${cut}\\s*[!=]=\\s*${own}\\b|\\b${own}\\s*[!=]=\\s*${cut}`).test(before);
 }
 
 function lossIn(amount: Amount | undefined): Trace | undefined {

@@ -2,7 +2,7 @@
 import { describeFlags, type Flags, hasFlag, isExact } from "../analyzer/flags.js";
 import type { AccessEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionAround, nameOf } from "./terms.js";
+import { escaped, functionAround, functionUpTo, nameOf } from "./terms.js";
 
 export const protectionViolation: Rule = {
   id: "protection-violation",
@@ -70,10 +70,23 @@ function intoNextPage({ by, mapping, site }: AccessEvent, text: string): Finding
   const [, size = ""] = /,\s*([^,]*)\)$/.exec(text.slice(site.start, site.end)) ?? [];
   // A pointer or a number in its place does not reach over the end of a page.
   if (size === "" || /^(?:[0-8]|sizeof\b.*)$/.test(size.trim())) return undefined;
+  if (new RegExp(`#\\s*define\\s+${escaped(size.trim())}\\s+\\(?[0-8]\\)?\\s`).test(text)) return undefined;
+  if (isCompared(size.trim(), bodyUpTo(text, site.start))) return undefined;
   return {
     message: `only the page that ${nameOf(mapping)} points into was made writable: ${by}() of ${size.trim()} bytes may run into the next one, SIGSEGV`,
     severity: "warning",
   };
+}
+
+function bodyUpTo(text: string, end: number): string {
+  const before = functionUpTo(text, end);
+  return before.slice(before.indexOf("{") + 1);
+}
+
+/** `(at & (page - 1)) + n > page` */
+function isCompared(size: string, before: string): boolean {
+  const name = `(?<![\\w.>])${escaped(size)}(?!\\w)`;
+  return new RegExp(`(?<!-)[<>](?![<>])=?[^;{}]*${name}|${name}[^;{}]*?(?<!-)[<>](?![<>])`).test(before);
 }
 
 const COPIES = /^(?:__builtin_)?mem(?:cpy|move|pcpy|set)$/;

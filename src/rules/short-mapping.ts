@@ -26,10 +26,12 @@ export const shortMapping: Rule = {
   ],
   on: {
     escape: (event) => tooShort(event),
-    access: ({ mapping, offset, viaHint }) =>
+    access: ({ mapping, offset, viaHint, inFirstPage }) =>
       viaHint
         ? undefined
-        : (wholeOffset(mapping, offset) ?? ofVisible(mapping, offset) ?? ofOneElement(mapping, offset)),
+        : (wholeOffset(mapping, offset) ??
+          ofVisible(mapping, offset) ??
+          (inFirstPage ? undefined : ofOneElement(mapping, offset))),
     map: ({ call }, text) => (call.direct ? wrongMask(call, text) : undefined),
   },
 };
@@ -199,6 +201,12 @@ function withoutHeader(mapping: Mapping, offset: Amount): Finding | string | und
   if (length === undefined || !isOwn(mapping) || header === undefined || header <= 0 || header > MAX_HEADER)
     return undefined;
   const all = alternatives(unrounded(length));
+  // Where one of them counts the header, the path that hands out what is behind it may be the one that has it.
+  const counts = (one: Amount): boolean => {
+    const { constant: added, terms } = leastOf(one);
+    return terms.length === 1 && terms[0]?.symbol.origin.kind === "parameter" && added >= header;
+  };
+  if (all.some(counts)) return undefined;
   for (const wanted of all) {
     const { constant: added, terms } = leastOf(wanted);
     const [term] = terms;

@@ -3,7 +3,7 @@ import type { AccessEvent, RangeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Site } from "../diagnostic.js";
 import type { Finding, Rule } from "./rule.js";
-import { nameOf, targetName } from "./terms.js";
+import { functionAround, nameOf, targetName } from "./terms.js";
 
 export const staleIcache: Rule = {
   id: "stale-icache",
@@ -48,10 +48,10 @@ function executed({ mapping, mode }: AccessEvent, text: string): string | undefi
   return `${nameOf(mapping)} is run after code was written into it, with no flush of the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
 }
 
-/** The instructions of a function are copied in a file that runs what it maps, and flushes nothing. */
-function copied({ mapping, copiesCode }: AccessEvent, text: string): string | undefined {
-  if (!copiesCode || mapping.source === "heap" || !/\bPROT_EXEC\b/.test(text)) return undefined;
-  if (FLUSHES.test(text) || isForX86(text)) return undefined;
+/** The instructions of a function are copied by one that speaks of running them, in a file that flushes nothing. */
+function copied({ mapping, copiesCode, site }: AccessEvent, text: string): string | undefined {
+  if (!copiesCode || mapping.source === "heap" || FLUSHES.test(text) || isForX86(text)) return undefined;
+  if (!/\bPROT_EXEC\b/.test(functionAround(text, site.start))) return undefined;
   return `the code of a function is copied to ${nameOf(mapping)}, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
 }
 

@@ -190,7 +190,9 @@ function withoutDelta({ call, target }: UnmapEvent, text: string): string | unde
   const anew = new RegExp(
     `(?<![\\w.>])${name}\\s*(?:[-+*/&|]?=(?!=)|\\+\\+|--)|(?:&|\\+\\+|--)\\s*${name}\\b`,
   );
-  if (anew.test(before.slice(made.index + whole.length))) return undefined;
+  const since = before.slice(made.index + whole.length);
+  // What is behind may have been unmapped on its own.
+  if (anew.test(since) || new RegExp(`munmap\\s*\\([^;]*${escaped(pointer)}`).test(since)) return undefined;
   return `${targetName(target)} is unmapped with '${length.text}', but ${maker ?? "mmap"}() was given ${mapped.trim()}: the last '${delta}' bytes stay`;
 }
 
@@ -306,11 +308,16 @@ function roundedTooFar({ call }: UnmapEvent, text: string): string | undefined {
 /** `hdr->size = bytes / sizeof(int)` wherever the file sets it: that is a number of elements, and munmap() wants bytes. */
 function counted({ call }: UnmapEvent, text: string): string | undefined {
   const length = (call.args[1]?.text ?? "").replace(/^\([^()]*\)\s*/, "");
-  // The member and what it is a member of: many structs have a `size`.
+  // The member and what it is a member of: many structs have a `size`, and many variables that name.
   const member = /^(?:\w+\s*(?:->|\.)\s*)*?(\w+\s*(?:->|\.)\s*\w+)$/.exec(length)?.[1];
   if (!call.direct || member === undefined) return undefined;
   const name = escaped(member).replace(/\s+/g, "\\s*");
-  const settings = [...text.matchAll(new RegExp(`\\b${name}\\s*([-+*/%&|^<>]*)=(?!=)\\s*([^;]*);`, "g"))];
+  const declared = typeOf(member, text, call.site.start);
+  const all = [...text.matchAll(new RegExp(`\\b${name}\\s*([-+*/%&|^<>]*)=(?!=)\\s*([^;]*);`, "g"))];
+  // In another function the same name may be that of something else, and what nobody here sets is set elsewhere.
+  if (all.length > MAX_SETTINGS || all.some(({ index }) => typeOf(member, text, index) !== declared))
+    return undefined;
+  const settings = all;
   const units = settings.map(([, operator, value = ""]) =>
     operator === "" ? /\/\s*(sizeof\s*(?:\([^()]*\)|\w+))\s*\)*$/.exec(value.trim())?.[1] : undefined,
   );
@@ -318,6 +325,22 @@ function counted({ call }: UnmapEvent, text: string): string | undefined {
   if (unit === undefined || units.includes(undefined) || /\b(?:char|u?int8_t|bool)\s*\)$/.test(unit))
     return undefined;
   return `'${length}' is a number of elements, bytes divided by ${unit}, where munmap() wants bytes`;
+}
+
+const MAX_SETTINGS = 20;
+
+/** The word before the variable's name in its last declaration before a place. */
+function typeOf(member: string, text: string, before: number): string | undefined {
+  const variable = /^\w+/.exec(member)?.[0] ?? "";
+  const declarations = text
+    .slice(0, before)
+    .matchAll(
+      new RegExp(
+        `\\b(?!return\\b|else\\b|goto\\b)(\\w+)\\s*(?:\\*\\s*|\\s)(?:const\\s+)?${variable}\\s*[,;=)\\[]`,
+        "g",
+      ),
+    );
+  return [...declarations].at(-1)?.[1];
 }
 
 /** `p = (char *)(header + header->size)`: to a pointer to a struct, structs are added, not bytes. */

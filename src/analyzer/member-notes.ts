@@ -101,13 +101,17 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
     if (constant === -1 && isDeclaredPointer(operand))
       ofResults.set(holder, { site, function: origin.function ?? "" });
   } else if (constant === -1) againstFailed.add(holder);
-  else if (!againstNull.has(holder) && !isAskedBefore(m, origin)) againstNull.set(holder, site);
+  else if (!againstNull.has(holder) && !isAskedBefore(m, origin, undefined)) againstNull.set(holder, site);
 }
 
-/** `if (b->size > 0 && b->base != NULL)`: another member has told already whether there is something. */
-function isAskedBefore({ state }: Machine, origin: Origin | undefined): boolean {
-  if (origin?.kind !== "load") return false;
-  const begin = `+{load:${structAt(origin.place) ?? "::"}`;
+/**
+ * `if (b->size > 0 && b->base != NULL)`: another member has told already whether there is something. `otherwise`: where what is no
+ * member stands.
+ */
+function isAskedBefore({ state }: Machine, origin: Origin | undefined, otherwise: "::" | undefined): boolean {
+  const around = origin?.kind === "load" ? (structAt(origin.place) ?? otherwise) : undefined;
+  if (origin?.kind !== "load" || around === undefined) return false;
+  const begin = `+{load:${around}`;
   for (const key of state.facts.keys())
     if (
       key.startsWith(begin) &&
@@ -265,7 +269,7 @@ export function noteUnmapped(
     lengthInMembers: inTerms !== undefined && isOfMembers(inTerms) ? inTerms : undefined,
     length: amount !== undefined && isConstant(amount) ? amount : undefined,
     lengthText: m.context.text(length.site),
-    guarded: isAskedBefore(m, origin),
+    guarded: isAskedBefore(m, origin, "::"),
   });
 }
 

@@ -197,6 +197,30 @@ export function alternatives(amount: Amount): readonly Amount[] {
   return joined.symbol.origin.oneOf.map((one) => add(rest, scale(one, joined.coefficient)));
 }
 
+/** The amount without what it was on the paths that have met, at any depth. */
+export function withoutAlternatives(amount: Amount): Amount {
+  return {
+    ...amount,
+    terms: amount.terms.map((term) => ({ ...term, symbol: symbolWithoutAlternatives(term.symbol) })),
+  };
+}
+
+function symbolWithoutAlternatives(symbol: Symbol): Symbol {
+  const { id, origin } = symbol;
+  switch (origin.kind) {
+    case "opaque":
+      return origin.oneOf === undefined ? symbol : { id, origin: { kind: "opaque", what: origin.what } };
+    case "operation":
+      return { id, origin: { ...origin, operands: origin.operands.map(withoutAlternatives) } };
+    case "load":
+      return origin.base === undefined
+        ? symbol
+        : { id, origin: { ...origin, base: withoutAlternatives(origin.base) } };
+    default:
+      return symbol;
+  }
+}
+
 export function mentions(amount: Amount, symbolId: string): boolean {
   return amount.terms.some(({ symbol }) => symbolMentions(symbol, symbolId));
 }

@@ -139,10 +139,11 @@ function compare(m: Machine, left: Value, op: Relation, right: Value, truth: boo
   noteErrno(m, a, site);
   settlePredicate(m, a, op, b, truth);
   if (constantValue(b) === 0) assumeMapped(m, a);
+  else if (constantValue(a) === 0) assumeMapped(m, b);
   noteResult(m, a, op, b, site);
   noteResult(m, b, mirrored(op), a, site);
   const isPossible = m.state.assume(subtract(a, b), truth ? op : negated(op));
-  settleRelease(m, a);
+  for (const one of [a, b]) settleRelease(m, one);
   return isPossible;
 }
 

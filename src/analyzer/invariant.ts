@@ -15,7 +15,8 @@ export function isSameEachTurn(cfg: Cfg, at: string): boolean {
   const instructions = blocks.flatMap((block) => block.instructions);
   if (loop.size === 0 || !instructions.every(isHarmless) || hasCycle(cfg, loop, home)) return false;
   const given = assignments(instructions);
-  return call.args.every((arg) => isInvariant(arg, given, new Set())) && counts(blocks, loop, given);
+  const known = new Map<string, boolean>();
+  return call.args.every((arg) => isInvariant(arg, given, known)) && counts(blocks, loop, given);
 }
 
 /** The blocks that a block leads to and that lead to it; none where it runs once. */
@@ -24,7 +25,11 @@ function loopAround({ blocks }: Cfg, home: number): ReadonlySet<number> {
   if (!after.has(home)) return new Set();
   const before = new Map<number, number[]>();
   blocks.forEach(({ terminator }, index) => {
-    for (const to of successors(terminator)) before.set(to, [...(before.get(to) ?? []), index]);
+    for (const to of successors(terminator)) {
+      const known = before.get(to);
+      if (known === undefined) before.set(to, [index]);
+      else known.push(index);
+    }
   });
   const leading = reached(home, (index) => before.get(index) ?? []);
   return new Set([...after].filter((index) => leading.has(index)));
@@ -50,7 +55,21 @@ function reached(from: number, next: (index: number) => readonly number[]): Read
 function hasCycle({ blocks }: Cfg, loop: ReadonlySet<number>, without: number): boolean {
   const inside = (index: number): readonly number[] =>
     successors(terminatorOf(blocks, index)).filter((to) => to !== without && loop.has(to));
-  return [...loop].some((index) => index !== without && reached(index, inside).has(index));
+  const entries = new Map<number, number>();
+  for (const index of loop)
+    if (index !== without) for (const to of inside(index)) entries.set(to, (entries.get(to) ?? 0) + 1);
+  // Whatever is left when blocks that nothing leads to are taken away one by one is a cycle.
+  const open = [...loop].filter((index) => index !== without && !entries.has(index));
+  let left = loop.size - 1;
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    left--;
+    for (const to of inside(index)) {
+      const more = (entries.get(to) ?? 0) - 1;
+      entries.set(to, more);
+      if (more === 0) open.push(to);
+    }
+  }
+  return left > 0;
 }
 
 /** Changes nothing but variables. */
@@ -90,14 +109,17 @@ function named({ target, value }: Instruction & { readonly kind: "assign" }): {
   return { target: target.kind === "variable" ? target.variable.id : "", value };
 }
 
-function isInvariant(operand: Operand, given: Given, within: ReadonlySet<string>): boolean {
+/** `known`: of each name once; false while it is being looked into, for what rests on itself changes. */
+function isInvariant(operand: Operand, given: Given, known: Map<string, boolean>): boolean {
   return [...namesIn(operand)].every((name) => {
     if (name === UNKNOWN) return false;
+    const before = known.get(name);
+    if (before !== undefined) return before;
     const [value, another] = given.get(name) ?? [];
-    if (value === undefined) return true;
-    return (
-      another === undefined && !within.has(name) && isInvariant(value, given, new Set([...within, name]))
-    );
+    known.set(name, false);
+    const is = value === undefined || (another === undefined && isInvariant(value, given, known));
+    known.set(name, is);
+    return is;
   });
 }
 

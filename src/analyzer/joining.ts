@@ -1,6 +1,14 @@
 /** What holds where two paths meet: of values, of mappings, of what one of the paths never touched. */
 import type { Amount } from "./amount.js";
-import { alternatives, amountKey, constantValue, mentions, soleSymbol, symbolOf } from "./amount.js";
+import {
+  alternatives,
+  amountKey,
+  constantValue,
+  mentions,
+  soleSymbol,
+  symbolOf,
+  withoutAlternatives,
+} from "./amount.js";
 import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
 import type { Fork, Mapping } from "./mapping.js";
@@ -165,6 +173,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     compared: a.compared || b.compared,
     elsewhere: a.elsewhere && b.elsewhere,
     uncertain: a.uncertain && b.uncertain,
+    endedBy: a.endedBy === b.endedBy ? a.endedBy : undefined,
     told: a.uncertain === b.uncertain ? a.told : a.told && b.told,
     accessed: a.accessed === "write" || b.accessed === "write" ? "write" : (a.accessed ?? b.accessed),
     descriptor: a.descriptor?.site.start === b.descriptor?.site.start ? a.descriptor : undefined,
@@ -224,7 +233,9 @@ function either(a: Amount, b: Amount, symbolId: string): readonly Amount[] | und
   }
   if (distinct.size > MAX_ALTERNATIVES) return undefined;
   // In an order that does not depend on which path came first.
-  return [...distinct].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, amount]) => amount);
+  return [...distinct]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, amount]) => withoutAlternatives(amount));
 }
 
 /** Marks the symbols of values that unknown code may have changed. */

@@ -59,12 +59,16 @@ export class Externals {
 function nearest(unit: Unit, definitions: readonly Definition[]): Definition | "ambiguous" | undefined {
   const pathOf = ({ analysis }: Definition): string => analysis.unit.source.path;
   const shared = definitions.map((definition) => sharedDirectories(unit.source.path, pathOf(definition)));
-  const most = Math.max(...shared);
+  const most = shared.reduce((a, b) => Math.max(a, b), 0);
   const near = definitions.filter((_, i) => shared[i] === most);
   if (near.length <= 1) return near[0];
   // Of one function for each platform, a build has one; the platform is in the name of the file or its directory.
-  const own = near.filter((one) => !isOfForeignPlatform(pathOf(one)));
-  const linux = own.filter((one) => isOfLinux(pathOf(one)));
+  // What all have in common, where the tree lies, says nothing.
+  const parts = near.map((one) => pathOf(one).split("/"));
+  const common = (parts[0] ?? []).findIndex((part, i) => parts.some((other) => other[i] !== part));
+  const nameOf = (one: Definition): string => pathOf(one).split("/").slice(Math.max(common, 0)).join("/");
+  const own = near.filter((one) => !isOfForeignPlatform(nameOf(one)));
+  const linux = own.filter((one) => isOfLinux(nameOf(one)));
   const [only, ...others] = linux.length === 1 ? linux : own;
   return only === undefined || others.length > 0 ? "ambiguous" : only;
 }

@@ -199,6 +199,8 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     (a.unflushed === undefined) === (b.unflushed === undefined) &&
     a.accessed === b.accessed &&
     a.told === b.told &&
+    a.uncertain === b.uncertain &&
+    a.endedBy === b.endedBy &&
     a.declined === b.declined &&
     a.partial?.intended === b.partial?.intended &&
     a.partial?.site.start === b.partial?.site.start &&

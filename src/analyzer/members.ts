@@ -73,10 +73,11 @@ export function keptMembers(functions: readonly NotedFunction[], struct: string)
 
 /** The other members into which somebody has put pointers into the same mapping: one of them is unmapped for all. */
 export function twinsOf(member: string, functions: readonly NotedFunction[]): readonly string[] {
-  return functions.flatMap(({ notes: { kept } }) => {
+  const twins = functions.flatMap(({ notes: { kept } }) => {
     const own = new Set(kept.flatMap((one) => (one.member === member ? [one.mapping.id] : [])));
     return kept.flatMap((one) => (one.member !== member && own.has(one.mapping.id) ? [one.member] : []));
   });
+  return [...new Set(twins)];
 }
 
 /** "struct shm" of "struct shm.base". */

@@ -101,6 +101,7 @@ export class UnitAnalysis {
   #wipes: boolean | undefined;
   #fixedPageSize: boolean | undefined;
   #extra = 0;
+  readonly #leading = new Map<string, boolean>();
 
   constructor(
     readonly unit: Unit,
@@ -287,14 +288,22 @@ export class UnitAnalysis {
    * Does it call a function that names the family, or that leads to one? Who calls it may be analyzed before anything is
    * known of it.
    */
-  #leadsToFamily({ names }: FunctionOutline, left = MAX_LEADING): boolean {
+  #leadsToFamily(outline: FunctionOutline, left = MAX_LEADING): boolean {
     if (left === 0) return false;
-    return [...names].some((name) => {
-      const linked = this.link(name, this);
-      if (linked === undefined || linked === "ambiguous") return false;
-      const { analysis, outline } = linked;
-      return analysis.namesFamily(outline) || analysis.#leadsToFamily(outline, left - 1);
-    });
+    const key = `${outline.span.start} ${left}`;
+    let leads = this.#leading.get(key);
+    if (leads === undefined) {
+      leads = [...outline.names].some((name) => {
+        const linked = this.link(name, this);
+        if (linked === undefined || linked === "ambiguous") return false;
+        return (
+          linked.analysis.namesFamily(linked.outline) ||
+          linked.analysis.#leadsToFamily(linked.outline, left - 1)
+        );
+      });
+      this.#leading.set(key, leads);
+    }
+    return leads;
   }
 
   /** Is the last thing it does to call something that may end the process? */

@@ -17,12 +17,14 @@ interface Position {
 export function unsetMember(m: Machine, address: Operand | undefined): string | undefined {
   const { cfg } = m.context;
   const member = address === undefined ? undefined : memberOf(address);
+  if (member === undefined) return undefined;
   const all = positions(cfg);
   const here = all.find(({ instruction }) => instruction.id === m.at);
-  if (member === undefined || here === undefined) return undefined;
-  const before = all.filter((position) => leadsTo(cfg, position, here));
-  const isSetBefore = before.some(({ instruction }) => maySet(instruction, member));
-  if (isSetBefore || !isJustAllocated(all, member.holder)) return undefined;
+  if (here === undefined || !isJustAllocated(all, member.holder)) return undefined;
+  const leading = blocksBefore(cfg, here.block);
+  const isBefore = ({ block, index }: Position): boolean =>
+    leading.has(block) || (block === here.block && index < here.index);
+  if (all.some((one) => isBefore(one) && maySet(one.instruction, member))) return undefined;
   for (const { instruction } of all) {
     if (instruction.kind !== "assign" || !isMember(instruction.target, member)) continue;
     const source = variableOf(setTo(all, instruction.value));
@@ -53,6 +55,15 @@ function variableOf(operand: Operand): Variable | undefined {
   return operand.kind === "read" && operand.place.kind === "variable" ? operand.place.variable : undefined;
 }
 
+function isAddressOf(operand: Operand, variable: Variable): boolean {
+  if (operand.kind === "cast") return isAddressOf(operand.operand, variable);
+  return (
+    operand.kind === "address" &&
+    operand.place.kind === "variable" &&
+    operand.place.variable.id === variable.id
+  );
+}
+
 /** What a temporary was set to. */
 function setTo(all: readonly Position[], operand: Operand): Operand {
   if (operand.kind !== "temporary") return operand;
@@ -72,19 +83,24 @@ function positions({ blocks }: Cfg): readonly Position[] {
   );
 }
 
-function leadsTo({ blocks }: Cfg, from: Position, to: Position): boolean {
-  if (from.block === to.block && from.index < to.index) return true;
-  const seen = new Set<number>();
-  const open = [from.block];
-  for (let block = open.pop(); block !== undefined; block = open.pop()) {
-    for (const next of successors(blocks[block]?.terminator ?? { kind: "unreachable" })) {
-      if (next === to.block) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      open.push(next);
+/** The blocks from which a block can be reached in one step or more. */
+function blocksBefore({ blocks }: Cfg, to: number): ReadonlySet<number> {
+  const before = new Map<number, number[]>();
+  blocks.forEach(({ terminator }, index) => {
+    for (const next of successors(terminator)) {
+      const known = before.get(next);
+      if (known === undefined) before.set(next, [index]);
+      else known.push(index);
     }
+  });
+  const found = new Set<number>();
+  const open = [...(before.get(to) ?? [])];
+  for (let block = open.pop(); block !== undefined; block = open.pop()) {
+    if (found.has(block)) continue;
+    found.add(block);
+    open.push(...(before.get(block) ?? []));
   }
-  return false;
+  return found;
 }
 
 /** Given the struct itself, a function may set any member; given another member's address, none does. */
@@ -95,7 +111,8 @@ function maySet(instruction: Instruction, member: Member): boolean {
       const { target } = instruction;
       if (target.kind === "deref") return variableOf(target.pointer)?.id === holder.id;
       // Its value is the struct's address, which others may have by now.
-      if (target.kind !== "variable" && variableOf(instruction.value)?.id === holder.id) return true;
+      if (variableOf(instruction.value)?.id === holder.id || isAddressOf(instruction.value, holder))
+        return true;
       return (
         memberAt(target)?.holder.id === holder.id && target.kind === "field" && target.type.kind === "pointer"
       );
@@ -105,7 +122,9 @@ function maySet(instruction: Instruction, member: Member): boolean {
         instruction.callee !== "memset" &&
         instruction.args.some(
           (arg) =>
-            variableOf(arg)?.id === holder.id || (arg.kind === "address" && isMember(arg.place, member)),
+            variableOf(arg)?.id === holder.id ||
+            isAddressOf(arg, holder) ||
+            (arg.kind === "address" && isMember(arg.place, member)),
         )
       );
     case "opaque":

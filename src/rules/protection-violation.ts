@@ -86,7 +86,9 @@ function bodyUpTo(text: string, end: number): string {
 /** `(at & (page - 1)) + n > page` */
 function isCompared(size: string, before: string): boolean {
   const name = `(?<![\\w.>])${escaped(size)}(?!\\w)`;
-  return new RegExp(`(?<!-)[<>](?![<>])=?[^;{}]*${name}|${name}[^;{}]*?(?<!-)[<>](?![<>])`).test(before);
+  return new RegExp(`(?<!-)[<>](?![<>])=?[^;{}]{0,200}${name}|${name}[^;{}]{0,200}?(?<!-)[<>](?![<>])`).test(
+    before,
+  );
 }
 
 const COPIES = /^(?:__builtin_)?mem(?:cpy|move|pcpy|set)$/;

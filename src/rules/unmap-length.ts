@@ -179,7 +179,7 @@ function withoutDelta({ call, target }: UnmapEvent, text: string): string | unde
   if (pointer === undefined || delta === undefined || !/^[A-Za-z_]\w*$/.test(length.text)) return undefined;
   const before = functionUpTo(text, call.site.start);
   const assigned = new RegExp(
-    `(?<![\\w.>])${escaped(pointer)}\\s*=(?!=)\\s*(?:\\([^()]*\\)\\s*)?(\\w*mmap\\w*)\\s*\\(([^,;]*),([^,;]*),`,
+    `(?<![\\w.>])${escaped(pointer)}\\s*=(?!=)\\s*(?:\\([^()]*\\)\\s*)?(\\w{0,40}?mmap\\w{0,40})\\s*\\(([^,;]{0,200}),([^,;]{0,200}),`,
     "g",
   );
   const [made, another] = [...before.matchAll(assigned)];
@@ -192,7 +192,8 @@ function withoutDelta({ call, target }: UnmapEvent, text: string): string | unde
   );
   const since = before.slice(made.index + whole.length);
   // What is behind may have been unmapped on its own.
-  if (anew.test(since) || new RegExp(`munmap\\s*\\([^;]*${escaped(pointer)}`).test(since)) return undefined;
+  if (anew.test(since) || new RegExp(`munmap\\s*\\([^;]{0,200}${escaped(pointer)}`).test(since))
+    return undefined;
   return `${targetName(target)} is unmapped with '${length.text}', but ${maker ?? "mmap"}() was given ${mapped.trim()}: the last '${delta}' bytes stay`;
 }
 
@@ -313,7 +314,7 @@ function counted({ call }: UnmapEvent, text: string): string | undefined {
   if (!call.direct || member === undefined) return undefined;
   const name = escaped(member).replace(/\s+/g, "\\s*");
   const declared = typeOf(member, text, call.site.start);
-  const all = [...text.matchAll(new RegExp(`\\b${name}\\s*([-+*/%&|^<>]*)=(?!=)\\s*([^;]*);`, "g"))];
+  const all = [...text.matchAll(new RegExp(`\\b${name}\\s*([-+*/%&|^<>]*)=(?!=)\\s*([^;]{0,200});`, "g"))];
   // In another function the same name may be that of something else, and what nobody here sets is set elsewhere.
   if (all.length > MAX_SETTINGS || all.some(({ index }) => typeOf(member, text, index) !== declared))
     return undefined;

@@ -120,6 +120,7 @@ function maySet(instruction: Instruction, member: Member): boolean {
     case "call":
       return (
         instruction.callee !== "memset" &&
+        !allocates(instruction, holder) &&
         instruction.args.some(
           (arg) =>
             variableOf(arg)?.id === holder.id ||
@@ -134,6 +135,16 @@ function maySet(instruction: Instruction, member: Member): boolean {
   }
 }
 
+/** `ALLOC_ZEROED(st, 1)`: a macro of a header that was not read, which its name says enough of. */
+function allocates(instruction: Instruction, holder: Variable): boolean {
+  return (
+    instruction.kind === "call" &&
+    /^[A-Z_]*ALLOC[A-Z_]*$/.test(instruction.callee ?? "") &&
+    instruction.args[0] !== undefined &&
+    variableOf(instruction.args[0])?.id === holder.id
+  );
+}
+
 /** Does it get its only value from a function that allocates? */
 function isJustAllocated(all: readonly Position[], holder: Variable): boolean {
   const given = all.flatMap(({ instruction }) =>
@@ -144,6 +155,7 @@ function isJustAllocated(all: readonly Position[], holder: Variable): boolean {
       : [],
   );
   const [value, another] = given;
+  if (value === undefined) return all.some(({ instruction }) => allocates(instruction, holder));
   const temporary = value?.kind === "cast" ? value.operand : value;
   if (another !== undefined || temporary?.kind !== "temporary") return false;
   return all.some(

@@ -4,6 +4,7 @@ import { constant, PAGE, roundDown, symbolOf, ZERO } from "../src/analyzer/amoun
 import { describeMapping, describeSummary } from "../src/analyzer/describe.js";
 import { flag, joinFlags, NO_FLAGS, orFlags } from "../src/analyzer/flags.js";
 import { type Mapping, newMapping } from "../src/analyzer/mapping.js";
+import { NEVER_RETURNS } from "../src/analyzer/summary.js";
 
 const site = { file: "a.c", start: 0, end: 1 };
 const n = symbolOf({ kind: "parameter", index: 0, name: "n" });
@@ -51,5 +52,5 @@ test("where a pointer points to, and everything else that is known", () => {
 test("summaries of nothing", () => {
   expect(describeSummary(undefined)).toBe("unknown");
   expect(describeSummary("unknown")).toBe("unknown");
-  expect(describeSummary({ outcomes: [], relevant: false })).toBe("never returns");
+  expect(describeSummary(NEVER_RETURNS)).toBe("never returns");
 });

@@ -21,7 +21,7 @@ export function macrosOfFamily(unit: Unit, models: Models): ReadonlySet<string> 
   const found = new Set<string>();
   if (!models.any && !couldMatter(unit.source.text)) return found;
   for (const macro of unit.macros) {
-    for (const [name] of (unit.macroBody(macro) ?? "").matchAll(/\w+/g))
+    for (const [name] of (unit.macroBodies(macro) ?? "").matchAll(/\w+/g))
       if (isFamilyName(name) || name === "MAP_FAILED" || models.concerns(name)) found.add(macro);
   }
   return found;

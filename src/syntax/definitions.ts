@@ -30,7 +30,7 @@ export interface Definitions {
   /** A prototype, here or in an included file, says that the function does not return. */
   neverReturns(name: string): boolean;
   /** The texts of the definitions of a macro, whatever conditionals they stand in. */
-  macroBody(name: string): string | undefined;
+  macroBodies(name: string): string | undefined;
   /** The macros that this file defines. */
   readonly macroNames: ReadonlySet<string>;
   /** What files that include this one see of it, theirs aside. */
@@ -40,7 +40,7 @@ export interface Definitions {
 interface OwnDefinitions {
   /** `given`: what the file that includes this one is compiled with. */
   macro(name: string, given: Given): MacroDefinition | undefined;
-  macroBody(name: string): string | undefined;
+  macroBodies(name: string): string | undefined;
   isType(name: string): boolean;
   neverReturns(name: string): boolean;
   /** Does Linux as usually built have the text at an offset? */
@@ -90,9 +90,11 @@ export function definitionsOf(
     isType: (name) => own.isType(name) || isStandardType(name) || includedType(name) === true,
     declarationsOf: (name) => own.declarationsOf(name),
     neverReturns: (name) => own.neverReturns(name) || includedEnd(name) === true,
-    macroBody: (name) => {
+    macroBodies: (name) => {
       const macro = givenMacro(given, name);
-      return own.macroBody(name) ?? (macro && bodyText(macro)) ?? first((theirs) => theirs.macroBody(name));
+      return (
+        own.macroBodies(name) ?? (macro && bodyText(macro)) ?? first((theirs) => theirs.macroBodies(name))
+      );
     },
     macroNames: new Set(
       [...file.macros].filter(([, events]) => events.some((event) => event.macro)).map(([name]) => name),
@@ -153,7 +155,7 @@ function ownDefinitions(file: Preprocessed): OwnDefinitions & Pick<Definitions, 
         : macroInForce(file, name, Number.POSITIVE_INFINITY, reading);
       return macro === undefined ? undefined : { ...macro, span: undefined };
     },
-    macroBody: (name) => {
+    macroBodies: (name) => {
       // Which of them holds, the reading says: here a definition in any branch counts.
       const bodies = (file.macros.get(name) ?? []).flatMap(({ macro }) => (macro ? [bodyText(macro())] : []));
       return bodies.length === 0 ? undefined : bodies.join("\n");

@@ -161,7 +161,7 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
         ?.unit.source.path,
     neverReturns: definitions.neverReturns,
     macros: definitions.macroNames,
-    macroBody: definitions.macroBody,
+    macroBodies: definitions.macroBodies,
     environment: environmentReader(
       definitions,
       () => headers().map((header) => header.definitions),

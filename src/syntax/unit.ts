@@ -82,10 +82,10 @@ export interface Unit {
   /** Object-like and function-like macros' names that the file defines, without those of included files. */
   readonly macros: ReadonlySet<string>;
   /**
-   * The texts of the definitions of a macro, tokens with single blanks between; for those names too that are never
+   * The texts of the definitions of a macro, a line each, tokens with single blanks between; for those names too that are never
    * expanded (`#define MAP_FAILED NULL`).
    */
-  macroBody(name: string): string | undefined;
+  macroBodies(name: string): string | undefined;
   /**
    * The function's text and all that its meaning rests on in this file and the included ones: while the list is the
    * same, so is what `parse`, `global` and `resolve` have to say of the function and its names.

@@ -140,10 +140,10 @@ test("macros and their texts", () => {
     "#define A  1 /* one */ +\\\n  2\n#define F(x)   ((x)  + 1)\n#undef B\n#define A 3\n#define MAP_FAILED ((void*)0)\n",
   );
   expect([...unit.macros]).toEqual(["A", "F", "MAP_FAILED"]);
-  expect(unit.macroBody("A")).toBe("1 + 2");
-  expect(unit.macroBody("F")).toBe("((x) + 1)");
-  expect(unit.macroBody("MAP_FAILED")).toBe("((void*)0)");
-  expect(unit.macroBody("B")).toBeUndefined();
+  expect(unit.macroBodies("A")).toBe("1 + 2\n3");
+  expect(unit.macroBodies("F")).toBe("((x) + 1)");
+  expect(unit.macroBodies("MAP_FAILED")).toBe("((void*)0)");
+  expect(unit.macroBodies("B")).toBeUndefined();
 });
 
 test("positions are 1-based, also with CRLF", () => {

@@ -3,6 +3,7 @@
  * what the other unmaps of what it is given. No caller need be in sight.
  */
 import type { Unit } from "../syntax/unit.js";
+import { isCallersVariable } from "./access.js";
 import { add, type Amount, constantValue, sameAmount, symbolOf } from "./amount.js";
 import type { UnmapEvent } from "./events.js";
 import { compareLengths, inOtherPages } from "./lengths.js";
@@ -115,16 +116,12 @@ function succeeds({ returns, stores }: Outcome, returned: boolean): boolean {
 }
 
 function handedBy({ returns, stores, mappings }: Outcome): readonly Handed[] {
-  const out = stores.flatMap(({ place, value }) => (isOutParameter(place.key) ? [value] : []));
+  const out = stores.flatMap(({ place, value }) => (isCallersVariable(place.key) ? [value] : []));
   return [returns, ...out].flatMap((value) => {
     if (value?.kind !== "pointer" || value.varied) return [];
     const mapping = mappings.find(({ id }) => id === value.mapping);
     return mapping?.source === "mmap" && mapping.phase === "live" ? [{ mapping, offset: value.offset }] : [];
   });
-}
-
-function isOutParameter(key: string): boolean {
-  return /^\*\{\+?\{?param:\d+\}?\}$/.test(key);
 }
 
 /** The event as it is of the counterpart's mapping, if it does not fit that one for certain. */

@@ -11,7 +11,7 @@ import { newMapping, tell } from "./mapping.js";
 import { processOf, writtenAfterFork } from "./processes.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
-import { amountValue, lastName } from "./value.js";
+import { amountValue, isCallersVariable, lastName } from "./value.js";
 
 const MAX_BYTE_OFFSETS = 4;
 
@@ -220,11 +220,6 @@ export function accessGiven(
 function isFollowed({ origin }: PointerSymbol, { by }: Manner): boolean {
   if (origin.kind === "parameter") return true;
   return origin.kind === "load" && (by !== undefined || isCallersVariable(origin.place));
-}
-
-/** `*p` of a parameter, as when a cursor is moved on: whatever it holds has other names in the caller. */
-export function isCallersVariable(place: string): boolean {
-  return /^\*\{\+\{param:\d+\}\}$/.test(place);
 }
 
 /** The path has asked, and a place that outlives functions holds MAP_FAILED: somebody's mmap() has failed. */

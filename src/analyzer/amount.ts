@@ -89,7 +89,7 @@ const MAX_TRACES = 4;
 /** Forms with more terms are replaced by an opaque operation, to bound the cost of path explosion in arithmetic. */
 const MAX_TERMS = 8;
 
-const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
+export const PAGE_SYMBOL: Symbol = { id: "page", origin: { kind: "page" } };
 
 export function constant(value: number, traces: readonly Trace[] = NO_TRACES): Amount {
   return { constant: value, terms: [], traces };

@@ -3,7 +3,6 @@
  * what the other unmaps of what it is given. No caller need be in sight.
  */
 import type { Unit } from "../syntax/unit.js";
-import { isCallersVariable } from "./access.js";
 import { add, type Amount, constantValue, sameAmount, symbolOf } from "./amount.js";
 import type { UnmapEvent } from "./events.js";
 import { compareLengths, inOtherPages } from "./lengths.js";
@@ -11,11 +10,10 @@ import type { Mapping } from "./mapping.js";
 import { substitute } from "./substitution.js";
 import type { Outcome, Summary } from "./summary.js";
 import type { AnalyzedFunction, Definition, UnitAnalysis } from "./unit-analysis.js";
-import { asAmount } from "./value.js";
+import { asAmount, isCallersVariable } from "./value.js";
 
 /** One function that has been analyzed, with what it told. */
 interface Told extends Definition {
-  readonly name: string;
   readonly summary: Summary | "unknown";
   readonly unmaps: readonly UnmapEvent[];
 }
@@ -37,7 +35,7 @@ export function* counterpartUnmaps(
     const { summary } = analysis.analyze(outline);
     const unmaps = (readings[0] ?? []).filter((event) => event.kind === "unmap");
     const told = byUnit.get(unit);
-    const one: Told = { analysis, outline, name: outline.name, summary, unmaps };
+    const one: Told = { analysis, outline, summary, unmaps };
     if (told === undefined) byUnit.set(unit, [one]);
     else told.push(one);
   }
@@ -45,17 +43,17 @@ export function* counterpartUnmaps(
 }
 
 /** Each of the mapping that the counterpart hands out. */
-function unmapsOf<T extends Told>(functions: readonly T[]): ReadonlyMap<T, UnmapEvent> {
-  const makers = functions.flatMap(({ name, summary }) => {
+function unmapsOf(functions: readonly Told[]): ReadonlyMap<Told, UnmapEvent> {
+  const makers = functions.flatMap(({ outline, summary }) => {
     const handed = handedOut(summary);
-    const stem = stemOf(name, MAKES);
+    const stem = stemOf(outline.name, MAKES);
     return handed === undefined || stem === undefined ? [] : [{ stem, handed }];
   });
   const takers = functions.flatMap((one) => {
-    const stem = stemOf(one.name, RELEASES);
+    const stem = stemOf(one.outline.name, RELEASES);
     return stem === undefined || one.unmaps.length === 0 || isCalledHere(one) ? [] : [{ stem, one }];
   });
-  const events = new Map<T, UnmapEvent>();
+  const events = new Map<Told, UnmapEvent>();
   for (const { stem, one } of takers) {
     const alike = makers.filter((maker) => maker.stem === stem);
     // dev_map_grant() and dev_unmap() are a pair where the file has no other of either kind.
@@ -74,8 +72,8 @@ function unmapsOf<T extends Told>(functions: readonly T[]): ReadonlyMap<T, Unmap
 }
 
 /** A caller in sight shows what it is given: an address and a length that need not be what the counterpart handed out. */
-function isCalledHere({ analysis, outline, name }: Definition & { readonly name: string }): boolean {
-  return analysis.unit.functions.some((other) => other.name !== outline.name && other.names.has(name));
+function isCalledHere({ analysis, outline: { name } }: Definition): boolean {
+  return analysis.unit.functions.some((other) => other.name !== name && other.names.has(name));
 }
 
 /** "block *" of block_alloc, "grant +" of grant_map: whoever speaks of mapping has its counterpart in who unmaps. */

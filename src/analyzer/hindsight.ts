@@ -4,7 +4,7 @@ import type { Event, MapEvent, ReleaseEvent } from "./events.js";
 import type { Flags } from "./flags.js";
 import { hasFlag } from "./flags.js";
 import type { Cfg } from "./ir.js";
-import { type Loops, successors } from "./loops.js";
+import { type Loops, reached, successors } from "./loops.js";
 import type { Mapping } from "./mapping.js";
 import { withOpenedPages } from "./opened-pages.js";
 import { withChildren } from "./processes.js";
@@ -247,22 +247,15 @@ function addTo<Key, One>(groups: Map<Key, Set<One>>, key: Key, one: One): void {
 }
 
 /** Can control go from a call or assignment to that return? By where they start in the text. */
-function reachability({ blocks }: Cfg): (exit: number, site: number) => boolean {
+function reachability(cfg: Cfg): (exit: number, site: number) => boolean {
   const known = new Map<number, ReadonlySet<number>>();
   const exitsFrom = (site: number): ReadonlySet<number> => {
-    const exits = new Set<number>();
-    const seen = new Set<number>();
-    const open = [...blocks.keys()].filter((i) =>
-      blocks[i]?.instructions.some((instruction) => instruction.site.start === site),
+    const at = [...cfg.blocks.keys()].filter((block) =>
+      cfg.blocks[block]?.instructions.some((instruction) => instruction.site.start === site),
     );
-    for (let block = open.pop(); block !== undefined; block = open.pop()) {
-      const terminator = blocks[block]?.terminator;
-      if (seen.has(block) || terminator === undefined) continue;
-      seen.add(block);
-      if (terminator.kind === "return") exits.add(terminator.site.start);
-      open.push(...successors(terminator));
-    }
-    return exits;
+    const after = reached(at, successors(cfg));
+    const ends = [...after].flatMap((block) => cfg.blocks[block]?.terminator ?? []);
+    return new Set(ends.flatMap((end) => (end.kind === "return" ? [end.site.start] : [])));
   };
   return (exit, site) => {
     const exits = known.get(site) ?? exitsFrom(site);

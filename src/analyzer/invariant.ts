@@ -1,6 +1,6 @@
 /** What each turn of a loop does once more: a munmap() of what no turn changes. */
 import type { Block, Cfg, Instruction, Operand, PlaceExpr } from "./ir.js";
-import { successors } from "./loops.js";
+import { predecessors, reached, successors } from "./loops.js";
 
 /**
  * Is the call in a loop that counts something, made on each turn, and with arguments that no turn changes?
@@ -20,41 +20,19 @@ export function isSameEachTurn(cfg: Cfg, at: string): boolean {
 }
 
 /** The blocks that a block leads to and that lead to it; none where it runs once. */
-function loopAround({ blocks }: Cfg, home: number): ReadonlySet<number> {
-  const after = reached(home, (index) => successors(terminatorOf(blocks, index)));
+function loopAround(cfg: Cfg, home: number): ReadonlySet<number> {
+  const next = successors(cfg);
+  const after = reached(next(home), next);
   if (!after.has(home)) return new Set();
-  const before = new Map<number, number[]>();
-  blocks.forEach(({ terminator }, index) => {
-    for (const to of successors(terminator)) {
-      const known = before.get(to);
-      if (known === undefined) before.set(to, [index]);
-      else known.push(index);
-    }
-  });
-  const leading = reached(home, (index) => before.get(index) ?? []);
-  return new Set([...after].filter((index) => leading.has(index)));
-}
-
-function terminatorOf(blocks: readonly Block[], index: number): Block["terminator"] {
-  return blocks[index]?.terminator ?? { kind: "unreachable" };
-}
-
-/** What can be reached from a block in one step or more. */
-function reached(from: number, next: (index: number) => readonly number[]): ReadonlySet<number> {
-  const found = new Set<number>();
-  const open = [...next(from)];
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    if (found.has(index)) continue;
-    found.add(index);
-    open.push(...next(index));
-  }
-  return found;
+  const leading = reached([home], predecessors(cfg));
+  return new Set([...after].filter((block) => leading.has(block)));
 }
 
 /** Is there a turn that does not come by the block? */
-function hasCycle({ blocks }: Cfg, loop: ReadonlySet<number>, without: number): boolean {
+function hasCycle(cfg: Cfg, loop: ReadonlySet<number>, without: number): boolean {
+  const next = successors(cfg);
   const inside = (index: number): readonly number[] =>
-    successors(terminatorOf(blocks, index)).filter((to) => to !== without && loop.has(to));
+    next(index).filter((to) => to !== without && loop.has(to));
   const entries = new Map<number, number>();
   for (const index of loop)
     if (index !== without) for (const to of inside(index)) entries.set(to, (entries.get(to) ?? 0) + 1);

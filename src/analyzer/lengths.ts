@@ -4,11 +4,12 @@ import type { Amount, Origin } from "./amount.js";
 import { substitute } from "./substitution.js";
 import {
   add,
-  amountKey,
   constant,
   constantValue,
+  mentions,
   negate,
   ofSymbol,
+  PAGE_SYMBOL,
   sameAmount,
   soleSymbol,
   subtract,
@@ -92,7 +93,7 @@ export function inOtherPages(a: Amount, b: Amount): boolean {
     substitute(amount, ({ origin }) => (isPageOfSomebody(origin) ? constant(SMALLEST_PAGE) : undefined));
   const isVariable = (amount: Amount): boolean => constantValue(fixed(amount)) === undefined;
   // Two pages that are no machine's may be as large as each other everywhere.
-  const isOfMachine = (amount: Amount): boolean => amountKey(amount).includes("page");
+  const isOfMachine = (amount: Amount): boolean => mentions(amount, PAGE_SYMBOL.id);
   if (!isOfMachine(a) && !isOfMachine(b)) return false;
   return !sameUpToRounding(a, b) && isVariable(a) && sameAmount(fixed(a), fixed(b));
 }

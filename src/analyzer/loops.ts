@@ -1,5 +1,5 @@
 /** The shape of the graph: an order of the blocks, which of them run again, which temporaries outlive a block. */
-import type { Block, Cfg, Instruction, Operand, PlaceExpr, Terminator } from "./ir.js";
+import type { Block, Cfg, Instruction, Operand, PlaceExpr } from "./ir.js";
 
 export interface Loops {
   /** Targets of back edges. */
@@ -10,20 +10,52 @@ export interface Loops {
   readonly order: readonly number[];
 }
 
-export function successors(terminator: Terminator): readonly number[] {
-  switch (terminator.kind) {
-    case "goto":
-      return [terminator.to];
-    case "branch":
-      return [terminator.then, terminator.else];
-    case "return":
-    case "unreachable":
-      return [];
+/** The blocks next to a block, along the edges of a graph or against them. */
+type Edges = (block: number) => readonly number[];
+
+export function successors({ blocks }: Cfg): Edges {
+  return (block) => {
+    const terminator = blocks[block]?.terminator;
+    switch (terminator?.kind) {
+      case "goto":
+        return [terminator.to];
+      case "branch":
+        return [terminator.then, terminator.else];
+      case "return":
+      case "unreachable":
+      case undefined:
+        return [];
+    }
+  };
+}
+
+export function predecessors(cfg: Cfg): Edges {
+  const after = successors(cfg);
+  const before = new Map<number, number[]>();
+  for (const block of cfg.blocks.keys())
+    for (const next of after(block)) {
+      const known = before.get(next);
+      if (known === undefined) before.set(next, [block]);
+      else known.push(block);
+    }
+  return (block) => before.get(block) ?? [];
+}
+
+/** The blocks that a walk comes to, those where it begins with them. */
+export function reached(from: readonly number[], next: Edges): ReadonlySet<number> {
+  const found = new Set<number>();
+  const open = [...from];
+  for (let block = open.pop(); block !== undefined; block = open.pop()) {
+    if (found.has(block)) continue;
+    found.add(block);
+    open.push(...next(block));
   }
+  return found;
 }
 
 /** Tarjan's strongly connected components, with an own stack: long functions are deep graphs. */
-export function findLoops({ blocks }: Cfg): Loops {
+export function findLoops(cfg: Cfg): Loops {
+  const after = successors(cfg);
   const heads = new Set<number>();
   const repeated = new Set<number>();
   const index = new Map<number, number>();
@@ -41,7 +73,7 @@ export function findLoops({ blocks }: Cfg): Loops {
       open.push(block);
       onStack.add(block);
     }
-    const next = successors(blocks[block]?.terminator ?? { kind: "unreachable" })[frame.next++];
+    const next = after(block)[frame.next++];
     if (next !== undefined) {
       if (!index.has(next)) work.push({ block: next, next: 0 });
       else if (onStack.has(next)) {

@@ -468,12 +468,12 @@ export class ExpressionLowering {
   #narrowing(target: CType | undefined, value: Expr): 32 | 64 | undefined {
     const into = resolved(target, this.#unit);
     if (into?.kind !== "int" || into.bits > 32) return undefined;
-    return this.#isWide(value) ? 64 : 32;
+    return this.#isWide(value, this.#type(value)) ? 64 : 32;
   }
 
   /** Does its value have 64 bits for all that its type says? */
-  #isWide(value: Expr): boolean {
-    const type = resolved(this.#type(value), this.#unit);
+  #isWide(value: Expr, declared: CType | undefined): boolean {
+    const type = resolved(declared, this.#unit);
     return type?.kind === "int" && type.bits === 64 && !isMasked(value);
   }
 
@@ -608,6 +608,7 @@ export class ExpressionLowering {
     const pointer = direct ? undefined : this.#plain(expr.callee);
     const known = direct && this.#defined.has(callee);
     const args = expr.args.map((arg) => (known ? this.value(arg) : this.argument(arg)));
+    const types = expr.args.map((arg) => this.#type(arg));
     const temporary = `t${this.#b.fresh()}`;
     const nameSite = this.#site(expr.callee);
     this.#b.emit({
@@ -616,8 +617,8 @@ export class ExpressionLowering {
       callee: direct ? callee : undefined,
       pointer,
       args,
-      structs: expr.args.map((arg) => structName(this.#type(arg), this.#unit)),
-      wide: expr.args.map((arg) => this.#isWide(arg)),
+      structs: types.map((type) => structName(type, this.#unit)),
+      wide: expr.args.map((arg, i) => this.#isWide(arg, types[i])),
       used,
       nameSite,
       site: located.site,

@@ -1,6 +1,6 @@
 /** A place gets another value, or ends: what becomes of the mapping that it held. */
 import type { Site } from "../diagnostic.js";
-import { givenAt, isCallersVariable } from "./access.js";
+import { givenAt } from "./access.js";
 import type { Amount } from "./amount.js";
 import { constantValue, soleSymbol } from "./amount.js";
 import type { Machine } from "./machine.js";
@@ -8,7 +8,7 @@ import type { Mapping } from "./mapping.js";
 import { isShared } from "./mapping.js";
 import { areApart } from "./range.js";
 import type { State } from "./state.js";
-import { asAmount, isOuter, type Value } from "./value.js";
+import { asAmount, isCallersVariable, isOuter, type Value } from "./value.js";
 
 /** The place gets a new value: was it the last name of a mapping? */
 export function overwrite(

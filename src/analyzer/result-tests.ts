@@ -68,6 +68,9 @@ function isSignTest(op: Relation, n: number | undefined): boolean {
   }
 }
 
+/** `NOT_FAILED(p)`, `mmap_didnt_fail(p)`, but not `segment_failed(p)`. */
+const NOT_FAILED = /(?:^|_)(?:not?|(?:is|was|were|has|have|had|do|does|did)nt)_?fail/i;
+
 /** `if (MAPPING_FAILED(p))`, by a macro or a function that was not read: its name says which answer is the failure. */
 export function settlePredicate(
   { state }: Machine,
@@ -80,11 +83,7 @@ export function settlePredicate(
   if (symbol?.origin.kind !== "call" || constantValue(b) !== 0 || (op !== "==" && op !== "!=")) return;
   const name = symbol.origin.function ?? "";
   if (!/fail/i.test(name)) return;
-  // `NOT_FAILED(p)`, `mmap_didnt_fail(p)`
-  const isNegated =
-    /(?:^|_)not?_?fail|n'?t_?fail|(?:Not?|n't|nt)Fail/.test(name) ||
-    /(?:^|_)NOT?_?FAIL|N'?T_?FAIL/.test(name);
-  const isYes = ((op === "!=") === truth) !== isNegated;
+  const isYes = ((op === "!=") === truth) !== NOT_FAILED.test(name.replace(/([a-z\d])(?=[A-Z])/g, "$1_"));
   for (const { id, phase, takenBy } of state.mappings.values()) {
     if (phase === "unchecked" && takenBy === symbol.id)
       state.update(id, { phase: isYes ? "failed" : "live" });

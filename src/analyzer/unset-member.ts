@@ -1,7 +1,7 @@
 /** `munmap(st->map, …)` where the function puts nothing there before: it does so only on ways that do not lead here. */
 import { constantValue } from "./amount.js";
 import type { Cfg, Instruction, Operand, PlaceExpr, Variable } from "./ir.js";
-import { successors } from "./loops.js";
+import { predecessors, reached } from "./loops.js";
 import type { Machine } from "./machine.js";
 
 interface Position {
@@ -21,7 +21,8 @@ export function unsetMember(m: Machine, address: Operand | undefined): string | 
   const all = positions(cfg);
   const here = all.find(({ instruction }) => instruction.id === m.at);
   if (here === undefined || !isJustAllocated(all, member.holder)) return undefined;
-  const leading = blocksBefore(cfg, here.block);
+  const before = predecessors(cfg);
+  const leading = reached(before(here.block), before);
   const isBefore = ({ block, index }: Position): boolean =>
     leading.has(block) || (block === here.block && index < here.index);
   if (all.some((one) => isBefore(one) && maySet(one.instruction, member))) return undefined;
@@ -81,26 +82,6 @@ function positions({ blocks }: Cfg): readonly Position[] {
   return blocks.flatMap(({ instructions }, block) =>
     instructions.map((instruction, index) => ({ block, index, instruction })),
   );
-}
-
-/** The blocks from which a block can be reached in one step or more. */
-function blocksBefore({ blocks }: Cfg, to: number): ReadonlySet<number> {
-  const before = new Map<number, number[]>();
-  blocks.forEach(({ terminator }, index) => {
-    for (const next of successors(terminator)) {
-      const known = before.get(next);
-      if (known === undefined) before.set(next, [index]);
-      else known.push(index);
-    }
-  });
-  const found = new Set<number>();
-  const open = [...(before.get(to) ?? [])];
-  for (let block = open.pop(); block !== undefined; block = open.pop()) {
-    if (found.has(block)) continue;
-    found.add(block);
-    open.push(...(before.get(block) ?? []));
-  }
-  return found;
 }
 
 /** Given the struct itself, a function may set any member; given another member's address, none does. */

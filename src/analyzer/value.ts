@@ -67,9 +67,14 @@ export function isOuter(key: string): boolean {
   return key.startsWith("::") || key.startsWith("*") || key.startsWith("@");
 }
 
+/** `*p` of a parameter, as when a cursor is moved on: whatever it holds has other names in the caller. */
+export function isCallersVariable(place: string): boolean {
+  return /^\*\{\+\{param:\d+\}\}$/.test(place);
+}
+
 /** A global, or what a parameter points to: where a function leaves a result of its own. */
 export function isResult(key: string): boolean {
-  return key.startsWith("::") || /^\*\{\+\{param:\d+\}\}$/.test(key);
+  return key.startsWith("::") || isCallersVariable(key);
 }
 
 /** The last name in a place that outlives a function: "base" of "struct shm.base" and of "::shm.base". */

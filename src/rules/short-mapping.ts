@@ -201,23 +201,20 @@ function withoutHeader(mapping: Mapping, offset: Amount): Finding | string | und
   if (length === undefined || !isOwn(mapping) || header === undefined || header <= 0 || header > MAX_HEADER)
     return undefined;
   const all = alternatives(unrounded(length));
-  // Where one of them counts the header, the path that hands out what is behind it may be the one that has it.
-  const counts = (one: Amount): boolean => {
-    const { constant: added, terms } = leastOf(one);
-    return terms.length === 1 && terms[0]?.symbol.origin.kind === "parameter" && added >= header;
-  };
-  if (all.some(counts)) return undefined;
-  for (const wanted of all) {
+  const ofParameters = all.flatMap((wanted) => {
     const { constant: added, terms } = leastOf(wanted);
-    const [term] = terms;
-    if (terms.length !== 1 || term?.symbol.origin.kind !== "parameter" || term.coefficient !== 1) continue;
-    if (added >= header) continue;
-    const mapped = `${added > 0 ? `as few as ${added} more than` : "only"} '${term.symbol.origin.name}' bytes`;
-    const message = `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but ${mapped} are mapped`;
-    // Where the length was computed before, it is the call that shows which it is.
-    return all.length === 1 ? message : { message, site: mapping.site };
-  }
-  return undefined;
+    const [term, second] = terms;
+    const origin = second === undefined ? term?.symbol.origin : undefined;
+    return origin?.kind === "parameter" ? [{ added, name: origin.name, times: term?.coefficient }] : [];
+  });
+  // Where one of them counts the header, the path that hands out what is behind it may be the one that has it.
+  if (ofParameters.some(({ added }) => added >= header)) return undefined;
+  const wanted = ofParameters.find(({ times }) => times === 1);
+  if (wanted === undefined) return undefined;
+  const mapped = `${wanted.added > 0 ? `as few as ${wanted.added} more than` : "only"} '${wanted.name}' bytes`;
+  const message = `${header} bytes of ${nameOf(mapping)} are kept in front of what is handed out, but ${mapped} are mapped`;
+  // Where the length was computed before, it is the call that shows which it is.
+  return all.length === 1 ? message : { message, site: mapping.site };
 }
 
 /** `(n + 47) & -32` is no more than `n + 16` for some n. */

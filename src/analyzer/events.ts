@@ -201,6 +201,8 @@ export interface UnmapEvent extends Base {
   readonly lengthText: string;
   /** The length is written as at the mapping, but has another value now. */
   readonly lengthReassigned: boolean;
+  /** stat() gave the length, and code that is not known has had the object it stands in since the mapping was made. */
+  readonly lengthLent: boolean;
   readonly sizeofPointer: boolean;
   /** What is unmapped is MAP_FAILED, and overwrote the name of a mapping that is still there. */
   readonly shadows: boolean;

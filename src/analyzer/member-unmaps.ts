@@ -213,6 +213,7 @@ function toEvent(
     length,
     lengthText,
     lengthReassigned: false,
+    lengthLent: false,
     sizeofPointer: false,
     sameEachTurn: false,
     meant: undefined,

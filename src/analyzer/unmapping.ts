@@ -36,6 +36,27 @@ function isReassigned(
   return constantValue(subtract(length, mapping.length)) !== 0;
 }
 
+/** `fstat(fd, &st); p = mmap(0, st.st_size, …); edit(p, &st); munmap(p, st.st_size)` */
+function isLent(mapping: Mapping | undefined, length: Amount | undefined): boolean {
+  if (mapping?.length === undefined || length === undefined) return false;
+  const [then, now] = [readAt(mapping.length), readAt(length)];
+  if (then?.place !== now?.place || now?.moment.endsWith(UNKNOWN) !== true) return false;
+  // What a library function has filled is named after the call alone.
+  return (
+    /^[^,]*\.st_size$/.test(now.place) &&
+    /^\d[^,]*$/.test(then?.moment ?? "") &&
+    !then?.moment.endsWith(UNKNOWN)
+  );
+}
+
+/** The place that a number was read from, and the moment of its last change before. */
+function readAt(amount: Amount): { readonly place: string; readonly moment: string } | undefined {
+  const origin = soleSymbol(amount)?.origin;
+  if (origin?.kind !== "load") return undefined;
+  const [place = "", moment = ""] = origin.place.split("@");
+  return { place, moment };
+}
+
 /** What one variable holds where paths have met, at two places: on all ways from the first to the second it was set. */
 function isOtherJoin(a: Amount, b: Amount): boolean {
   const [first, second] = [soleSymbol(a)?.id, soleSymbol(b)?.id];
@@ -72,6 +93,7 @@ export function unmap(
     makersDiffer: false,
     shadows: shadowed(m, target),
     lengthReassigned: isReassigned(target.mapping, length, operand, lengthText),
+    lengthLent: isLent(mapping, length),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
     sameEachTurn: isMissedAgain(m, call, mapping),
     meant: m.emit !== undefined && call.direct ? unsetMember(m, address) : undefined,

@@ -28,6 +28,7 @@ export const unmapLength: Rule = {
     unmap: (event, text) =>
       wrongLength(event) ??
       otherPages(event) ??
+      lent(event) ??
       wrongAddress(event) ??
       otherCount(event, text) ??
       bound(event, text) ??
@@ -210,6 +211,16 @@ function otherPages({ target, length, lengthText }: UnmapEvent): Finding | undef
   const was = mapping.lengthText || "another length";
   return {
     message: `${targetName(target)} was mapped with ${was}, but is unmapped with ${lengthText || "another length"}: they differ where pages are larger than 4 KiB`,
+    severity: "note",
+  };
+}
+
+/** `fstat(fd, &st); p = mmap(0, st.st_size, …); edit(p, &st); munmap(p, st.st_size)` */
+function lent({ target, lengthText, lengthLent }: UnmapEvent): Finding | undefined {
+  if (!lengthLent || !isOwn(target.mapping)) return undefined;
+  const object = lengthText.replace(/(?:\.|->)\w+$/, "");
+  return {
+    message: `'${lengthText}' need not be what ${targetName(target)} was mapped with: other code has been given '${object}' since`,
     severity: "note",
   };
 }

@@ -8,6 +8,7 @@ import type { AccessEvent } from "./events.js";
 import type { HeldUse, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
+import { isNullOf } from "./null-results.js";
 import { processOf, writtenAfterFork } from "./processes.js";
 import type { State } from "./state.js";
 import type { Value } from "./value.js";
@@ -24,6 +25,8 @@ export interface Manner {
   readonly plain?: boolean;
   readonly lockOfProcess?: boolean;
   readonly copiesCode?: boolean;
+  /** What is written is an address, which code reads as data. */
+  readonly isAddress?: boolean;
 }
 
 /** An access of a tracked mapping: an event, and what is known afterwards. */
@@ -78,7 +81,7 @@ export function access(
     ...(mode === "write"
       ? {
           written: site,
-          unflushed: site,
+          ...(manner.isAddress === true ? {} : { unflushed: site }),
           wiped: manner.fills !== undefined,
           discarded: undefined,
           ...writtenAfterFork(m.state, mapping),
@@ -189,7 +192,13 @@ export function accessGiven(
 ): void {
   const { failure } = m.state;
   const at = constantValue(pointer);
-  if (failure !== undefined && at !== undefined && at >= 0 && at < SMALLEST_PAGE) {
+  if (
+    failure !== undefined &&
+    at !== undefined &&
+    at >= 0 &&
+    at < SMALLEST_PAGE &&
+    isNullOf(pointer, failure)
+  ) {
     tellAccess(m, failure, { offset: ZERO, mode, site, viaHint: false, as: manner.as, by: manner.by });
     m.state.failure = undefined;
     return;

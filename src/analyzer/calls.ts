@@ -11,6 +11,7 @@ import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
 import { familyName, systemCall } from "./model/library.js";
 import type { Operand } from "./ir.js";
+import { calledMember, nameOfMember } from "./function-tables.js";
 import { eitherOf } from "./joining.js";
 import type { Machine, Outgoing } from "./machine.js";
 import { letGoOf, noteFreed } from "./member-notes.js";
@@ -24,7 +25,7 @@ import { amountValue, asAmount } from "./value.js";
 export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   const instruction = withoutNumber(written);
   const values = instruction.args.map((arg) => evaluate(m, arg));
-  const { callee } = instruction;
+  const callee = instruction.callee ?? calleeBehind(m, instruction);
   noteFreed(m, instruction);
   const errorPointer = errorPointerCall(m.state, callee, values);
   if (errorPointer !== undefined) return [{ state: m.state, result: amountValue(errorPointer) }];
@@ -40,7 +41,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
     if (summary === "unknown" || (summary === undefined && model === undefined && !isPrintfLike(values)))
       letGoOf(m, instruction.args);
     if (summary !== undefined && summary !== "unknown")
-      return applySummary(m, instruction, callee, values, summary);
+      return applySummary(m, { ...instruction, callee: spoken(m, instruction) }, callee, values, summary);
     if (summary === undefined && model !== undefined) {
       if (model.fails === undefined) return applyModel(m, instruction, callee, values, model);
       const before = m.state.clone();
@@ -66,6 +67,18 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
       if (value.kind === "pointer") m.state.update(value.mapping, { takenBy: symbol.id });
   }
   return [{ state: m.state, result }];
+}
+
+/** The name of the function that the program puts into the member which the call goes through. */
+function calleeBehind({ context }: Machine, { pointer }: CallInstruction): string | undefined {
+  const member = pointer?.kind === "read" ? calledMember(pointer.place) : undefined;
+  const name = member === undefined ? undefined : nameOfMember(member);
+  return name !== undefined && context.defines(name) ? name : undefined;
+}
+
+/** What the text calls the function: through a pointer there is no other name. */
+function spoken({ context }: Machine, { callee, nameSite }: CallInstruction): string {
+  return callee ?? context.text(nameSite).replace(/\s+/g, "");
 }
 
 /** `__mmap(vm, address, n)` of some header that was not read is not the C library's. */

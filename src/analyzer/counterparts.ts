@@ -9,11 +9,11 @@ import { compareLengths, inOtherPages } from "./lengths.js";
 import type { Mapping } from "./mapping.js";
 import { substitute } from "./substitution.js";
 import type { Outcome, Summary } from "./summary.js";
-import type { AnalyzedFunction, Definition, UnitAnalysis } from "./unit-analysis.js";
+import type { AnalyzedFunction, Definition, Told, UnitAnalysis } from "./unit-analysis.js";
 import { asAmount, isCallersVariable } from "./value.js";
 
 /** One function that has been analyzed, with what it told. */
-interface Told extends Definition {
+interface Pairable extends Definition {
   readonly summary: Summary | "unknown";
   readonly unmaps: readonly UnmapEvent[];
 }
@@ -28,22 +28,23 @@ interface Handed {
 export function* counterpartUnmaps(
   functions: readonly AnalyzedFunction[],
   analysisOf: (unit: Unit) => UnitAnalysis,
-): Iterable<readonly [Definition, UnmapEvent]> {
-  const byUnit = new Map<Unit, Told[]>();
+): Iterable<Told> {
+  const byUnit = new Map<Unit, Pairable[]>();
   for (const { unit, outline, readings } of functions) {
     const analysis = analysisOf(unit);
     const { summary } = analysis.analyze(outline);
     const unmaps = (readings[0] ?? []).filter((event) => event.kind === "unmap");
     const told = byUnit.get(unit);
-    const one: Told = { analysis, outline, summary, unmaps };
+    const one: Pairable = { analysis, outline, summary, unmaps };
     if (told === undefined) byUnit.set(unit, [one]);
     else told.push(one);
   }
-  for (const told of byUnit.values()) yield* unmapsOf(told);
+  for (const told of byUnit.values())
+    for (const [definition, event] of unmapsOf(told)) yield { definition, event };
 }
 
 /** Each of the mapping that the counterpart hands out. */
-function unmapsOf(functions: readonly Told[]): ReadonlyMap<Told, UnmapEvent> {
+function unmapsOf(functions: readonly Pairable[]): ReadonlyMap<Pairable, UnmapEvent> {
   const makers = functions.flatMap(({ outline, summary }) => {
     const handed = handedOut(summary);
     const stem = stemOf(outline.name, MAKES);
@@ -53,7 +54,7 @@ function unmapsOf(functions: readonly Told[]): ReadonlyMap<Told, UnmapEvent> {
     const stem = stemOf(one.outline.name, RELEASES);
     return stem === undefined || one.unmaps.length === 0 || isCalledHere(one) ? [] : [{ stem, one }];
   });
-  const events = new Map<Told, UnmapEvent>();
+  const events = new Map<Pairable, UnmapEvent>();
   for (const { stem, one } of takers) {
     const alike = makers.filter((maker) => maker.stem === stem);
     // dev_map_grant() and dev_unmap() are a pair where the file has no other of either kind.

@@ -172,8 +172,16 @@ function mannerOf(
   call: Call,
   values: readonly Value[],
 ): Manner {
-  const copiesCode = mode === "write" && COPIES.test(call.function) && values[1]?.kind === "function";
-  return { as, by: call.function, copiesCode, ...(fills === true ? { fills } : {}) };
+  const copies = mode === "write" && COPIES.test(call.function);
+  const length = asAmount(values[2]);
+  const origin = length === undefined ? undefined : soleSymbol(length)?.origin;
+  return {
+    as,
+    by: call.function,
+    copiesCode: copies && values[1]?.kind === "function",
+    isAddress: copies && origin?.kind === "sizeof" && origin.type === "pointer",
+    ...(fills === true ? { fills } : {}),
+  };
 }
 
 const COPIES = /^(?:__builtin_)?mem(?:p?cpy|move)$/;

@@ -4,6 +4,7 @@
  */
 import type { Unit } from "../syntax/unit.js";
 import { isOfForeignPlatform, isOfLinux } from "../syntax/platforms.js";
+import { type CalledMember, type FunctionTables, memberNamed } from "./function-tables.js";
 import { libraryModel } from "./model/library.js";
 import type { Definition, Link, UnitAnalysis } from "./unit-analysis.js";
 
@@ -13,7 +14,10 @@ export class Externals {
   readonly #added = new Set<UnitAnalysis>();
   readonly #inHeaders = new Map<Unit, ReadonlyMap<string, Definition>>();
 
-  constructor(readonly analysisOf: (unit: Unit) => UnitAnalysis) {}
+  constructor(
+    readonly analysisOf: (unit: Unit) => UnitAnalysis,
+    readonly tables: FunctionTables,
+  ) {}
 
   /** Once for each file, however often it is added. Of a function's variants in a file, all where none is the usual one. */
   add(analysis: UnitAnalysis): void {
@@ -31,6 +35,8 @@ export class Externals {
   }
 
   readonly link: Link = (name, from) => {
+    const member = memberNamed(name);
+    if (member !== undefined) return this.behind(member);
     const outline = from.byName.get(name);
     if (outline !== undefined) return { analysis: from, outline };
     const inHeader = this.#headerFunctions(from.unit).get(name);
@@ -38,6 +44,13 @@ export class Externals {
     // What the C library defines, a program in the same tree may define for itself: another program's is not meant.
     return libraryModel(name) === undefined ? nearest(from.unit, this.#byName.get(name) ?? []) : undefined;
   };
+
+  /** The function that a member holds. */
+  behind(member: CalledMember): Definition | undefined {
+    const found = this.tables.find(member);
+    const linked = found === undefined ? undefined : this.link(found.name, this.analysisOf(found.unit));
+    return linked === "ambiguous" ? undefined : linked;
+  }
 
   /** The functions that the files included define. */
   #headerFunctions(unit: Unit): ReadonlyMap<string, Definition> {

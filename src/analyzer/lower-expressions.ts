@@ -29,6 +29,8 @@ const COMPARISONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">
 const CONSTANT_NAME = /^_*[A-Z][A-Z0-9_]*$/;
 const ASSERTION = /^(?:assert|g_assert|Assert|ASSERT|assert_se|xassert|ck_assert|assert_true|g_assert_true)$/;
 const EXPECT = /^(?:__builtin_expect|__builtin_expect_with_probability)$/;
+/** Typedefs of headers that were not read: `zend_long`, `uptr_t`. */
+const INTEGER_TYPE = /_t$|(?:^|_)(?:u?(?:long|int|short|char)\d*|s?size|u?intptr|word|byte)$/i;
 const LIKELY = /^(?:un)?likely$|^(?:UN)?LIKELY$|^G_(?:UN)?LIKELY$/;
 
 export class ExpressionLowering {
@@ -191,7 +193,17 @@ export class ExpressionLowering {
   #isTransparent(call: Expr & { readonly kind: "call" }): boolean {
     if (call.callee.kind !== "name") return false;
     const { name } = call.callee;
-    return call.args.length > 0 && (EXPECT.test(name) || (LIKELY.test(name) && call.args.length === 1));
+    return (
+      (call.args.length > 0 && (EXPECT.test(name) || (LIKELY.test(name) && call.args.length === 1))) ||
+      (call.maybeCast === true && this.#isUnknownType(name, call.args[0]))
+    );
+  }
+
+  /** A word that nothing says is a function, named like an integer type or put before an assignment. */
+  #isUnknownType(name: string, operand: Expr | undefined): boolean {
+    if (operand?.kind !== "assign" && !INTEGER_TYPE.test(name)) return false;
+    const isKnown = this.#defined.has(name) || this.#around.find(name) !== undefined;
+    return !isKnown && this.#unit.global(name) === undefined;
   }
 
   /** A value; comparisons and logical operators become edges that set it to 1 or 0. */

@@ -12,7 +12,7 @@ import { descriptorOf } from "./descriptors.js";
 import { reaches } from "./epochs.js";
 import { moved } from "./evaluate.js";
 import type { Call } from "./events.js";
-import { failedBy, failureOf } from "./failed-wrappers.js";
+import { failedBy } from "./failed-wrappers.js";
 import { mapFlagsOfNumber, protectionOfNumber } from "./flags.js";
 import { Instantiation } from "./instantiation.js";
 import { tellLatent } from "./latent.js";
@@ -20,6 +20,7 @@ import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import { foundAt, loseGiven } from "./overwriting.js";
+import { failureOf, nullOf } from "./null-results.js";
 import { noteReprotected } from "./range-calls.js";
 import type { Range } from "./range.js";
 import type { Outcome, Summary } from "./summary.js";
@@ -47,8 +48,10 @@ export function applySummary(
     const machine: Machine = { ...m, state };
     const result = applyOutcome(machine, call, callee, values, outcome, i === 0);
     if (result === undefined) return;
-    if (maps && isNullValue(result)) state.failure = failureOf(machine, call);
-    out.push({ state, result: maps && isMapFailed(result) ? failedBy(machine, call) : result });
+    if (maps && isNullValue(result)) {
+      state.failure = failureOf(call, machine.at);
+      out.push({ state, result: nullOf(call) });
+    } else out.push({ state, result: maps && isMapFailed(result) ? failedBy(machine, call) : result });
   });
   return out;
 }
@@ -266,8 +269,9 @@ function applyToGiven(
   }
   if (given.accessed !== undefined && given.phase !== "unmapped")
     touchThrough(m, value, given.accessed, call, first);
-  if (value.kind === "pointer" && given.unflushed === undefined)
-    m.state.update(value.mapping, { unflushed: undefined });
+  const touched = value.kind === "amount" ? givenAt(m.state, value.amount)?.mapping.id : mappingOf(value);
+  if (touched !== undefined && given.unflushed === undefined)
+    m.state.update(touched, { unflushed: undefined });
   if (given.phase === "unmapped") {
     const target = targetOf({ ...m, emit: undefined }, value, call.args[0]?.site ?? call.site, true);
     const length = given.length === undefined ? undefined : amountValue(into.amount(given.length));

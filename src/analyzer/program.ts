@@ -5,33 +5,19 @@ import { byStruct } from "./by-struct.js";
 import { counterpartUnmaps } from "./counterparts.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
-import { elsewhereIn, heldUses } from "./held.js";
+import { entriesOf, FunctionTables, mayCallThrough, mayFill } from "./function-tables.js";
 import { heldGlobals, mayAccess } from "./held-globals.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
-import {
-  abandonment,
-  fieldOf,
-  byHome,
-  homeOf,
-  isNoEnd,
-  keptMembers,
-  mayClear,
-  mayFree,
-  mayRelease,
-  mayTest,
-  notesOfGlobals,
-  structsOf,
-  twinsOf,
-} from "./members.js";
+import { byHome, fieldOf, mayClear, mayTest, notesOfGlobals, structsOf } from "./members.js";
 import type { Memory } from "./memory.js";
-import { isNeverSet, mayFreeMember } from "./member-text.js";
-import { memberUnmaps } from "./member-unmaps.js";
+import { mayFreeMember } from "./member-text.js";
 import { tellSiblings } from "./sibling-callers.js";
 import { stayingFailures } from "./staying.js";
+import { structTold, usesTold } from "./struct-told.js";
 import { type FunctionModels, modelsWith } from "./model/declared.js";
 import { libraryModel } from "./model/library.js";
-import type { AnalyzedFunction, Around, Definition, GivenUp } from "./unit-analysis.js";
+import type { AnalyzedFunction, Around, Definition, GivenUp, Told } from "./unit-analysis.js";
 import { UnitAnalysis } from "./unit-analysis.js";
 import type { Naming } from "./naming.js";
 import { concerns } from "./summary.js";
@@ -46,7 +32,8 @@ const MAX_ROUNDS = 3;
 
 export class Program {
   readonly #analyses = new Map<Unit, UnitAnalysis>();
-  readonly #externals = new Externals((unit) => this.#analysisOf(unit));
+  readonly #tables = new FunctionTables();
+  readonly #externals = new Externals((unit) => this.#analysisOf(unit), this.#tables);
   /** The linted files among them, in the order of their paths. */
   readonly #linted: UnitAnalysis[] = [];
   readonly #reported = new Map<FunctionOutline, AnalyzedFunction>();
@@ -70,6 +57,7 @@ export class Program {
         .filter((outline) => analysis.namesFamily(outline))
         .map((outline): Definition => ({ analysis, outline })),
     );
+    yield* this.#addTables(this.#linted);
     yield* this.#addFailureHandlers(wave);
     const seen = new Set(wave.map(({ outline }) => outline));
     const asked = new Set<string>();
@@ -84,12 +72,12 @@ export class Program {
         const { outline } = definition;
         telling.set(outline, concerns(summary));
         names.add(outline.name);
-        if (!outline.static && !asked.has(outline.name) && !ENTRY_POINTS.has(outline.name))
-          news.add(outline.name);
+        const isKnown = !outline.static || this.#tables.hold(outline.name);
+        if (isKnown && !asked.has(outline.name) && !ENTRY_POINTS.has(outline.name)) news.add(outline.name);
       }
       if (news.size > 0 && round++ < MAX_ROUNDS) {
         for (const name of news) asked.add(name);
-        yield* this.#add(this.naming(news));
+        yield* this.#addTables(yield* this.#add(this.#callersOutside(news)));
       }
       wave =
         telling.size === 0 ? [] : this.#callersOf(telling, names).filter(({ outline }) => !seen.has(outline));
@@ -100,7 +88,7 @@ export class Program {
     for (const one of tellSiblings([...this.#reported.values()], defines))
       this.#reported.set(one.outline, one);
     const told = counterpartUnmaps([...this.#reported.values()], (unit) => this.#analysisOf(unit));
-    for (const [definition, event] of told) this.#append(definition, event);
+    this.#tell(told);
     yield* this.#tellMembers();
   }
 
@@ -159,6 +147,37 @@ export class Program {
     return added;
   }
 
+  /** The files that name one of the functions, or call one through a member that holds it. */
+  #callersOutside(functions: ReadonlySet<string>): readonly Source[] {
+    const members = this.#tables.members;
+    if (members.size === 0) return this.naming(functions);
+    const named = new RegExp(`\\b(?:${[...functions].join("|")})\\b`);
+    return this.naming(new Set([...functions, ...members]), {
+      meets: (source) => named.test(source.text) || mayCallThrough(source, members),
+      looks: false,
+    });
+  }
+
+  /** Where functions of the files that concern the family are put into members of structs, all that is put there. */
+  *#addTables(analyses: readonly UnitAnalysis[]): Steps<void> {
+    const known = this.#tables.members;
+    const members = new Set<string>();
+    for (const analysis of analyses) {
+      yield;
+      for (const { member, value } of entriesOf(analysis.unit)) {
+        const outline = known.has(member) || members.has(member) ? undefined : analysis.byName.get(value);
+        if (outline !== undefined && analysis.concernsFamily(outline)) members.add(member);
+      }
+    }
+    const units = new Set(this.#linted.map(({ unit }) => unit));
+    if (members.size > 0)
+      for (const source of this.naming(members, { meets: (one) => mayFill(one, members), looks: true })) {
+        yield;
+        units.add(this.open(source));
+      }
+    for (const unit of units) this.#tables.add(entriesOf(unit, new Set([...members, ...known])));
+  }
+
   /** Whether what is called after a failure comes back, only its definition tells. */
   *#addFailureHandlers(wave: readonly Definition[]): Steps<void> {
     const names = new Set(
@@ -186,14 +205,22 @@ export class Program {
     names: ReadonlySet<string>,
   ): Definition[] {
     const callers: Definition[] = [];
+    const behind = new Map(
+      [...this.#tables.members].map((path) => [
+        path,
+        this.#externals.behind({ struct: undefined, path })?.outline,
+      ]),
+    );
     for (const analysis of this.#linted) {
+      const calls = (outline: FunctionOutline, callee: FunctionOutline | undefined): boolean => {
+        const members = callee === undefined ? undefined : telling.get(callee);
+        return members === "anything" || [...(members ?? [])].some((member) => outline.names.has(member));
+      };
       for (const outline of analysis.unit.functions) {
         for (const name of outline.names) {
-          if (!names.has(name)) continue;
-          const callee = this.#externals.link(name, analysis);
-          const members = typeof callee === "object" ? telling.get(callee.outline) : undefined;
-          if (members === undefined) continue;
-          if (members !== "anything" && ![...members].some((member) => outline.names.has(member))) continue;
+          const callee = names.has(name) ? this.#externals.link(name, analysis) : undefined;
+          const direct = typeof callee === "object" ? callee.outline : undefined;
+          if (!calls(outline, direct) && !calls(outline, behind.get(name))) continue;
           callers.push({ analysis, outline });
           break;
         }
@@ -219,6 +246,10 @@ export class Program {
     });
   }
 
+  #tell(told: Iterable<Told>): void {
+    for (const { definition, event } of told) this.#append(definition, event);
+  }
+
   /** What only all functions together tell of struct members. */
   *#tellMembers(): Steps<void> {
     yield* this.#reportClearing();
@@ -237,13 +268,13 @@ export class Program {
       ...one,
       notes: notesOfGlobals(one.notes, one.analysis.unit.source.path),
     }));
-    for (const { definition, event } of stayingFailures(globals)) this.#append(definition, event);
-    this.#tellUses(globals);
+    this.#tell(stayingFailures(globals));
+    this.#tell(usesTold(globals, this.#linted));
     const speaking = byStruct(noted);
     for (const struct of structsOf(noted)) {
       yield;
       for (const [home, group] of byHome(struct, speaking.get(struct) ?? []))
-        this.#tellStruct(struct, home, group, letGo);
+        this.#tell(structTold({ struct, home, noted: group, letGo }, this.#linted, this.naming));
     }
   }
 
@@ -300,97 +331,6 @@ export class Program {
   #notes(): readonly MemberNotes[] {
     return [...this.#reported.values()].map(
       ({ unit, outline }) => this.#analysisOf(unit).analyze(outline).notes,
-    );
-  }
-
-  #tellStruct(
-    struct: string,
-    home: string,
-    noted: readonly NotedFunction[],
-    letGo: ReadonlyMap<string, ReadonlySet<MemberNotes>>,
-  ): void {
-    for (const [definition, events] of memberUnmaps(noted, (member) =>
-      isNeverSet(member, noted, this.units, this.naming),
-    ))
-      for (const event of events) this.#append(definition, event);
-    for (const { definition, event } of stayingFailures(noted)) this.#append(definition, event);
-    this.#tellUses(noted);
-    const kept = keptMembers(noted, struct);
-    for (const definition of noted) {
-      for (const [member, { mapping }] of kept) {
-        const { outline, notes } = definition;
-        const site = notes.nulled.get(member);
-        if (site === undefined || notes.letGo.has(member)) continue;
-        this.#append(definition, { kind: "abandon", site, function: outline.name, mapping, member });
-      }
-    }
-    for (const [member, { outline: keeper, mapping }] of kept) {
-      const releasing = this.#releasing(member);
-      if (releasing.length === 0 && twinsOf(member, noted).some((one) => this.#releasing(one).length > 0))
-        continue;
-      const releasingNotes = releasing.map(({ analysis, outline }) => analysis.known(outline)?.notes);
-      if ([...(letGo.get(member) ?? [])].some((notes) => !releasingNotes.includes(notes))) continue;
-      if (releasing.length === 0) this.#tellRefilled(member, noted);
-      if (!releasingNotes.every((notes) => notes !== undefined && isNoEnd(notes, member))) continue;
-      for (const definition of this.#inSightOf(struct, home)) {
-        const { analysis, outline } = definition;
-        // Those that release it, and what calls them or is called by them, end it together.
-        if (
-          releasing.some(
-            (one) =>
-              one.outline === outline ||
-              one.outline.names.has(outline.name) ||
-              outline.names.has(one.outline.name),
-          )
-        )
-          continue;
-        if (outline === keeper || !(analysis.known(outline) !== undefined || mayFree(outline, member)))
-          continue;
-        const { notes } = analysis.analyze(outline);
-        const event = abandonment(outline, notes, member, mapping, releasing.length > 0);
-        if (event === undefined) continue;
-        this.#append(definition, event);
-        break;
-      }
-    }
-  }
-
-  /** A loop puts one mapping after the other into a member that no function releases or asks for. */
-  #tellRefilled(member: string, noted: readonly NotedFunction[]): void {
-    if (noted.some(({ notes }) => notes.tests.againstNull.has(member))) return;
-    for (const definition of noted) {
-      const { outline, notes } = definition;
-      const { repeated, mapping, site } = notes.pointed.get(member) ?? {};
-      if (repeated !== true || mapping === undefined || site === undefined) continue;
-      this.#append(definition, {
-        kind: "lose",
-        site,
-        function: outline.name,
-        mapping: { ...mapping, phase: "live", owner: "local" },
-        how: "overwritten",
-        releasedElsewhere: false,
-      });
-    }
-  }
-
-  #tellUses(noted: readonly NotedFunction[]): void {
-    const uses = heldUses(noted, elsewhereIn(this.#linted));
-    for (const [definition, events] of uses) for (const event of events) this.#append(definition, event);
-  }
-
-  /** The functions of the files for which the struct is the one defined in `home`. */
-  *#inSightOf(struct: string, home: string): Iterable<Definition> {
-    for (const analysis of this.#linted)
-      if (homeOf(analysis.unit, struct) === home)
-        for (const outline of analysis.unit.functions) yield { analysis, outline };
-  }
-
-  /** The functions that may release what the member holds. */
-  #releasing(member: string): readonly Definition[] {
-    return this.#linted.flatMap((analysis) =>
-      analysis.unit.functions
-        .filter((f) => mayRelease(analysis.unit, f, member, analysis.known(f)?.notes))
-        .map((outline): Definition => ({ analysis, outline })),
     );
   }
 }

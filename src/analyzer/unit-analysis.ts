@@ -71,6 +71,12 @@ export interface Definition {
   readonly outline: FunctionOutline;
 }
 
+/** An event that only several functions together tell, and the one of them that it is for. */
+export interface Told {
+  readonly definition: Definition;
+  readonly event: Event;
+}
+
 /** Finds what a name that is called in a file means; "ambiguous" where several functions could be meant. */
 export type Link = (name: string, from: UnitAnalysis) => Definition | "ambiguous" | undefined;
 
@@ -132,6 +138,11 @@ export class UnitAnalysis {
       [this.unit, ...this.unit.headers()].flatMap((unit) => [...this.analysisOf(unit).ownFamilyMacros]),
     );
     return namesFamily(outline, this.#familyMacros, this.models);
+  }
+
+  /** Does it name the family, or call what does? */
+  concernsFamily(outline: FunctionOutline): boolean {
+    return this.namesFamily(outline) || this.#leadsToFamily(outline);
   }
 
   get ownFamilyMacros(): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 /** The page size is a property of the machine the program runs on, not of the one it was written on. */
-import { type Amount, isLoss, type Trace } from "../analyzer/amount.js";
+import { type Amount, isLiteral, type Trace } from "../analyzer/amount.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
 import { isAnonymous, isFixedPlace } from "./terms.js";
@@ -39,7 +39,7 @@ export const hardcodedPageSize: Rule = {
 function literalsOf(amount: Amount, text: string): readonly Trace[] {
   return amount.traces.filter((trace) => {
     const { text: name } = trace;
-    if (isLoss(trace)) return false;
+    if (!isLiteral(trace)) return false;
     if (!/^[A-Za-z_]\w*$/.test(name)) return true;
     const real = String.raw`(?:_SC_PAGE_?SIZE\s*\)|getpagesize\s*\(\s*\))`;
     return !new RegExp(`${real}[\\s)]*[!=]=\\s*${name}\\b|\\b${name}\\s*[!=]=[^;{}|&]*${real}`).test(text);

@@ -3,7 +3,7 @@ import type { AccessEvent, RangeEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Site } from "../diagnostic.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionAround, nameOf, targetName } from "./terms.js";
+import { escaped, functionAround, functionUpTo, nameOf, targetName } from "./terms.js";
 
 export const staleIcache: Rule = {
   id: "stale-icache",
@@ -56,14 +56,25 @@ function copied({ mapping, copiesCode, site }: AccessEvent, text: string): strin
 }
 
 /** Nothing in the file flushes, and the file is made for other machines than x86 too. */
-function madeExecutable({ target, flags, function: name }: RangeEvent, text: string): string | undefined {
+function madeExecutable(
+  { target, flags, site, function: name }: RangeEvent,
+  text: string,
+): string | undefined {
   if (hasFlag(flags, "PROT_EXEC") !== "yes" || FLUSHES.test(text)) return undefined;
   const { mapping, value } = target;
   const written = mapping?.unflushed !== undefined && mapping.phase === "live" && !isForX86(text);
   // Memory that the caller has filled: only a file for several machines has to care.
-  const filled = value.kind === "amount" && (mapping === undefined || mapping.source === "given");
+  const filled =
+    value.kind === "amount" &&
+    (mapping === undefined || mapping.source === "given") &&
+    !isOpenedBefore(target.text, functionUpTo(text, site.start));
   if (!written && !(filled && OTHERS.test(text) && mayBeCode(`${target.text} ${name}`))) return undefined;
   return `${targetName(target)} becomes executable, and nothing here flushes the instruction cache: on Arm, RISC-V and POWER stale instructions run`;
+}
+
+/** What the function itself has made writable, to change something in it, may be a table beside the code. */
+function isOpenedBefore(address: string, before: string): boolean {
+  return new RegExp(`\\bmprotect\\s*\\(\\s*${escaped(address)}\\s*,[^;]*\\bPROT_WRITE\\b`).test(before);
 }
 
 /** Who calls it generated code does not mean a stack, a segment that is loaded, or a page that gets its protection back. */

@@ -1,6 +1,6 @@
 /** Words and questions that several rules share. */
 import { SMALLEST_PAGE } from "../analyzer/alignment.js";
-import { add, type Amount, constantValue, soleSymbol, type Term } from "../analyzer/amount.js";
+import { add, type Amount, constantValue, isLiteral, soleSymbol, type Term } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
@@ -91,7 +91,7 @@ export function failsWithMapFailed(mapping: Mapping | undefined): boolean {
 
 /** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */
 export function isFixedPlace(offset: Amount | undefined): boolean {
-  const use = offset?.traces[0];
+  const use = offset?.traces.find(isLiteral);
   return (
     constantValue(offset) === SMALLEST_PAGE &&
     use?.role === "plain" &&

@@ -60,7 +60,13 @@ export type Expr =
       readonly target: Expr;
       readonly value: Expr;
     })
-  | (Node & { readonly kind: "call"; readonly callee: Expr; readonly args: readonly Expr[] })
+  /** `maybeCast`: `(word)(argument)`, which is a cast where the word is no function's name. */
+  | (Node & {
+      readonly kind: "call";
+      readonly callee: Expr;
+      readonly args: readonly Expr[];
+      readonly maybeCast?: true;
+    })
   | (Node & { readonly kind: "index"; readonly base: Expr; readonly index: Expr })
   | (Node & {
       readonly kind: "member";

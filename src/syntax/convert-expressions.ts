@@ -203,7 +203,14 @@ function convertCall(conversion: Conversion, node: SyntaxNode): Expr {
       operands: converted.filter((arg) => arg.kind !== "opaque" || arg.operands.length > 0),
     };
   }
-  return { ...common, kind: "call", callee: convertExpression(conversion, callee), args: converted };
+  const maybeCast = callee.type === "parenthesized_expression" && converted.length === 1;
+  return {
+    ...common,
+    kind: "call",
+    callee: convertExpression(conversion, callee),
+    args: converted,
+    ...(maybeCast ? { maybeCast } : {}),
+  };
 }
 
 /** `(T)(a)`, T not known as a type: a cast where T is written like one, else a function in parentheses is called. */

@@ -64,19 +64,19 @@ export interface Trace {
   readonly text: string;
   /**
    * How a literal took part: alone or added, as a factor, as a mask or divisor, as a shift count. `narrowed`: 64 bits were
-   * put into 32; `product`: a multiplication in 32 bits. `failed`: the NULL of a call that could not map.
+   * put into 32; `product`, `sum`: a multiplication or an addition in 32 bits. `failed`: the NULL of a call that could not map.
    */
-  readonly role: "plain" | "factor" | "rounding" | "shift" | "narrowed" | "product" | "failed";
+  readonly role: "plain" | "factor" | "rounding" | "shift" | "narrowed" | "product" | "sum" | "failed";
 }
 
 /** Is it a step in too few bits, and no literal? */
 export function isLoss({ role }: Trace): boolean {
-  return role === "narrowed" || role === "product";
+  return role === "narrowed" || role === "product" || role === "sum";
 }
 
 /** Is it a number or a name of the text? */
-export function isLiteral({ role }: Trace): boolean {
-  return role !== "narrowed" && role !== "product" && role !== "failed";
+export function isLiteral(trace: Trace): boolean {
+  return !isLoss(trace) && trace.role !== "failed";
 }
 
 export interface Amount {

@@ -14,7 +14,7 @@ import type { Block, Cfg, Instruction, Operand, Terminator } from "./ir.js";
 import { UNKNOWN } from "./joining.js";
 import { noteLeft } from "./left-behind.js";
 import type { Loops } from "./loops.js";
-import { crossingTemporaries, findLoops } from "./loops.js";
+import { crossingTemporaries, findLoops, lastJoins } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { noteFailed, noteKept } from "./member-notes.js";
@@ -55,7 +55,11 @@ export type Watch = (m: Machine, step: Instruction | Terminator, when: "before" 
 /** Throws NoFixpoint where a limit is reached. */
 export function analyzeFunction(context: Context, watch?: Watch): FunctionResult {
   const { cfg } = context;
-  const shape: Shape = { loops: findLoops(cfg), crossing: crossingTemporaries(cfg) };
+  const shape: Shape = {
+    loops: findLoops(cfg),
+    crossing: crossingTemporaries(cfg),
+    lastJoins: lastJoins(cfg),
+  };
   const entry = entryState(cfg);
   let effort = 0;
   const { states, forced } = solve(entry, lattice(shape.loops), shape.loops, (block, state) => {
@@ -94,6 +98,7 @@ function entryState(cfg: Cfg): State {
 interface Shape {
   readonly loops: Loops;
   readonly crossing: ReadonlySet<string>;
+  readonly lastJoins: ReadonlySet<number>;
 }
 
 interface BlockResult {
@@ -127,6 +132,10 @@ function runBlock(
     watch?.(machine, block.terminator, "before");
     finish(machine, block, next, exits);
   }
+  // What a member holds on each way is no longer known where the ways have met.
+  for (const [to, state] of next)
+    if (emit !== undefined && shape.lastJoins.has(to))
+      noteKept({ context, state, at: `b${index}`, again, emit });
   for (const [, state] of next) dropTemporaries(state, shape.crossing);
   return { next, exits };
 }

@@ -32,6 +32,7 @@ export function describe(
     text: m.context.text(operand.site),
     inMacro: operand.macro !== undefined,
     narrow: isNarrow(operand),
+    signed: isNarrow(operand, true),
     wide: instruction.wide[i] === true,
     sizeofPointer: operand.kind === "sizeof" && operand.ofPointer,
   }));
@@ -40,10 +41,10 @@ export function describe(
 }
 
 /** Reads a variable or member of an integer type that has no more than 32 bits. */
-function isNarrow(operand: Operand): boolean {
+function isNarrow(operand: Operand, signed = false): boolean {
   if (operand.kind !== "read") return false;
   const type = typeAt(operand.place);
-  return type.kind === "int" && type.bits <= 32;
+  return type.kind === "int" && type.bits <= 32 && (!signed || type.signed);
 }
 
 /** What an address argument points to. `follow` begins to track memory that the function was given. */

@@ -27,7 +27,7 @@ import type { Machine } from "./machine.js";
 import { asRole, maskedAddress } from "./masking.js";
 import type { Place, Value } from "./value.js";
 import { amountValue, asAmount, asFlags, isOuter, placeAt } from "./value.js";
-import { multipliedIn32 } from "./widths.js";
+import { addedIn32, multipliedIn32 } from "./widths.js";
 
 /** Values that a programmer on a machine with 4 KiB pages writes for the page size, its mask and its shift. */
 const PAGE_LITERALS: ReadonlySet<number> = new Set([4096, 4095, -4096, -4095]);
@@ -184,7 +184,8 @@ function combine(
   const b = scaled(asAmount(right), operand.scaleRight);
   const result = a === undefined || b === undefined ? undefined : arithmetic(op, a, b, operand);
   if (result === undefined || a === undefined || b === undefined) return unknown();
-  return amountValue(operand.narrow === true ? multipliedIn32(m, result, [a, b], operand.site) : result);
+  if (operand.narrow !== true) return amountValue(result);
+  return amountValue((op === "+" ? addedIn32 : multipliedIn32)(m, result, [a, b], operand.site));
 }
 
 function scaled(amount: Amount | undefined, by: ElementSize | undefined): Amount | undefined {

@@ -18,6 +18,8 @@ export interface Argument {
   readonly inMacro: boolean;
   /** Its static type is an integer of 32 bits or less. */
   readonly narrow: boolean;
+  /** The same, and negative where its upper bit is set. */
+  readonly signed: boolean;
   /** Its static type is an integer of 64 bits. */
   readonly wide: boolean;
   /** `sizeof` of a pointer variable. */

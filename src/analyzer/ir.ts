@@ -43,7 +43,7 @@ export type Operand = Located &
         readonly right: Operand;
         readonly scaleRight: ElementSize | undefined;
         readonly scaleLeft: ElementSize | undefined;
-        /** A multiplication or a shift in 32 bits. */
+        /** A multiplication, a shift or a sum in 32 bits. */
         readonly narrow?: boolean;
       }
     | { readonly kind: "cast"; readonly type: CType; readonly operand: Operand }

@@ -8,6 +8,7 @@ import type { Machine } from "./machine.js";
 import { canBeZero, isRemainderTested } from "./mapping-calls.js";
 import type { Mapping } from "./mapping.js";
 import { NULL_VALUE } from "./value.js";
+import { isBounded } from "./widths.js";
 
 /** What a wrapper could not know of its mapping, and its caller does: judged at the call. */
 export function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping): void {
@@ -43,7 +44,7 @@ export function tellLatent(m: Machine, call: Call, inside: Mapping, own: Mapping
     offsetMayWrap: undefined,
     severalFiles: false,
     sizeCompared: true,
-    lengthBounded: true,
+    lengthBounded: length === undefined || isBounded(m.state, length),
     sizeUntested: undefined,
     inStatic: m.context.cfg.static,
     twin: undefined,

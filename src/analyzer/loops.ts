@@ -53,6 +53,48 @@ export function reached(from: readonly number[], next: Edges): ReadonlySet<numbe
   return found;
 }
 
+/**
+ * Where paths meet, and nothing behind changes a struct any more, nor releases what one may hold: what its members are on
+ * each way that leads there, they are when the function ends.
+ */
+export function lastJoins(cfg: Cfg): ReadonlySet<number> {
+  const before = predecessors(cfg);
+  const busy = [...cfg.blocks.keys()].filter((block) =>
+    cfg.blocks[block]?.instructions.some(mayChangeStruct),
+  );
+  const stillChanging = reached(busy, before);
+  return new Set(
+    [...cfg.blocks.keys()].filter((block) => before(block).length > 1 && !stillChanging.has(block)),
+  );
+}
+
+function mayChangeStruct(instruction: Instruction): boolean {
+  switch (instruction.kind) {
+    case "assign":
+      return instruction.target.kind !== "variable";
+    case "call":
+      return (
+        instruction.callee === undefined ||
+        ENDS.test(instruction.callee) ||
+        instruction.args.some((arg, i) => mayLeadToStruct(arg, instruction.structs[i]))
+      );
+    case "opaque":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** `struct`: as the call has it, where a number of a type that was not found has one, too. */
+function mayLeadToStruct(operand: Operand, struct: string | undefined): boolean {
+  if (operand.kind === "cast") return mayLeadToStruct(operand.operand, struct);
+  if (operand.kind === "address") return operand.place.kind !== "variable";
+  if (struct === undefined) return false;
+  return operand.kind !== "read" || operand.place.kind !== "field" || /^(?:struct|union) /.test(struct);
+}
+
+const ENDS = /unmap|remap|shmdt|free|release|destroy|close/i;
+
 /** Tarjan's strongly connected components, with an own stack: long functions are deep graphs. */
 export function findLoops(cfg: Cfg): Loops {
   const after = successors(cfg);

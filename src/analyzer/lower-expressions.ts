@@ -455,7 +455,10 @@ export class ExpressionLowering {
       right,
       scaleRight: scales && leftPointer && !rightPointer ? this.#elementSize(expr.left) : undefined,
       scaleLeft: op === "+" && rightPointer && !leftPointer ? this.#elementSize(expr.right) : undefined,
-      ...((op === "*" || op === "<<") && this.#mayNeedMore(expr) ? { narrow: true } : {}),
+      ...(((op === "*" || op === "<<") && this.#mayNeedMore(expr)) ||
+      (op === "+" && this.#isUnsignedIn32(this.#type(expr)))
+        ? { narrow: true }
+        : {}),
       ...this.#located(expr),
     };
   }
@@ -467,6 +470,11 @@ export class ExpressionLowering {
     const [left, right] = [this.#bits(expr.left), this.#bits(expr.right)];
     if (expr.op === "*") return left + right > 32;
     return expr.right.kind !== "number" || left + (expr.right.value ?? 0) > 32;
+  }
+
+  #isUnsignedIn32(declared: CType | undefined): boolean {
+    const type = resolved(declared, this.#unit);
+    return type?.kind === "int" && type.bits === 32 && !type.signed;
   }
 
   /** As many as the value of a number needs, else those of the type. */
@@ -537,6 +545,7 @@ export class ExpressionLowering {
       right: this.value(expr.value),
       scaleRight: pointer ? this.#elementSize(expr.target) : undefined,
       scaleLeft: undefined,
+      ...(op === "+" && this.#isUnsignedIn32(this.#type(expr.target)) ? { narrow: true } : {}),
       ...this.#located(expr),
     });
     this.#b.emit({ kind: "assign", target, value, update: true, site });

@@ -1,7 +1,7 @@
 /** Numbers that are computed or kept in fewer bits than they may need: C11 6.3.1.3 and 6.3.1.8. */
 import type { Site } from "../diagnostic.js";
 import type { Amount, Origin } from "./amount.js";
-import { isConstant, withTraces } from "./amount.js";
+import { isConstant, soleSymbol, withTraces } from "./amount.js";
 import type { Machine } from "./machine.js";
 import { isCompared, isMoreThanUnsigned } from "./range.js";
 import type { State } from "./state.js";
@@ -24,6 +24,18 @@ export function multipliedIn32(m: Machine, product: Amount, factors: readonly Am
   if (isConstant(product) || !factors.every((factor) => isConstant(factor) || mayBeLarge(m, factor)))
     return product;
   return withTraces(product, [{ site, text: m.context.text(site), role: "product" }]);
+}
+
+/** The sum of numbers from elsewhere, in unsigned 32 bits. */
+export function addedIn32(m: Machine, sum: Amount, addends: readonly Amount[], site: Site): Amount {
+  if (addends.some(isConstant) || !addends.some((addend) => isParameter(addend) || mayBeLarge(m, addend)))
+    return sum;
+  if (isBounded(m.state, sum)) return sum;
+  return withTraces(sum, [{ site, text: m.context.text(site), role: "sum" }]);
+}
+
+function isParameter(amount: Amount): boolean {
+  return soleSymbol(amount)?.origin.kind === "parameter";
 }
 
 /** A number from elsewhere that no condition on the path has compared with anything; a difference is smaller than it. */

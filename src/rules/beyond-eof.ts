@@ -5,7 +5,7 @@ import { constantValue, subtract } from "../analyzer/amount.js";
 import type { AccessEvent, MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Finding, Rule } from "./rule.js";
-import { functionAround, isAnonymous, isFileSize, nameOf } from "./terms.js";
+import { escaped, functionAround, functionUpTo, isAnonymous, isFileSize, nameOf } from "./terms.js";
 
 export const beyondEof: Rule = {
   id: "beyond-eof",
@@ -24,7 +24,8 @@ export const beyondEof: Rule = {
     "A length that a caller or the file's size gives as a whole; names that a device may have.",
   ],
   on: {
-    map: (event, text) => neverSized(event, text) ?? sizedShorter(event) ?? unaskedLength(event, text),
+    map: (event, text) =>
+      neverSized(event, text) ?? sizedShorter(event) ?? unaskedLength(event, text) ?? onlySealed(event, text),
     access: headerUnasked,
   },
 };
@@ -118,15 +119,27 @@ function unaskedLength(event: MapEvent, text: string): Finding | undefined {
     hasFlag(event.protection, "PROT_READ") === "yes" &&
     hasFlag(event.protection, "PROT_WRITE") === "no";
   if (!isOnlyRead || !isMeantForAccess(event) || !isComputed(length)) return undefined;
-  if (MAY_BE_DEVICE.test(text.slice(descriptor.site.start, descriptor.site.end))) return undefined;
-  return /\b(?:f|l)?statx?(?:64)?\s*\(|\blseek\w*\s*\(|\bioctl\s*\(/.test(
-    functionAround(text, call.site.start),
-  )
+  const around = functionAround(text, call.site.start);
+  if (ASKS_FOR_SIZE.test(around)) return undefined;
+  const message = `nothing has asked whether the file has '${mapping.lengthText}' bytes: what lies behind its last page is SIGBUS`;
+  if (isReadOtherwise(event, around))
+    return { message: `${message}, where reading the same bytes just ends`, severity: "note" };
+  return MAY_BE_DEVICE.test(text.slice(descriptor.site.start, descriptor.site.end))
     ? undefined
-    : {
-        message: `nothing has asked whether the file has '${mapping.lengthText}' bytes: what lies behind its last page is SIGBUS`,
-        severity: "warning",
-      };
+    : { message, severity: "warning" };
+}
+
+/** Whoever only goes to a place in the file has not asked for its size. */
+const ASKS_FOR_SIZE =
+  /\b(?:f|l)?statx?(?:64)?\s*\(|\blseek\w*\s*\((?![^;]{0,200},\s*SEEK_(?:SET|CUR)\s*\))|\bioctl\s*\(/;
+
+/** On another path the function goes to the same place of the same file and reads it. */
+function isReadOtherwise({ call }: MapEvent, around: string): boolean {
+  const fd = call.args[4]?.text ?? "";
+  const words: readonly string[] = call.args[5]?.text.match(/\w+/g) ?? [];
+  return [...around.matchAll(/\blseek\w*\s*\(\s*(\w+)\s*,\s*([A-Za-z_]\w*)\s*,\s*SEEK_SET\s*\)/g)].some(
+    ([, descriptor, place = ""]) => descriptor === fd && words.includes(place),
+  );
 }
 
 const MAY_BE_DEVICE = /dev|mem|uio|node|fb|video|drm|pci|bar|res|sys/i;
@@ -137,5 +150,30 @@ function isComputed({ terms }: Amount): boolean {
   return (
     known.length > 1 ||
     known.some(({ symbol: { origin } }) => origin.kind === "operation" && origin.operator === "mul")
+  );
+}
+
+/** `fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK` says that the file stays as long as it is, and not how long that is. */
+function onlySealed(event: MapEvent, text: string): Finding | undefined {
+  const { call, length, sizeCompared } = event;
+  const fd = escaped(call.args[4]?.text ?? "");
+  const around = functionAround(text, call.site.start);
+  if (!call.direct || fd === "" || sizeCompared || ASKS_FOR_SIZE.test(around)) return undefined;
+  if (!isGiven(length) || !isMeantForAccess(event) || !/\bF_SEAL_SHRINK\b/.test(around)) return undefined;
+  const asked = new RegExp(`\\bfcntl\\s*\\(\\s*${fd}\\s*,\\s*F_GET_SEALS\\b`);
+  return asked.test(functionUpTo(text, call.site.start))
+    ? {
+        message: `F_SEAL_SHRINK only says that the file gets no shorter, and nothing has asked whether it has '${event.mapping.lengthText}' bytes: what lies behind its last page is SIGBUS`,
+        severity: "warning",
+      }
+    : undefined;
+}
+
+/** What callers give, and nothing else. */
+function isGiven(amount: Amount | undefined): boolean {
+  return (
+    amount !== undefined &&
+    amount.terms.length > 0 &&
+    amount.terms.every(({ symbol: { origin } }) => origin.kind === "parameter")
   );
 }

@@ -1,5 +1,5 @@
 /** Sizes and offsets of files have 64 bits, and mmap() takes whatever a smaller number has become. */
-import { type Amount, isConstant, isLoss, type Trace } from "../analyzer/amount.js";
+import { alternatives, type Amount, isConstant, isLoss, soleSymbol, type Trace } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import type { Finding, Rule } from "./rule.js";
 import { escaped, functionAround, functionStart, functionUpTo, isFileSize } from "./terms.js";
@@ -15,13 +15,16 @@ export const offsetOverflow: Rule = {
   references: ["mmap(2)", "lseek(2)", "stat(2)"],
   silent: [
     "Sizes that a condition has bounded.",
+    "Sizes in a size_t that no test before the mapping has cut: where size_t has 32 bits, nobody maps more.",
     "Lengths that are kept in 32 bits and do not come from a file: whoever wrote it knows how long they are.",
     "Products of 32 bits whose factors a condition has bounded, or that are too small to need more.",
   ],
   on: {
     map: (event, text) =>
       narrowed(event, text) ??
+      negative(event, text) ??
       wrapped(event) ??
+      testedCut(event, text) ??
       counted(event, text) ??
       divided(event, text) ??
       inTooFewBits(event, text),
@@ -46,6 +49,56 @@ function isComparedWithSource(name: string, text: string): boolean {
   ).test(text);
 }
 
+/** What ioctl() has filled in came through a signed variable of 32 bits. */
+function negative({ call, length, lengthBounded }: MapEvent, text: string): Finding | undefined {
+  const argument = call.args[1];
+  const origin = length === undefined ? undefined : soleSymbol(length)?.origin;
+  if (!call.direct || argument?.signed !== true || lengthBounded || origin?.kind !== "load") return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const own = escaped(argument.text);
+  const [, object, member] =
+    [
+      ...before.matchAll(
+        new RegExp(`(?<![\\w.>])${own}\\s*=\\s*([\\w.>-]{0,80}\\w)(?:\\.|->)(\\w{1,80})\\s*;`, "g"),
+      ),
+    ].at(-1) ?? [];
+  if (object === undefined || member === undefined || !origin.path.endsWith(`.${member}`)) return undefined;
+  if (!new RegExp(`\\bioctl\\s*\\([^;]{0,200}[&,]\\s*${escaped(object)}\\s*\\)`).test(before))
+    return undefined;
+  return {
+    message: `'${argument.text}' is a signed integer of 32 bits and holds the '${member}' that ioctl() has given: from 2 GiB on it is negative, which mmap() takes for nearly all of the address space`,
+    severity: "note",
+  };
+}
+
+/**
+ * `*size = lseek(…); if ((off_t)*size == -1)`: the file's size has 64 bits also where size_t has 32, and what is cut is no
+ * -1 any more.
+ */
+function testedCut({ call, length, lengthBounded }: MapEvent, text: string): Finding | undefined {
+  const given = call.args[1]?.text;
+  if (!call.direct || given === undefined || lengthBounded || !isFileSize(length)) return undefined;
+  const before = functionUpTo(text, call.site.start);
+  const minusOne = "\\(?(?:\\(\\s*off_t\\s*\\)\\s*)?-\\s*1\\b";
+  const test = new RegExp(`\\(\\s*off_t\\s*\\)\\s*${escaped(given)}\\s*[!=]=\\s*${minusOne}`).exec(before);
+  if (test === null || !isSizeOfMemory(given, before)) return undefined;
+  const start = call.site.start - before.length + test.index;
+  return {
+    message: `where size_t has 32 bits and off_t 64, '${given}' has lost the upper half of the file's size before this, which then holds for no error either`,
+    site: { ...call.site, start, end: start + test[0].length },
+    severity: "note",
+  };
+}
+
+/** `size_t *length`, for `*length`. */
+function isSizeOfMemory(name: string, before: string): boolean {
+  const [, star, variable] = /^(\*?)\s*(\w+)$/.exec(name) ?? [];
+  return (
+    variable !== undefined &&
+    new RegExp(`\\bsize_t\\s*${star === "*" ? "\\*" : ""}\\s*${variable}\\b`).test(before)
+  );
+}
+
 function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
   if (!call.direct || site === undefined) return undefined;
   const message = `the offset '${call.args[5]?.text ?? ""}' is the difference of two numbers that nothing has compared: where the first is smaller, it wraps`;
@@ -54,7 +107,7 @@ function wrapped({ call, offsetMayWrap: site }: MapEvent): Finding | undefined {
 
 /** On its way to the call the length or the offset was cut to 32 bits, or multiplied in 32 bits. */
 function inTooFewBits(
-  { length, lengthBounded, mapping, site: at }: MapEvent,
+  { call, length, lengthBounded, mapping, site: at }: MapEvent,
   source: string,
 ): Finding | undefined {
   const ofLength = lengthBounded || isFileSize(length) ? undefined : lossIn(length);
@@ -68,6 +121,12 @@ function inTooFewBits(
   )
     return undefined;
   const what = ofLength === undefined ? "the offset" : "the length";
+  if (role === "sum") {
+    const message = `'${shortened(text)}' is computed in 32 bits and nothing bounds it: from 4 GiB on it wraps, and ${what} is too small`;
+    if (site.file === at.file) return { message, site, severity: "note" };
+    // A header's computation is told to each who maps by it.
+    return call.direct ? { message, severity: "note" } : undefined;
+  }
   const message =
     role === "product"
       ? `'${shortened(text)}' is computed in 32 bits before it becomes part of ${what}: from 4 GiB on it wraps`
@@ -83,7 +142,12 @@ function isCutAndCompared(name: string, before: string): boolean {
 }
 
 function lossIn(amount: Amount | undefined): Trace | undefined {
-  return amount?.traces.find(isLoss);
+  if (amount === undefined) return undefined;
+  const loss = amount.traces.find(isLoss);
+  if (loss !== undefined) return loss;
+  return alternatives(amount)
+    .flatMap(({ traces }) => traces)
+    .find(({ role }) => role === "sum");
 }
 
 function shortened(text: string): string {

@@ -156,9 +156,18 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
     source,
     functions,
     headers: () => headers().map((header) => header.unit),
-    homeOf: (name) =>
-      [{ unit, definitions }, ...headers()].find((file) => file.definitions.declarationsOf(name).length > 0)
-        ?.unit.source.path,
+    homeOf: (name) => {
+      const speaking = [{ unit, definitions }, ...headers()].filter(
+        (file) => file.definitions.declarationsOf(name).length > 0,
+      );
+      // A variable may have the name of its struct.
+      const defining = speaking.find((file) =>
+        file.definitions
+          .declarationsOf(name)
+          .some(({ start, end }) => !isExtern(file.unit.source.text.slice(start, end))),
+      );
+      return (defining ?? speaking[0])?.unit.source.path;
+    },
     neverReturns: definitions.neverReturns,
     macros: definitions.macroNames,
     macroBodies: definitions.macroBodies,
@@ -211,4 +220,8 @@ function wordsIn(text: string, start: number, end: number): Set<string> {
     else i++;
   }
   return words;
+}
+
+function isExtern(declaration: string): boolean {
+  return /^\s*extern\b/.test(declaration);
 }

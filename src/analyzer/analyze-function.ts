@@ -18,6 +18,7 @@ import { crossingTemporaries, findLoops, lastJoins } from "./loops.js";
 import type { Context, Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { noteFailed, noteKept } from "./member-notes.js";
+import { withCounts } from "./reference-counts.js";
 import type { Range } from "./range.js";
 import { State } from "./state.js";
 import { sameState } from "./same-state.js";
@@ -77,8 +78,9 @@ export function analyzeFunction(context: Context, watch?: Watch): FunctionResult
     }
   }
   const summary = cfg.noreturn ? NEVER_RETURNS : summarize(exits, context);
+  const known = inHindsight(events, cfg, shape.loops, context.plainTests);
   return {
-    events: [...inHindsight(events, cfg, shape.loops, context.plainTests), ...believedLeaks(context)],
+    events: [...withCounts(known, cfg, context.text), ...believedLeaks(context)],
     summary,
     forced,
   };

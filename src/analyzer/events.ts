@@ -172,6 +172,8 @@ export interface RangeEvent extends Base {
   readonly byteOffset: boolean;
   /** The function makes the same mapping read-only somewhere. */
   readonly sealed: boolean;
+  /** The function asks of this mapping and of others whether they were made, and gives this one to its caller. */
+  readonly handedOutChecked: boolean;
   /** The new protection, the advice, or the flags. */
   readonly flags: Flags;
   /** posix_madvise(): none of its advice may change what the memory holds. */
@@ -218,6 +220,8 @@ export interface UnmapEvent extends Base {
   readonly meant: string | undefined;
   /** A loop that counts something else unmaps the same on each turn. */
   readonly sameEachTurn: boolean;
+  /** The reference count that every path from a test that has found it above zero comes here with. */
+  readonly stillCounted: string | undefined;
 }
 
 /** Memory given to the function that releases another kind: free(), munmap() of the heap, shmdt() of a mapping. */

@@ -142,10 +142,13 @@ function withFates(event: Event, fates: Fates, follows: (exit: number, site: num
   switch (event.kind) {
     case "map":
       return event.call.direct ? withFailure(event, fates.tolerated, fates.found) : event;
-    case "protect":
-      return event.target.mapping === undefined
-        ? event
-        : { ...event, sealed: fates.sealed.has(origin(event.target.mapping)) };
+    case "protect": {
+      if (event.target.mapping === undefined) return event;
+      const id = origin(event.target.mapping);
+      // One failure that is asked for may be all that can happen; who asks for several means to tell of each.
+      const handedOutChecked = fates.found.has(id) && fates.found.size > 1 && fates.handedOver.has(id);
+      return { ...event, sealed: fates.sealed.has(id), handedOutChecked };
+    }
     case "result": {
       const several = (fates.callees.get(event.site.start)?.size ?? 0) > 1;
       return { ...event, testedRight: fates.tested.has(event.result) || several };

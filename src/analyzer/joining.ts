@@ -1,5 +1,5 @@
 /** What holds where two paths meet: of values, of mappings, of what one of the paths never touched. */
-import type { Amount } from "./amount.js";
+import type { Amount, Trace } from "./amount.js";
 import {
   alternatives,
   amountKey,
@@ -8,6 +8,7 @@ import {
   soleSymbol,
   symbolOf,
   withoutAlternatives,
+  withTraces,
 } from "./amount.js";
 import type { Flags } from "./flags.js";
 import { joinFlags, NO_FLAGS } from "./flags.js";
@@ -219,7 +220,15 @@ export function joinValues(mine: Value, theirs: Value, what: string, isRepeated:
 /** A number that is one of two. */
 export function eitherOf(a: Amount, b: Amount, what: string): Amount {
   const oneOf = either(a, b, `?${what}`);
-  return symbolOf({ kind: "opaque", what, ...(oneOf === undefined ? {} : { oneOf }) });
+  const joined = symbolOf({ kind: "opaque", what, ...(oneOf === undefined ? {} : { oneOf }) });
+  return withTraces(joined, [...roundings(a), ...roundings(b)]);
+}
+
+/** What is rounded to a constant that is named after the page on one path is so there, whatever the other path does. */
+function roundings({ traces }: Amount): readonly Trace[] {
+  return traces.filter(
+    ({ role, text }) => (role === "rounding" || role === "shift") && /page_?size/i.test(text),
+  );
 }
 
 /** More values than these are not told apart. */

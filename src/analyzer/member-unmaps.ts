@@ -216,6 +216,7 @@ function toEvent(
     lengthLent: false,
     sizeofPointer: false,
     sameEachTurn: false,
+    stillCounted: undefined,
     meant: undefined,
     lengthOf: undefined,
     fromMember: true,

@@ -20,6 +20,7 @@ import type { Machine, Outgoing } from "./machine.js";
 import type { Mapping, Moment } from "./mapping.js";
 import { letGo } from "./member-notes.js";
 import { foundAt, loseGiven } from "./overwriting.js";
+import { releaseArguments } from "./released-arguments.js";
 import { failureOf, nullOf } from "./null-results.js";
 import { noteReprotected } from "./range-calls.js";
 import type { Range } from "./range.js";
@@ -42,6 +43,7 @@ export function applySummary(
   mayFlush(m, values);
   for (const index of summary.reprotected) if (values[index] !== undefined) noteReprotected(m, values[index]);
   const dies = maps && DIES.test(callee);
+  releaseArguments(m, call, instruction, values, summary);
   summary.outcomes.forEach((outcome, i) => {
     if (dies && (returnedMapping(outcome)?.phase ?? "failed") === "failed") return;
     const state = summary.outcomes.length === 1 ? m.state : m.state.clone();

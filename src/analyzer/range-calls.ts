@@ -115,6 +115,7 @@ function tellRange(
     function: cfg.name,
     ...facts,
     sealed: false,
+    handedOutChecked: false,
     keepsContent: effect.keepsContent === true,
     unlocks: effect.unlocks === true,
     kindAsked: kindAsked(m, facts.target.value),

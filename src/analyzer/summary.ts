@@ -5,6 +5,7 @@
 import type { Amount, Symbol } from "./amount.js";
 import { amountKey, constant, constantValue, isConstant, soleSymbol, symbolOf } from "./amount.js";
 import { joinFlags } from "./flags.js";
+import { freedParameters } from "./freed-parameters.js";
 import type { Context } from "./machine.js";
 import type { Mapping, Owner } from "./mapping.js";
 import { newMapping, sameMapping } from "./mapping.js";
@@ -44,9 +45,16 @@ export interface Summary {
   readonly relevant: boolean;
   /** Parameters, by index, to whose memory it gives another protection. */
   readonly reprotected: ReadonlySet<number>;
+  /** Parameters, by index, that it gives to free() or realloc() whatever happens. */
+  readonly frees: ReadonlySet<number>;
 }
 
-export const NEVER_RETURNS: Summary = { outcomes: [], relevant: false, reprotected: new Set() };
+export const NEVER_RETURNS: Summary = {
+  outcomes: [],
+  relevant: false,
+  reprotected: new Set(),
+  frees: new Set(),
+};
 
 /** A state in which the function ends, with what it returns. */
 export interface Exit {
@@ -55,14 +63,12 @@ export interface Exit {
 }
 
 /** Undefined when there is too much to say. */
-export function summarize(
-  exits: readonly Exit[],
-  { places, reprotected }: Pick<Context, "places" | "reprotected">,
-): Summary | undefined {
+export function summarize(exits: readonly Exit[], context: Context): Summary | undefined {
+  const { places, reprotected } = context;
   const outcomes = outcomesOf(exits, places, true) ?? outcomesOf(exits, places, false);
   if (outcomes === undefined) return undefined;
   const relevant = outcomes.some((outcome) => relevantMappings(outcome).length > 0);
-  return { outcomes, relevant, reprotected };
+  return { outcomes, relevant, reprotected, frees: freedParameters(context) };
 }
 
 /** `byCondition`: outcomes that differ only in what they need of the arguments are kept apart. */

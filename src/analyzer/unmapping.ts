@@ -96,6 +96,7 @@ export function unmap(
     lengthLent: isLent(mapping, length),
     sizeofPointer: operand?.kind === "sizeof" && operand.ofPointer,
     sameEachTurn: isMissedAgain(m, call, mapping),
+    stillCounted: undefined,
     meant: m.emit !== undefined && call.direct ? unsetMember(m, address) : undefined,
   };
   m.emit?.(event);

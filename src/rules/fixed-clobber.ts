@@ -4,6 +4,7 @@ import { sameUpToRounding } from "../analyzer/lengths.js";
 import type { MapEvent } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import { asAmount } from "../analyzer/value.js";
+import { misread } from "./fixed-misread.js";
 import type { Rule } from "./rule.js";
 
 export const fixedClobber: Rule = {
@@ -22,15 +23,13 @@ export const fixedClobber: Rule = {
   ],
   on: {
     map: (event, text) => {
-      if (
-        hasFlag(event.flags, "MAP_FIXED") !== "yes" ||
-        EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")
-      )
-        return undefined;
-      const where = place(event, text) ?? behindEnd(event, text);
-      return where === undefined
-        ? undefined
-        : `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
+      if (EXCLUSIVE.some((name) => hasFlag(event.flags, name) !== "no")) return undefined;
+      const isCertain = hasFlag(event.flags, "MAP_FIXED") === "yes";
+      const where = isCertain ? (place(event, text) ?? behindEnd(event, text)) : undefined;
+      if (where !== undefined)
+        return `MAP_FIXED ${where}: whatever is mapped there is replaced without a word`;
+      const message = misread(event, text);
+      return message === undefined ? undefined : { message, severity: "note" };
     },
   },
 };

@@ -22,10 +22,17 @@ export const uncheckedProtect: Rule = {
   ],
   on: {
     protect: (event) => {
-      const lost = event.call.used === false && event.call.direct ? lostRight(event) : undefined;
-      return lost === undefined
+      if (event.call.used !== false || !event.call.direct) return undefined;
+      const dropped = `the result of ${event.call.function}() is dropped: when it fails,`;
+      const lost = lostRight(event);
+      if (lost !== undefined) return `${dropped} ${targetName(event.target)} stays ${lost}`;
+      const missing = missingRight(event);
+      return missing === undefined
         ? undefined
-        : `the result of ${event.call.function}() is dropped: when it fails, ${targetName(event.target)} stays ${lost}`;
+        : {
+            message: `${dropped} ${targetName(event.target)} is handed out without being ${missing}, though the function reports that mmap() has failed`,
+            severity: "note",
+          };
     },
   },
 };
@@ -39,6 +46,16 @@ function lostRight({ target, flags, sealed }: RangeEvent): string | undefined {
   const wasWritable = mapping.source === "heap" || hasFlag(mapping.protection, "PROT_WRITE") === "yes";
   if (wasWritable && hasFlag(flags, "PROT_WRITE") === "no") return "writable";
   return hasFlag(mapping.protection, "PROT_EXEC") === "yes" && hasFlag(flags, "PROT_EXEC") === "no"
+    ? "executable"
+    : undefined;
+}
+
+/** What the caller gets, as if nothing had failed, is not what the function was to make of it. */
+function missingRight({ target: { mapping }, flags, handedOutChecked }: RangeEvent): string | undefined {
+  if (!handedOutChecked || mapping?.source !== "mmap" || mapping.phase !== "live") return undefined;
+  if (hasFlag(flags, "PROT_WRITE") === "yes" && hasFlag(mapping.protection, "PROT_WRITE") !== "yes")
+    return "writable";
+  return hasFlag(flags, "PROT_EXEC") === "yes" && hasFlag(mapping.protection, "PROT_EXEC") !== "yes"
     ? "executable"
     : undefined;
 }

@@ -1,7 +1,7 @@
 /** After munmap() the range is free, and the next mmap() or malloc() may be given it. */
 import { constantValue } from "../analyzer/amount.js";
 import type { Rule } from "./rule.js";
-import { nameOf } from "./terms.js";
+import { nameOf, targetName } from "./terms.js";
 
 export const useAfterUnmap: Rule = {
   id: "use-after-unmap",
@@ -33,6 +33,13 @@ export const useAfterUnmap: Rule = {
           : `given to ${by}()`;
       return `${nameOf(mapping)} is ${what} after it was unmapped`;
     },
+    unmap: ({ target, stillCounted }) =>
+      stillCounted !== undefined && target.mapping?.phase !== "failed"
+        ? {
+            message: `${targetName(target)} is unmapped also where '${stillCounted}' has just been found above zero: others still use it`,
+            severity: "warning",
+          }
+        : undefined,
     stay: ({ mapping, holder, test, afterSuccess }) =>
       mapping.phase === "unmapped" && afterSuccess
         ? {

@@ -106,8 +106,14 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
   const handed = handedTo(model);
   const relevant = maps !== undefined || unmaps !== undefined;
   const reprotected = new Set<number>();
+  const frees = new Set<number>();
   if (maps === undefined)
-    return { outcomes: [outcome(undefined, [...unmapped, ...handed])], relevant, reprotected };
+    return {
+      outcomes: [outcome(undefined, [...unmapped, ...handed])],
+      relevant,
+      reprotected,
+      frees,
+    };
   const made = newMapping({
     id: MADE,
     source: "mmap",
@@ -122,7 +128,12 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
   });
   const success: Value = { kind: "pointer", mapping: MADE, offset: ZERO, varied: false };
   const failures = fails === "NULL" ? [outcome(NULL_VALUE, handed)] : [];
-  return { outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])], relevant, reprotected };
+  return {
+    outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])],
+    relevant,
+    reprotected,
+    frees,
+  };
 }
 
 const UNSAID = amountValue(symbolOf({ kind: "opaque", what: "not said by the model" }));

@@ -3,6 +3,7 @@ import type { Site } from "../diagnostic.js";
 import { type Amount, ofSymbol, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import { assume } from "./assume.js";
 import { believedLeaks, noteLeaving } from "./believed.js";
+import { noteEnding } from "./conditional-release.js";
 import { leftPointing } from "./dangling.js";
 import { descriptorAtExit } from "./descriptors.js";
 import type { Event, ExitEvent } from "./events.js";
@@ -195,6 +196,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
         const returns = outcome(m.context.cfg, value);
         const hasFailed = returns === "failure" || isErrorCode(m, value);
         noteFailed(m, hasFailed);
+        noteEnding(m, hasFailed);
         noteLeft(m, hasFailed ? "failure" : returns);
       }
       exits.push({ state: m.state, value });

@@ -4,7 +4,7 @@
  */
 import type { Unit } from "../syntax/unit.js";
 import { add, type Amount, constantValue, sameAmount, symbolOf } from "./amount.js";
-import type { UnmapEvent } from "./events.js";
+import type { AbandonEvent, UnmapEvent } from "./events.js";
 import { compareLengths, inOtherPages } from "./lengths.js";
 import type { Mapping } from "./mapping.js";
 import { substitute } from "./substitution.js";
@@ -24,8 +24,8 @@ interface Handed {
   readonly offset: Amount;
 }
 
-/** The unmappings that do not match what the counterpart has mapped, file by file. */
-export function* counterpartUnmaps(
+/** The unmappings that do not match what the counterpart has mapped, and those that are missing, file by file. */
+export function* counterpartsTold(
   functions: readonly AnalyzedFunction[],
   analysisOf: (unit: Unit) => UnitAnalysis,
 ): Iterable<Told> {
@@ -40,18 +40,83 @@ export function* counterpartUnmaps(
     else told.push(one);
   }
   for (const told of byUnit.values())
-    for (const [definition, event] of unmapsOf(told)) yield { definition, event };
+    for (const [definition, event] of [...unmapsOf(told), ...forgottenKinds(told)])
+      yield { definition, event };
 }
+
+/**
+ * block_alloc() hands out a mapping on one of its paths, and block_free() gives its parameter to shmdt() on some
+ * path and to nobody on the others: it has forgotten that kind.
+ */
+function forgottenKinds(functions: readonly Pairable[]): ReadonlyMap<Pairable, AbandonEvent> {
+  const events = new Map<Pairable, AbandonEvent>();
+  for (const one of functions) {
+    const stem = stemOf(one.outline.name, "releases");
+    const ending = stem === undefined ? undefined : otherEnding(one);
+    if (ending === undefined) continue;
+    const makers = functions.filter(({ outline }) => stemOf(outline.name, "makes") === stem);
+    const [maker, second] = makers;
+    if (maker === undefined || second !== undefined || maker.summary === "unknown") continue;
+    const mapping = maker.summary.outcomes.flatMap(handedBy)[0]?.mapping;
+    if (mapping === undefined || mapping.flags.may.has("MAP_FIXED")) continue;
+    events.set(one, {
+      kind: "abandon",
+      site: { file: one.analysis.unit.source.path, ...one.outline.nameSpan },
+      function: one.outline.name,
+      mapping,
+      member: ending.parameter,
+      because: { kind: "counterpart", maker: maker.outline.name, by: ending.by },
+    });
+  }
+  return events;
+}
+
+/** What the function gives its parameter to on some of its paths, where all others leave it alone. */
+function otherEnding({
+  summary,
+  outline,
+}: Pairable): { readonly parameter: string; readonly by: string } | undefined {
+  if (summary === "unknown" || [...outline.names].some((name) => UNMAPS.test(name))) return undefined;
+  const given = summary.outcomes.map(({ mappings }) => mappings.filter(isOfParameter));
+  const ended = given.flatMap((all) => all.find(({ unmappedBy }) => unmappedBy === "shmdt") ?? []);
+  const [first] = ended;
+  if (first === undefined || ended.some(({ id }) => id !== first.id)) return undefined;
+  // Somebody else has had it, or it was written: a list of what is free may hold it.
+  const isLeft = (all: readonly Mapping[]): boolean => all.every(({ id }) => id !== first.id);
+  const isClean = summary.outcomes.every(
+    ({ mappings, stores, epochs }, i) =>
+      stores.length === 0 &&
+      epochs.every((epoch) => !first.id.endsWith(epoch)) &&
+      (isLeft(given[i] ?? []) || mappings.some(({ id, phase }) => id === first.id && phase === "unmapped")),
+  );
+  const someLeave = given.some((all, i) => isLeft(all) && !isAskedFor(summary.outcomes[i], first));
+  return isClean && someLeave ? { parameter: first.name ?? "", by: first.unmappedBy ?? "" } : undefined;
+}
+
+/** The path has looked at the parameter itself: `if (p == NULL) return;`. */
+function isAskedFor(outcome: Outcome | undefined, { id }: Mapping): boolean {
+  return (
+    outcome?.conditions.some(([{ terms }]) => terms.some((term) => id === `given:${term.symbol.id}`)) === true
+  );
+}
+
+function isOfParameter({ source, address }: Mapping): boolean {
+  const amount = asAmount(address);
+  const [term, second] = amount?.terms ?? [];
+  return source === "given" && second === undefined && term?.symbol.origin.kind === "parameter";
+}
+
+const UNMAPS = /unmap|mremap/i;
 
 /** Each of the mapping that the counterpart hands out. */
 function unmapsOf(functions: readonly Pairable[]): ReadonlyMap<Pairable, UnmapEvent> {
   const makers = functions.flatMap(({ outline, summary }) => {
     const handed = handedOut(summary);
-    const stem = stemOf(outline.name, MAKES);
+    const stem = stemOf(outline.name, "makes");
     return handed === undefined || stem === undefined ? [] : [{ stem, handed }];
   });
   const takers = functions.flatMap((one) => {
-    const stem = stemOf(one.outline.name, RELEASES);
+    const stem = stemOf(one.outline.name, "releases");
     return stem === undefined || one.unmaps.length === 0 || isCalledHere(one) ? [] : [{ stem, one }];
   });
   const events = new Map<Pairable, UnmapEvent>();
@@ -78,7 +143,8 @@ function isCalledHere({ analysis, outline: { name } }: Definition): boolean {
 }
 
 /** "block *" of block_alloc, "grant +" of grant_map: whoever speaks of mapping has its counterpart in who unmaps. */
-function stemOf(name: string, verb: RegExp): string | undefined {
+export function stemOf(name: string, kind: "makes" | "releases"): string | undefined {
+  const verb = kind === "makes" ? MAKES : RELEASES;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()

@@ -294,9 +294,18 @@ export interface ExitEvent extends Base {
 export interface AbandonEvent extends Base {
   readonly kind: "abandon";
   readonly mapping: Mapping;
-  /** "struct shm.base". */
+  /** "struct shm.base"; a counterpart's parameter. */
   readonly member: string;
+  /** Undefined where nothing releases it, or nothing that ends the struct. */
+  readonly because?: Because;
 }
+
+/** How a mapping is left behind though something releases such mappings. */
+export type Because =
+  /** The function that by its name releases what another one hands out only ends memory of another kind. */
+  | { readonly kind: "counterpart"; readonly maker: string; readonly by: string }
+  /** It is released, but not as long as another member has the value that its maker has left there. */
+  | { readonly kind: "unless"; readonly field: string; readonly value: number; readonly maker: string };
 
 /**
  * After the call has failed, MAP_FAILED stays in a place that outlives the function, and some function of the program

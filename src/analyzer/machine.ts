@@ -5,6 +5,7 @@ import type { Amount } from "./amount.js";
 import type { AccessEvent, Call, Event, RangeEvent, ReleaseEvent, UnmapEvent } from "./events.js";
 import type { Cfg } from "./ir.js";
 import type { Mapping } from "./mapping.js";
+import type { Range } from "./range.js";
 import type { LibraryModel } from "./model/model.js";
 import type { State } from "./state.js";
 import type { Summary } from "./summary.js";
@@ -54,8 +55,17 @@ export interface UnmappedMember {
   /** The length, where it is computed from members of the same struct. */
   readonly lengthInMembers: Amount | undefined;
   readonly lengthText: string;
+  /** The place that it was read from. */
+  readonly place: string | undefined;
   /** The path there has asked another member of the struct, or another variable at file scope. */
   readonly guarded: boolean;
+}
+
+/** How a path ends: by their keys, the places that it was given and has unmapped, and the bounds of what it has asked. */
+export interface Ending {
+  readonly unmapped: ReadonlySet<string>;
+  readonly asked: ReadonlyMap<string, Range>;
+  readonly hasFailed: boolean;
 }
 
 /**
@@ -113,6 +123,7 @@ export interface Context {
   readonly nulled: Map<string, Site>;
   readonly unmapped: UnmappedMember[];
   readonly failed: FailedHeld[];
+  readonly endings: Ending[];
   readonly uses: Map<string, HeldUse>;
   /** Places that outlive it into which it has put something else than a mapping, NULL or MAP_FAILED. */
   readonly refilled: Set<string>;

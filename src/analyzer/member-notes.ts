@@ -13,6 +13,7 @@ import { newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
+import { placeRead } from "./conditional-release.js";
 import { isStillThere } from "./dangling.js";
 import { inMembers, isOfMembers, momentOf, structAt } from "./siblings.js";
 
@@ -269,6 +270,7 @@ export function noteUnmapped(
     lengthInMembers: inTerms !== undefined && isOfMembers(inTerms) ? inTerms : undefined,
     length: amount !== undefined && isConstant(amount) ? amount : undefined,
     lengthText: m.context.text(length.site),
+    place: target.value.kind === "amount" ? placeRead(target.value.amount) : undefined,
     guarded: isAskedBefore(m, origin, "::"),
   });
 }

@@ -75,3 +75,16 @@ export function mayRefill({ source }: Unit, { names, span }: FunctionOutline, ho
   const before = holder.startsWith("::") ? "\\b" : "(?:->|\\.)\\s*";
   return new RegExp(`${before}${name}\\s*=(?!=)(?!\\s*(?:NULL|0|MAP_FAILED)\\b)`).test(text);
 }
+
+/** Does the function set such a member to that number? */
+export function setsTo(
+  { source }: Unit,
+  { names, span }: FunctionOutline,
+  field: string,
+  value: number,
+): boolean {
+  if (!names.has(field)) return false;
+  const written = value === 0 ? "(?:0|false|FALSE)" : value === 1 ? "(?:1|true|TRUE)" : String(value);
+  const text = source.text.slice(span.start, span.end);
+  return new RegExp(`(?:->|\\.)\\s*${field}\\s*=\\s*${written}\\s*;`).test(text);
+}

@@ -8,6 +8,7 @@ import { ANY_MEMBER } from "./member-notes.js";
 import type { AbandonEvent, Event } from "./events.js";
 import type { Definition } from "./unit-analysis.js";
 import type {
+  Ending,
   FailedHeld,
   Freed,
   HeldUse,
@@ -27,6 +28,7 @@ export interface MemberNotes {
   readonly nulled: ReadonlyMap<string, Site>;
   readonly unmapped: readonly UnmappedMember[];
   readonly failed: readonly FailedHeld[];
+  readonly endings: readonly Ending[];
   readonly uses: ReadonlyMap<string, HeldUse>;
   readonly refilled: ReadonlySet<string>;
   readonly cleared: ReadonlySet<string>;
@@ -186,6 +188,11 @@ function notesOfStruct(notes: MemberNotes, struct: string): MemberNotes {
       ofResults: notes.tests.ofResults,
     },
   };
+}
+
+/** Does it call something that by its name may release what it is given? */
+export function mayReleaseByName({ names }: FunctionOutline): boolean {
+  return [...names].some((name) => RELEASING_NAME.test(name) || FREEING_NAME.test(name));
 }
 
 /** Does it speak of such a member and of something that releases mappings? Then it is taken to release it. */

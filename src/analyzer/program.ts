@@ -2,7 +2,7 @@
 import type { Steps } from "../steps.js";
 import type { FunctionOutline, Source, Unit } from "../syntax/unit.js";
 import { byStruct } from "./by-struct.js";
-import { counterpartUnmaps } from "./counterparts.js";
+import { counterpartsTold } from "./counterparts.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
 import { entriesOf, FunctionTables, mayCallThrough, mayFill } from "./function-tables.js";
@@ -87,7 +87,7 @@ export class Program {
       this.#externals.link(name, this.#analysisOf(unit)) !== undefined;
     for (const one of tellSiblings([...this.#reported.values()], defines))
       this.#reported.set(one.outline, one);
-    const told = counterpartUnmaps([...this.#reported.values()], (unit) => this.#analysisOf(unit));
+    const told = counterpartsTold([...this.#reported.values()], (unit) => this.#analysisOf(unit));
     this.#tell(told);
     yield* this.#tellMembers();
   }

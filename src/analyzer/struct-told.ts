@@ -1,5 +1,6 @@
 /** What all functions of the program together tell of the members of one struct. */
 import { elsewhereIn, heldUses } from "./held.js";
+import { keptBackTold } from "./conditional-release.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
 import { abandonment, homeOf, isNoEnd, keptMembers, mayFree, mayRelease, twinsOf } from "./members.js";
 import { isNeverSet } from "./member-text.js";
@@ -63,8 +64,10 @@ function* abandonedTold(group: StructGroup, kept: Kept, linted: readonly UnitAna
     const releasing = releasingIn(linted, member);
     if (releasing.length === 0 && twinsOf(member, noted).some((one) => releasingIn(linted, one).length > 0))
       continue;
+    const given = letGo.get(member) ?? new Set();
+    yield* keptBackTold({ member, noted, releasing, letGo: given }, linted);
     const releasingNotes = releasing.map(({ analysis, outline }) => analysis.known(outline)?.notes);
-    if ([...(letGo.get(member) ?? [])].some((notes) => !releasingNotes.includes(notes))) continue;
+    if ([...given].some((notes) => !releasingNotes.includes(notes))) continue;
     if (releasing.length === 0) yield* refilledTold(member, noted);
     if (!releasingNotes.every((notes) => notes !== undefined && isNoEnd(notes, member))) continue;
     for (const definition of inSightOf(group, linted)) {

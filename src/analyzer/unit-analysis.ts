@@ -52,6 +52,7 @@ function noNotes(): Pick<Context, keyof MemberNotes> {
     cleared: new Set(),
     unmapped: [],
     failed: [],
+    endings: [],
     uses: new Map(),
     refilled: new Set(),
     tests: { againstNull: new Map(), againstFailed: new Set(), ofResults: new Map() },

@@ -1,5 +1,5 @@
 /** Shows events to rules and makes diagnostics of what they answer. */
-import type { Event } from "../analyzer/events.js";
+import type { Because, Event } from "../analyzer/events.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import {
   type Diagnostic,
@@ -87,7 +87,7 @@ function lastStep(event: Event): string | undefined {
     case "exit":
       return LEAVES;
     case "abandon":
-      return "its holder ends here";
+      return endOf(event.because);
     case "access":
       return event.mode === "read" ? "read here" : event.mode === "write" ? "written here" : "called here";
     case "unmap":
@@ -117,6 +117,17 @@ function lastStep(event: Event): string | undefined {
       return event.mapping.phase === "failed"
         ? "MAP_FAILED stays where it is"
         : "its address stays where it is";
+  }
+}
+
+function endOf(because: Because | undefined): string {
+  switch (because?.kind) {
+    case undefined:
+      return "its holder ends here";
+    case "counterpart":
+      return "released here if it is of another kind";
+    case "unless":
+      return "unmapped here, on some paths";
   }
 }
 

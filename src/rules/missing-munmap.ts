@@ -1,5 +1,5 @@
 /** A mapping lives until munmap(), exec or the end of the process; losing its last name does not end it. */
-import type { ExitEvent } from "../analyzer/events.js";
+import type { AbandonEvent, ExitEvent } from "../analyzer/events.js";
 import { type Mapping, takesReservationOver } from "../analyzer/mapping.js";
 import { asNumber } from "../analyzer/value.js";
 import type { Finding } from "./rule.js";
@@ -23,8 +23,7 @@ export const missingMunmap: Rule = {
   ],
   on: {
     exit: (event) => leak(event),
-    abandon: ({ mapping, member }) =>
-      `${nameOf(mapping)} is never unmapped: this ends the ${member.slice(0, member.lastIndexOf("."))} that holds it`,
+    abandon: (event) => abandoned(event),
     lose: ({ mapping, how, releasedElsewhere }) => {
       // An unknown function has seen it; what other paths do tells whose it is.
       if (mapping.owner === "lent" && !releasedElsewhere) return undefined;
@@ -73,4 +72,21 @@ function leak({
   if (mapping.owner !== "lent" || mayBeReleased) return undefined;
   const isReleased = releasedElsewhere || (releasedByOthers && !handedOverElsewhere);
   return isReleased || (handedOverElsewhere && returns === "failure") ? { message } : undefined;
+}
+
+function abandoned({ mapping, member, because, function: name }: AbandonEvent): Finding {
+  const what = nameOf(mapping);
+  const struct = member.slice(0, member.lastIndexOf("."));
+  switch (because?.kind) {
+    case undefined:
+      return { message: `${what} is never unmapped: this ends the ${struct} that holds it` };
+    case "counterpart":
+      return {
+        message: `${because.maker}() hands out ${what}, which ${name}() never unmaps: it only knows ${because.by}()`,
+      };
+    case "unless":
+      return {
+        message: `${what} stays mapped where '${because.field}' is ${because.value}, as ${because.maker}() leaves it: only this call in ${name}() unmaps it`,
+      };
+  }
 }

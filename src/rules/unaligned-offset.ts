@@ -3,6 +3,7 @@ import type { Amount } from "../analyzer/amount.js";
 import { alternatives, constantValue, soleSymbol } from "../analyzer/amount.js";
 import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
 import type { MapEvent } from "../analyzer/events.js";
+import { isRestOfPart, outOfRecord } from "./offset-origins.js";
 import type { Finding } from "./rule.js";
 import type { Rule } from "./rule.js";
 import { functionUpTo, isFixedPlace } from "./terms.js";
@@ -39,7 +40,13 @@ export const unalignedOffset: Rule = {
           message: `the offset${written(call)} is not a multiple of the page size for most values: ${call.function}() fails with EINVAL`,
           severity: "warning",
         };
-      return wrongMask(event, text) ?? lastByte(event) ?? fromOutside(event) ?? passedOn(event, text);
+      return (
+        wrongMask(event, text) ??
+        lastByte(event) ??
+        fromOutside(event) ??
+        passedOn(event, text) ??
+        countsBytes(event, text)
+      );
     },
   },
 };
@@ -105,6 +112,22 @@ function passedOn({ offset, call, inStatic, function: name }: MapEvent, text: st
   if (inStatic && !areTyped(argumentsGiven(text, name, symbol.origin.index))) return undefined;
   return {
     message: `the offset '${symbol.origin.name}' comes from the caller and is not rounded down to a page: ${call.function}() fails with EINVAL for most values`,
+    severity: "note",
+  };
+}
+
+function countsBytes(event: MapEvent, text: string): Finding | undefined {
+  const { call } = event;
+  const swap = outOfRecord(event, text);
+  const what =
+    swap !== undefined
+      ? `goes back to what ${swap}() takes out of a record`
+      : isRestOfPart(event)
+        ? "is where the rest of a part begins, a number of bytes"
+        : undefined;
+  if (what === undefined) return undefined;
+  return {
+    message: `the offset${written(call)} ${what}, and is not rounded down to a page: ${call.function}() fails with EINVAL where it begins none`,
     severity: "note",
   };
 }

@@ -135,8 +135,8 @@ function isPastEnd(m: Machine, { length, source }: Mapping, offset: Amount): boo
 }
 
 /** What only tells an empty file from others does not count. */
-function isLengthCompared({ state }: Machine, { length, source }: Mapping): boolean {
-  if (length === undefined || source !== "mmap") return true;
+function isLengthCompared({ state }: Machine, { length, source, endCompared }: Mapping): boolean {
+  if (length === undefined || source !== "mmap" || endCompared) return true;
   const symbols = length.terms.map(({ symbol }) => `{${symbol.id}}`);
   for (const [key, { min, max }] of state.facts)
     for (const symbol of symbols)

@@ -195,7 +195,7 @@ function finish(m: Machine, block: Block, next: [number, State][], exits: Exit[]
         noteKept(m);
         const returns = outcome(m.context.cfg, value);
         const hasFailed = returns === "failure" || isErrorCode(m, value);
-        noteFailed(m, hasFailed);
+        noteFailed(m, hasFailed, isFalse(m, terminator.value));
         noteEnding(m, hasFailed);
         noteLeft(m, hasFailed ? "failure" : returns);
       }
@@ -307,6 +307,11 @@ function outcome(cfg: Cfg, value: Value | undefined): ExitEvent["returns"] {
   }
   if (cfg.returns === "pointer") return n === 0 || n === -1 ? "failure" : "unknown";
   return n < 0 ? "failure" : n === 0 ? "success" : "unknown";
+}
+
+/** Nobody writes `return false` for a success that is 0. */
+function isFalse({ context }: Machine, operand: Operand | undefined): boolean {
+  return operand !== undefined && /^(?:false|FALSE)$/.test(context.text(operand.site));
 }
 
 /** Not 0, or not what a name says is the success, as the path has asked. */

@@ -170,6 +170,9 @@ function comparePointer(
   const { site } = test;
   const mapping = m.state.mapping(pointer.mapping);
   if (mapping === undefined) return true;
+  // `for (p = map; p < end; )`: what says nothing of the first turn bounds the others.
+  if (m.again && other.kind === "pointer" && op !== "==" && op !== "!=")
+    m.state.update(pointer.mapping, { endCompared: true });
   if (m.emit !== undefined && (mapping.source === "heap" || mapping.source === "given"))
     m.context.plainTests.add(testKey(site));
   const moved = constantValue(pointer.offset) !== 0;

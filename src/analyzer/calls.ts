@@ -6,6 +6,7 @@ import type { Amount } from "./amount.js";
 import { operation, soleSymbol, subtract, symbolOf } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { describe, fresh } from "./call.js";
+import { noteRequest } from "./descriptors.js";
 import { evaluate } from "./evaluate.js";
 import { settleFailure } from "./failing.js";
 import { applyModel } from "./library-calls.js";
@@ -32,6 +33,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   const model =
     callee === undefined || !isAsLong(callee, written.args.length) ? undefined : m.context.modelOf(callee);
   if (callee === undefined || m.context.defines(callee) || model === undefined) passDescriptors(m, values);
+  noteRequest(m, callee, values, written.args[1] === undefined ? "" : m.context.text(written.args[1].site));
   if (callee !== undefined) {
     const wanted = values.some((value) => mayTell(m, value) || isHeldGlobal(m, value));
     const summary = m.context.summaryOf(callee, wanted);

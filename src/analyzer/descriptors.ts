@@ -126,6 +126,25 @@ export function noteDescriptor(
     m.state.descriptors.set(symbol.id, { ...descriptor, ...change });
 }
 
+/** `ioctl(fd, FBIOGET_VSCREENINFO, …)`: the request is a driver's own, and no disk lies behind the descriptor. */
+export function noteRequest(
+  m: Machine,
+  callee: string | undefined,
+  values: readonly Value[],
+  request: string,
+): void {
+  const [fd] = values;
+  const symbol = callee === "ioctl" && fd?.kind === "amount" ? soleSymbol(fd.amount) : undefined;
+  const descriptor = symbol === undefined ? undefined : m.state.descriptors.get(symbol.id);
+  if (symbol === undefined || descriptor?.origin !== "open") return;
+  if (/^[A-Z]\w{3,}$/.test(request) && !OF_FILES.test(request))
+    m.state.descriptors.set(symbol.id, { ...descriptor, origin: "device" });
+}
+
+/** Requests to file systems, to disks, and those that any descriptor may be given to see what it is. */
+const OF_FILES =
+  /^(?:FS_|FI[A-Z]|EXT[234]|XFS|BTRFS|F2FS|OCFS|GFS|NILFS|ZFS|CEPH|FUSE|FSCRYPT|BLK|BLOCK|HDIO|LOOP|DASD|DIOC|DKIOC|CDROM|SG_|SCSI|NVME|MTD|MEM|UBI|DM_|TC|TIO|_IO)/;
+
 /** The descriptor of a mapping when the function ends: handed on when it is returned. */
 export function descriptorAtExit(
   { state }: Machine,

@@ -2,6 +2,7 @@
  * Mappings that one function puts into a place which outlives it, and others use there: the uses are told as events of
  * the mapping, after all functions have been analyzed.
  */
+import type { Site } from "../diagnostic.js";
 import type { Event } from "./events.js";
 import { flagsKey, hasFlag, UNKNOWN_FLAGS } from "./flags.js";
 import { add } from "./amount.js";
@@ -65,12 +66,27 @@ export function heldUses(
         return [];
       return (known.get(holder) ?? []).map((maker) => {
         const protection = reprotected.has(holder) ? UNKNOWN_FLAGS : maker.mapping.protection;
-        return useOf({ ...maker, mapping: { ...maker.mapping, protection } }, use);
+        const written = writtenBefore(use, definition.notes.uses) ?? maker.mapping.written;
+        return useOf({ ...maker, mapping: { ...maker.mapping, protection, written } }, use);
       });
     });
     if (told.length > 0) events.set(definition, told);
   }
   return events;
+}
+
+/** What is synced is what the function has written further up. */
+function writtenBefore({ holder, event }: HeldUse, uses: NotedFunction["notes"]["uses"]): Site | undefined {
+  if (event.kind !== "sync") return undefined;
+  for (const { holder: other, event: access } of uses.values())
+    if (
+      other === holder &&
+      access.kind === "access" &&
+      access.mode === "write" &&
+      access.site.start < event.site.start
+    )
+      return access.site;
+  return undefined;
 }
 
 function isReadOnly({ protection }: Mapping): boolean {

@@ -88,6 +88,7 @@ export function joinDescriptors(result: State, mine: State, theirs: State): void
     if (b === undefined) continue;
     result.descriptors.set(id, {
       ...a,
+      origin: b.origin === "device" ? b.origin : a.origin,
       mode: joinFlags(a.mode, b.mode),
       sized: a.sized || b.sized,
       truncated: a.truncated?.site.start === b.truncated?.site.start ? a.truncated : undefined,
@@ -171,6 +172,7 @@ function joinTwo(a: Mapping, b: Mapping): Mapping {
     forked: joinForks(a.forked, b.forked),
     notInherited: a.notInherited && b.notInherited,
     discarded: a.discarded?.site.start === b.discarded?.site.start ? a.discarded : undefined,
+    endCompared: a.endCompared && b.endCompared,
     compared: a.compared || b.compared,
     elsewhere: a.elsewhere && b.elsewhere,
     uncertain: a.uncertain && b.uncertain,

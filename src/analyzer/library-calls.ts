@@ -2,7 +2,7 @@
 import type { Site } from "../diagnostic.js";
 import type { Manner } from "./access.js";
 import { access, accessGiven, accessViaHint, memberOf, noteUse } from "./access.js";
-import { amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
+import { type Amount, amountKey, PAGE, soleSymbol, symbolOf, ZERO } from "./amount.js";
 import type { CallInstruction } from "./call.js";
 import { FOUND } from "./assume.js";
 import { begin, describe, fresh, targetOf } from "./call.js";
@@ -129,10 +129,13 @@ function applyEffect(
       rangeCall(m, effect, call, values);
       return undefined;
     case "allocate":
-      return allocate(m, call, effect.length === undefined ? undefined : values[effect.length]);
-    case "allocate-into":
-      allocateInto(m, value(effect.address), call, values[effect.length]);
+      return allocate(m, call, values, effect);
+    case "allocate-into": {
+      const pointer = allocate(m, call, values, effect);
+      const into = value(effect.address);
+      if (into.kind === "address") m.state.write(into.place.key, pointer);
       return undefined;
+    }
     case "free":
       free(m, call, targetOf(m, value(effect.address), site(effect.address), true));
       return undefined;
@@ -244,16 +247,18 @@ function release(
   unmap(m, call, target, length, lengthOperand, effect.length === undefined ? "shmdt" : "munmap", address);
 }
 
-function allocateInto(m: Machine, into: Value, call: Call, size: Value | undefined): void {
-  const pointer = allocate(m, call, size);
-  if (into.kind === "address") m.state.write(into.place.key, pointer);
-}
-
-/** Memory of malloc: followed only to see who releases it. */
-function allocate(m: Machine, call: Call, size: Value | undefined): Value {
+/** Memory of malloc: followed only to see who releases it, and who takes it for whole pages. */
+function allocate(
+  m: Machine,
+  call: Call,
+  values: readonly Value[],
+  at: { readonly length?: number; readonly alignment?: number },
+): Value {
   const id = `m${m.at}`;
-  const length = asAmount(size);
-  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site, length }));
+  const argument = (index: number | undefined): Amount | undefined =>
+    index === undefined ? undefined : asAmount(values[index]);
+  const [length, alignment] = [argument(at.length), argument(at.alignment)];
+  begin(m, newMapping({ id, source: "heap", function: call.function, site: call.site, length, alignment }));
   return { kind: "pointer", mapping: id, offset: ZERO, varied: false };
 }
 

@@ -165,8 +165,11 @@ export interface Context {
   neverReturns(name: string): boolean;
   /** What a function of the library does, or one that the user says to be like it; undefined for all others. */
   modelOf(name: string): LibraryModel | undefined;
-  /** The summary of a function that the program defines, or the user declares; undefined for all others. */
-  summaryOf(name: string, wanted: boolean): Summary | "unknown" | undefined;
+  /**
+   * The summary of a function that the program defines, or the user declares; undefined for all others. `otherwise`: as it
+   * is where the open conditions are the other way round.
+   */
+  summaryOf(name: string, wanted: boolean, otherwise?: boolean): Summary | "unknown" | undefined;
 }
 
 /** `emit` is undefined while the fixpoint is sought. */

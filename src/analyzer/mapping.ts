@@ -39,7 +39,8 @@ export interface WeakTest {
 
 /** What is known of an open file descriptor. */
 export interface FileDescriptor {
-  readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "other";
+  /** `device`: a driver has been asked something through it. */
+  readonly origin: "open" | "shm_open" | "memfd_create" | "socket" | "device" | "other";
   readonly mode: Flags;
   /** The name given to open(), when literal. */
   readonly path: string | undefined;
@@ -105,6 +106,8 @@ export interface Mapping {
   readonly address: Value | undefined;
   /** In bytes; undefined when unknown. */
   readonly length: Amount | undefined;
+  /** What the allocation of memory of the heap was told to align it to. */
+  readonly alignment: Amount | undefined;
   /** The length argument as written. */
   readonly lengthText: string;
   readonly protection: Flags;
@@ -128,6 +131,8 @@ export interface Mapping {
   readonly moved: boolean;
   /** Where it was last written since the instruction cache was flushed. */
   readonly unflushed: Site | undefined;
+  /** A loop has compared a pointer into it with another one. */
+  readonly endCompared: boolean;
   /** The result was compared with the address asked for. */
   readonly compared: boolean;
   /** And was another. */
@@ -193,6 +198,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
     a.weakTest?.against === b.weakTest?.against &&
     a.weakTest?.site.start === b.weakTest?.site.start &&
     a.lostTo?.id === b.lostTo?.id &&
+    a.endCompared === b.endCompared &&
     a.compared === b.compared &&
     a.elsewhere === b.elsewhere &&
     a.terminated === b.terminated &&
@@ -220,6 +226,7 @@ export function sameMapping(a: Mapping, b: Mapping): boolean {
 /** Has the same happened to the file since it was opened? */
 export function sameProgress(a: FileDescriptor, b: FileDescriptor): boolean {
   return (
+    a.origin === b.origin &&
     a.sized === b.sized &&
     a.written === b.written &&
     a.closed === b.closed &&
@@ -265,6 +272,7 @@ export function newMapping(
     weakTest: undefined,
     address: undefined,
     length: undefined,
+    alignment: undefined,
     lengthText: "",
     protection: UNKNOWN_FLAGS,
     flags: UNKNOWN_FLAGS,
@@ -278,6 +286,7 @@ export function newMapping(
     lostTo: undefined,
     moved: false,
     unflushed: undefined,
+    endCompared: false,
     compared: false,
     elsewhere: false,
     accessed: undefined,

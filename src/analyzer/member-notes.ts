@@ -164,9 +164,12 @@ export function noteKept({ context, state }: Machine, symbolId = ""): void {
  * The places outside the function that hold MAP_FAILED, fresh from a call, when it ends; or, where it ends with a failure,
  * point to what it has mapped and unmapped.
  */
-export function noteFailed(m: Machine, hasFailed: boolean): void {
+export function noteFailed(m: Machine, hasFailed: boolean, saysFalse: boolean): void {
   const { context, state } = m;
-  if (hasFailed) noteUnmappedGiven(m);
+  // What was mapped when the function began, and was to be replaced, is in use; of what the function has asked for itself,
+  // "false" may say that it is not.
+  const hasAsked = [...state.mappings.values()].some(({ source }) => source === "mmap");
+  if (hasFailed || (saysFalse && !hasAsked)) noteUnmappedGiven(m, saysFalse);
   for (const [key, held] of state.store) {
     if (!context.written.has(key) || key.startsWith("@")) continue;
     const place = context.places.get(key);
@@ -180,7 +183,7 @@ export function noteFailed(m: Machine, hasFailed: boolean): void {
 }
 
 /** What others have put into a member, or this function before unknown code had its hands on the struct. */
-function noteUnmappedGiven(m: Machine): void {
+function noteUnmappedGiven(m: Machine, onlyFound: boolean): void {
   for (const mapping of m.state.mappings.values()) {
     if (mapping.source !== "given" || mapping.phase !== "unmapped" || mapping.uncertain) continue;
     const amount = asAmount(mapping.address);
@@ -191,6 +194,7 @@ function noteUnmappedGiven(m: Machine): void {
     // What unknown code has had since, it may have cleared.
     if (!m.state.store.has(place) || !isStillThere(m.state, mapping, place)) continue;
     const wasThere = !origin.place.includes("@");
+    if (onlyFound && !wasThere) continue;
     const held = { holder, name: mapping.name ?? "the member", mapping };
     m.context.failed.push(wasThere ? { ...held, stays: "given" } : held);
   }

@@ -104,7 +104,8 @@ const ASK = {
   modelOf: (name: string) => (of: Questions) => of.modelOf(name),
   neverReturns: (name: string) => (of: Questions) => of.neverReturns(name),
   openedFor: (variable: string) => (of: Questions) => of.openedFor(variable),
-  summaryOf: (name: string, wanted: boolean) => (of: Questions) => of.summaryOf(name, wanted),
+  summaryOf: (name: string, wanted: boolean, otherwise?: boolean) => (of: Questions) =>
+    of.summaryOf(name, wanted, otherwise),
   text: (site: Site) => (of: Questions) => of.text(site),
   holdsMapping: (name: string) => (of: Questions) => of.holdsMapping(name),
   unlinksShared: () => (of: Questions) => of.unlinksShared(),
@@ -131,7 +132,8 @@ function recording(questions: Questions): {
       modelOf: (name) => note(`modelOf ${name}`, ASK.modelOf(name)),
       neverReturns: (name) => note(`neverReturns ${name}`, ASK.neverReturns(name)),
       openedFor: (variable) => note(`openedFor ${variable}`, ASK.openedFor(variable)),
-      summaryOf: (name, wanted) => note(`summaryOf ${name} ${wanted}`, ASK.summaryOf(name, wanted)),
+      summaryOf: (name, wanted, otherwise) =>
+        note(`summaryOf ${name} ${wanted} ${otherwise}`, ASK.summaryOf(name, wanted, otherwise)),
       text: (site) => note(`text ${site.file} ${site.start} ${site.end}`, ASK.text(site)),
       holdsMapping: (name) => note(`holdsMapping ${name}`, ASK.holdsMapping(name)),
       unlinksShared: () => note("unlinksShared", ASK.unlinksShared()),

@@ -26,8 +26,37 @@ export function overwrite(
     if (old.kind === "amount") loseGiven(m, key, old.amount, value, site);
     if (old.kind === "pointer") noteNullInstead(m, old.mapping, value);
     if (old.kind !== "pointer" || (value?.kind === "pointer" && value.mapping === old.mapping)) continue;
-    loseName(m, old.mapping, value, site, how);
+    if (isCleared(m, old.mapping, held, value)) tellLost(m, old.mapping, site, how);
+    else loseName(m, old.mapping, value, site, how);
   }
+}
+
+/**
+ * `s->base = mmap(…); if (bad) { s->base = NULL; return -1; }`: the function itself has put the mapping where others find
+ * it, and takes it away again before anybody could have looked.
+ */
+function isCleared({ state, context }: Machine, id: string, key: string, value: Value | undefined): boolean {
+  const mapping = state.mapping(id);
+  if (mapping === undefined || mapping.owner !== "stored" || mapping.seen || mapping.declined) return false;
+  if (mapping.phase !== "live" || !MAPPED.has(mapping.source) || mapping.lostTo !== undefined) return false;
+  // Unknown code finds a variable of this file through another of its functions.
+  if (!isOuter(key) || (key.startsWith("::") && state.epochs.has("::"))) return false;
+  return (
+    constantValue(asAmount(value)) === 0 &&
+    state.namesOf(id).length === 1 &&
+    !context.cleansUp &&
+    !isTaken(state, mapping, undefined)
+  );
+}
+
+const MAPPED: ReadonlySet<Mapping["source"]> = new Set(["mmap", "mremap", "shmat"]);
+
+function tellLost(m: Machine, id: string, site: Site, how: "overwritten" | "out of scope"): void {
+  const mapping = m.state.mapping(id);
+  if (mapping === undefined) return;
+  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, releasedElsewhere: false });
+  // Said once on this path.
+  m.state.update(id, { owner: "escaped" });
 }
 
 /** `if (p == MAP_FAILED) p = NULL`: it is told now by another value. */
@@ -56,9 +85,7 @@ function loseName(
     return;
   }
   if (isShared(mapping) || isTaken(m.state, mapping, undefined)) return;
-  m.emit?.({ kind: "lose", site, function: m.context.cfg.name, mapping, how, releasedElsewhere: false });
-  // Said once on this path.
-  m.state.update(id, { owner: "escaped" });
+  tellLost(m, id, site, how);
 }
 
 /** A function that was given the mapping has made something of it that others hold, or get now. */

@@ -33,6 +33,8 @@ export interface Result {
   /** One list for each reading of the function's conditionals. */
   readonly readings: readonly (readonly Event[])[];
   readonly summary: Summary | "unknown";
+  /** That of the second reading, if there is one. */
+  readonly otherwise?: Summary;
   readonly notes: MemberNotes;
 }
 
@@ -182,21 +184,23 @@ export class UnitAnalysis {
     const readings: (readonly Event[])[] = [];
     const notes = noNotes();
     let summary: Summary | undefined;
+    let otherwise: Summary | undefined;
     let forced = 0;
     try {
       parsed.readings.forEach((definition, i) => {
-        const result = analyzeFunction(
-          this.#context(lower(definition, this.unit), outline, questions, notes),
-        );
+        const asked = i === 1 ? inOtherReading(questions) : questions;
+        const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, asked, notes));
         readings.push(result.events);
         forced += result.forced;
         if (i === 0) summary = result.summary;
+        if (i === 1) otherwise = result.summary;
       });
     } catch (error) {
       if (error instanceof NoFixpoint || error instanceof TooLarge) return gaveUp(error.message);
       return gaveUp(`internal error: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return { result: { readings, summary: summary ?? "unknown", notes }, forced, givenUp: undefined };
+    const told = { readings, summary: summary ?? "unknown", notes } as const;
+    return { result: otherwise === undefined ? told : { ...told, otherwise }, forced, givenUp: undefined };
   }
 
   /** Analyzes a function once more, to look on; what comes of it is known already. */
@@ -250,7 +254,12 @@ export class UnitAnalysis {
       defines: (name) => !this.models.declares(name) && this.link(name, this) !== undefined,
       modelOf: (name) => this.models.libraryOf(name),
       neverReturns: (name) => this.unit.neverReturns(name),
-      summaryOf: (name, wanted) => this.#summaryOf(name, wanted, depth),
+      summaryOf: (name, wanted, otherwise) => {
+        const result = this.#resultOf(name, wanted, depth);
+        return typeof result === "object" && "notes" in result
+          ? ((otherwise === true ? result.otherwise : undefined) ?? result.summary)
+          : result;
+      },
     };
   }
 
@@ -267,13 +276,13 @@ export class UnitAnalysis {
   }
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
-  #summaryOf(name: string, wanted: boolean, depth: Depth): Summary | "unknown" | undefined {
+  #resultOf(name: string, wanted: boolean, depth: Depth): Result | Summary | "unknown" | undefined {
     if (this.models.declares(name)) return this.models.summaryOf(name);
     const linked = this.link(name, this);
     if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
     const { analysis, outline } = linked;
     const known = analysis.known(outline);
-    if (known !== undefined) return known.summary;
+    if (known !== undefined) return known;
     const isJudged = analysis.namesFamily(outline);
     const isWorthIt =
       isJudged ||
@@ -284,7 +293,7 @@ export class UnitAnalysis {
       if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
-    return analysis.analyze(outline, { all: depth.all + 1, beyond: isJudged ? 0 : depth.beyond + 1 }).summary;
+    return analysis.analyze(outline, { all: depth.all + 1, beyond: isJudged ? 0 : depth.beyond + 1 });
   }
 
   /** A body that does nothing but return what a member holds, or a sum. */
@@ -328,6 +337,11 @@ export class UnitAnalysis {
       ([, called = ""]) => this.#ending?.has(called) === true || ends(called),
     );
   }
+}
+
+/** The same conditions are the other way round in what is called. */
+function inOtherReading(questions: Questions): Questions {
+  return { ...questions, summaryOf: (name, wanted) => questions.summaryOf(name, wanted, true) };
 }
 
 function gaveUp(reason: string): Outcome {

@@ -112,7 +112,10 @@ export function lend(m: Machine, value: Value, site: Site, depth = 0): void {
       const mapping = m.state.mapping(value.mapping);
       if (mapping === undefined) return;
       m.state.update(mapping.id, HANDLED);
-      if (isShared(mapping)) return;
+      if (isShared(mapping)) {
+        m.state.update(mapping.id, { seen: true });
+        return;
+      }
       m.emit?.({
         kind: "escape",
         site,

@@ -3,12 +3,12 @@ import type { MapEvent } from "../analyzer/events.js";
 import type { Flags } from "../analyzer/flags.js";
 import { hasFlag } from "../analyzer/flags.js";
 import { asNumber } from "../analyzer/value.js";
-import type { Rule } from "./rule.js";
+import type { Finding, Rule } from "./rule.js";
 
 export const ineffectiveFlag: Rule = {
   id: "ineffective-flag",
   summary: "a flag of mmap() does not do what it says",
-  why: "MAP_DENYWRITE and MAP_EXECUTABLE are ignored by Linux, and MAP_UNINITIALIZED by every kernel that isolates processes. MAP_NONBLOCK turns MAP_POPULATE off, and alone is nothing. MAP_GROWSDOWN grows only while nothing else is mapped below, and the kernel does not keep that range free.",
+  why: "MAP_DENYWRITE and MAP_EXECUTABLE are ignored by Linux, and MAP_UNINITIALIZED by every kernel that isolates processes. MAP_NONBLOCK turns MAP_POPULATE off, and alone is nothing. MAP_GROWSDOWN grows only while nothing else is mapped below, and the kernel does not keep that range free. MAP_HUGETLB makes mmap() fail with EINVAL for a file that is not on hugetlbfs, and does nothing for one that is.",
   help: "leave the flag out, or use the call that does it, as madvise(MADV_POPULATE_READ) for MAP_POPULATE",
   severity: "note",
   cwe: [],
@@ -19,11 +19,12 @@ export const ineffectiveFlag: Rule = {
     "MAP_FILE in a file mapping, where it says what is so anyway.",
     "MAP_GROWSDOWN at an address that the program has chosen: it may have kept the room itself.",
     "Flags that are set on some paths only.",
+    "MAP_HUGETLB with a file whose name says that its pages are huge, and with one of memfd_create().",
   ],
   on: {
     map: (event) => {
       const { flags, call } = event;
-      const why = ineffective(event) ?? combined(flags);
+      const why = ineffective(event) ?? combined(flags) ?? hugePagesOfFile(event);
       return why === undefined || !call.direct ? undefined : why;
     },
   },
@@ -43,6 +44,23 @@ function ineffective({ flags, call, address }: MapEvent): string | undefined {
   if (has(flags, "MAP_GROWSDOWN") && asNumber(address.value) === 0)
     return "MAP_GROWSDOWN keeps no room below the mapping: it stops growing where something else is mapped, and a stack then runs into that";
   return undefined;
+}
+
+/** The kernel asks the file, not the flag, whether its pages are huge. */
+function hugePagesOfFile({ flags, mapping, call }: MapEvent): Finding | undefined {
+  const { descriptor, fd } = mapping;
+  if (!has(flags, "MAP_HUGETLB") || hasFlag(flags, "MAP_ANONYMOUS") !== "no") return undefined;
+  if (fd === undefined || asNumber(fd) !== undefined || descriptor?.origin === "memfd_create")
+    return undefined;
+  if (/huge/i.test(`${descriptor?.path} ${call.args[4]?.text}`)) return undefined;
+  return descriptor?.origin === "shm_open"
+    ? {
+        message: `MAP_HUGETLB with an object of shm_open(): its pages are ordinary ones, so ${call.function}() fails with EINVAL`,
+        severity: "warning",
+      }
+    : {
+        message: `MAP_HUGETLB is for memory without a file: on hugetlbfs it changes nothing, and with any other file ${call.function}() fails with EINVAL`,
+      };
 }
 
 function combined(flags: Flags): string | undefined {

@@ -17,6 +17,8 @@ const AGAINST_NULL = new RegExp(
 );
 const NULL_AGAINST = new RegExp(String.raw`^(NULL|0)\s*(==|!=)\s*(${SUBJECT})$`);
 const AGAINST_ZERO = new RegExp(String.raw`^(${SUBJECT})\s*(==|!=|<=|<|>)\s*0$`);
+/** Evaluating it has no effect. */
+const PLAIN = /^(?:\(\s*(?:unsigned )?\w+ \*+\s*\)\s*)?[\w.\->[\]]+$/;
 const BARE = /^[\w.\->[\]]+$/;
 /** What may stand around a whole operand of a condition: no macro's parentheses, no further operator. */
 const OPENS = /(?:\b(?:if|while)\s*\([(\s]*|\bassert\s*\(|\b__builtin_expect\s*\(|!\s*\(|&&|\|\|)\s*$/;
@@ -28,7 +30,9 @@ export function comparisonEdit(text: string, { site, ofPointer, sole }: Test): {
   const change = rewrite(text, site);
   if (change === undefined) return {};
   const safe = sole === true && (ofPointer === true || change.sure);
-  const { span, replacement } = change;
+  const { span } = change;
+  const replacement = sole === true ? change.replacement : keepingNull(text, change);
+  if (replacement === undefined) return {};
   const named = knowsMapFailed(text) ? replacement : replacement.replace("MAP_FAILED", "(void *)-1");
   return {
     edit: {
@@ -49,6 +53,24 @@ interface Rewrite {
   readonly replacement: string;
   /** NULL is written there, so it is a pointer that is tested. */
   readonly sure: boolean;
+  /** A sign was asked for, which NULL does not have. */
+  readonly ofSign?: boolean;
+}
+
+/**
+ * Where NULL may reach the test as well, that has to stay on the side where it is. Undefined for an operand that cannot be
+ * written twice.
+ */
+function keepingNull(text: string, { span, replacement, ofSign }: Rewrite): string | undefined {
+  if (ofSign === true) return replacement;
+  const subject = replacement.replace(/\s*[!=]=\s*MAP_FAILED$|^MAP_FAILED\s*[!=]=\s*/, "");
+  if (!PLAIN.test(subject)) return undefined;
+  const [operator, joint] = replacement.includes("!=") ? ["!=", "&&"] : ["==", "||"];
+  const both = `${subject} ${operator} NULL ${joint} ${replacement}`;
+  const isWhole =
+    /\b(?:if|while)\s*\(\s*$/.test(text.slice(Math.max(0, span.start - NEAR), span.start)) &&
+    /^\s*\)/.test(text.slice(span.end, span.end + NEAR));
+  return isWhole ? both : `(${both})`;
 }
 
 function rewrite(text: string, site: Site): Rewrite | undefined {
@@ -62,7 +84,8 @@ function rewrite(text: string, site: Site): Rewrite | undefined {
   const zero = AGAINST_ZERO.exec(written);
   if (zero !== null) {
     const operator = zero[2] === "!=" || zero[2] === ">" ? "!=" : "==";
-    return { span: site, replacement: `${zero[1]} ${operator} MAP_FAILED`, sure: false };
+    const ofSign = zero[2] === "<";
+    return { span: site, replacement: `${zero[1]} ${operator} MAP_FAILED`, sure: false, ofSign };
   }
   return bare(text, site, written);
 }

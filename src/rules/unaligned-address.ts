@@ -1,6 +1,6 @@
 /** Protection, advice and synchronisation work on whole pages, so the address must begin one. */
 import { constantValue } from "../analyzer/amount.js";
-import { isMostlyUnaligned, pageAlignment } from "../analyzer/alignment.js";
+import { isMostlyUnaligned, pageAlignment, SMALLEST_PAGE } from "../analyzer/alignment.js";
 import type { Call, Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Finding } from "./rule.js";
@@ -18,7 +18,7 @@ export const unalignedAddress: Rule = {
   references: ["mprotect(2)", "msync(2)", "madvise(2)", "munmap(2)", "mlock(2)"],
   silent: [
     "mlock() and munlock(): Linux rounds their address down.",
-    "Memory of posix_memalign(), aligned_alloc() or valloc() with the page size.",
+    "Memory of posix_memalign(), aligned_alloc() or valloc() with the page size, or an alignment that is not known.",
     "A mapping plus a multiple of the page size.",
   ],
   on: {
@@ -113,6 +113,11 @@ function unaligned(call: Call, target: Target, text: string): Finding | undefine
   }
   if (mapping === undefined || offset === undefined) return undefined;
   if (mapping.source === "heap") {
+    const alignment = constantValue(mapping.alignment);
+    if (alignment !== undefined && alignment < SMALLEST_PAGE)
+      return {
+        message: `${targetName(target)} comes from ${mapping.function}(), which aligns it to ${alignment} bytes, not to a page: ${call.function}() fails with EINVAL`,
+      };
     if (ALIGNED_ALLOCATION.test(mapping.function)) return undefined;
     return {
       message: `${targetName(target)} comes from ${mapping.function}(), which aligns to no page: ${call.function}() fails with EINVAL`,

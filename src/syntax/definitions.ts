@@ -3,7 +3,7 @@
  * that it includes.
  */
 import type { Span } from "../diagnostic.js";
-import { branchAt, indexAfter } from "./directives.js";
+import { type Branch, branchAt, indexAfter } from "./directives.js";
 import { scanFile } from "./lexer.js";
 import { keepsName } from "./family.js";
 import { type Given, givenMacro, NOTHING_GIVEN } from "./given.js";
@@ -115,7 +115,19 @@ function macroInForce(
   const isFunction = layout.functions.some(
     ({ nameSpan }) => text.slice(nameSpan.start, nameSpan.end) === name,
   );
-  return isFunction ? undefined : firstMacro(events, offset);
+  const [first] = events.filter(({ macro }) => macro !== undefined);
+  const isIncluded = first?.branch !== undefined && includesInstead(layout, first.branch, isActive);
+  return isFunction || isIncluded ? undefined : firstMacro(events, offset);
+}
+
+/** `#if HAVE_MMAP`, `#include <unistd.h>`, `#else`, `#define getpagesize() 4096`: the header has what the macro stands for. */
+function includesInstead(
+  { directives }: Preprocessed["layout"],
+  branch: Branch,
+  isActive: Reading["isActive"],
+): boolean {
+  const arm = branch.group.arms.find(isActive);
+  return arm !== undefined && directives.some((one) => one.kind === "include" && one.branch === arm);
 }
 
 /** Asks once for each name. */

@@ -20,6 +20,13 @@ export function isForeign(key: string): boolean {
   return FOREIGN.test(key) || (FOREIGN_PART.test(key) && !NEGATIVE.test(key)) || FOREIGN_VERSION.test(key);
 }
 
+/** Windows, by itself and as seen by its compilers: it has no mmap(), and pages of 4 KiB. */
+export function isWindows(key: string): boolean {
+  return /^(?:_*WIN(?:32|64|DOWS|NT|CE)?_*|__?WIN(?:32|64)(?:__)?|WINNT|_WIN32_WCE|_WIN32_WINNT.*|_MSC_VER.*|__MINGW\w*|_?_?MSDOS_?_?|__DJGPP__|DOS|OS_WIN(?:DOWS)?|PLATFORM_WINDOWS)$/.test(
+    key,
+  );
+}
+
 /** Whether the condition holds on Linux as usually built. */
 export function holdsOnLinux(key: string): boolean {
   return !isForeign(key) && !NEGATIVE.test(key) && !/(?:BIG_ENDIAN|PDP_ENDIAN)$/.test(key);

@@ -1,7 +1,7 @@
 /**
  * Readings: assignments of truth to the atoms of a file's conditions. The same atom has the same truth throughout a
  * reading. The first reading is Linux as usually built; in the second everything that is open is the other way round,
- * and one of the foreign platforms seen, if any, is the one built for.
+ * and one of the foreign platforms seen, if any that has mmap(), is the one built for.
  */
 import { atomsOf, type Condition, conditionOf } from "./conditions.js";
 import {
@@ -17,7 +17,7 @@ import { compares, type Defined, definedBy, type Given, givenValue } from "./giv
 import type { Layout } from "./lexer.js";
 import { countBefore, type MacroEvent, type MacroEvents } from "./macros.js";
 import { couldMatter } from "./family.js";
-import { holdsOnLinux, isAlways, isForeign, isUnknownPlatform } from "./platforms.js";
+import { holdsOnLinux, isAlways, isForeign, isUnknownPlatform, isWindows } from "./platforms.js";
 
 /** What readings are made of: one file's directives and macros, and what it is compiled with. */
 export interface Preprocessed {
@@ -57,7 +57,7 @@ export interface Readings {
 export function readingsOf(file: Preprocessed, span: Span): Readings {
   const usual = usualReading(file, span);
   const wanted = unreadBranches(file, span, usual);
-  const foreign = [...seenAtoms(file, span)].find(isForeign);
+  const foreign = [...seenAtoms(file, span)].find((key) => isForeign(key) && !isWindows(key));
   const platforms = foreign === undefined ? [undefined] : [foreign, undefined];
   return {
     usual,

@@ -27,12 +27,12 @@ const NEVER_RETURNS = model({ kind: "never-returns" });
 export const LIBC: readonly (readonly [string, LibraryModel])[] = [
   ...names("calloc pvalloc", model({ kind: "allocate" })),
   ...names("malloc valloc", model({ kind: "allocate", length: 0 })),
-  ...names("memalign aligned_alloc", model({ kind: "allocate", length: 1 })),
+  ...names("memalign aligned_alloc", model({ kind: "allocate", length: 1, alignment: 0 })),
   ["strdup", model(read(0, "string"), { kind: "allocate" })],
   ["strndup", model(read(0), { kind: "allocate" })],
   ...names("realloc reallocarray", model({ kind: "free", address: 0 }, { kind: "allocate" })),
   ...names("free cfree", model({ kind: "free", address: 0 })),
-  ["posix_memalign", model({ kind: "allocate-into", address: 0, length: 2 })],
+  ["posix_memalign", model({ kind: "allocate-into", address: 0, length: 2, alignment: 1 })],
 
   ...names("memcpy memmove mempcpy __builtin_memcpy", returning(0, write(0), read(1))),
   ...names(

@@ -31,9 +31,14 @@ export type Effect =
     }
   /** Makes code that was written visible to the fetching of instructions, from one address up to another. */
   | { readonly kind: "flush"; readonly address: number; readonly end: number }
-  | { readonly kind: "allocate"; readonly length?: number }
+  | { readonly kind: "allocate"; readonly length?: number; readonly alignment?: number }
   /** The pointer goes to where the argument points. */
-  | { readonly kind: "allocate-into"; readonly address: number; readonly length: number }
+  | {
+      readonly kind: "allocate-into";
+      readonly address: number;
+      readonly length: number;
+      readonly alignment: number;
+    }
   /** `realloc`: the result replaces the argument. */
   | { readonly kind: "free"; readonly address: number }
   | {

@@ -192,6 +192,7 @@ export function accessGiven(
 ): void {
   const { failure } = m.state;
   const at = constantValue(pointer);
+  if (at === 0) m.context.mayEnd.add("*NULL");
   if (
     failure !== undefined &&
     at !== undefined &&

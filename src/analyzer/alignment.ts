@@ -63,7 +63,8 @@ export function isMostlyUnaligned(amount: Amount): boolean {
 /** Variables and members that hold the page size or a multiple of it. */
 const PAGE_LIKE = /pa?ge?|window|block|align|granul/i;
 
-function isPart({ symbol, coefficient }: Term): boolean {
+/** A part of a size, a number of records or of sectors, a member's offset. */
+export function isPart({ symbol, coefficient }: Term): boolean {
   const { origin } = symbol;
   if (origin.kind === "sizeof") return Math.abs(coefficient) % SMALLEST_PAGE !== 0;
   if (origin.kind === "operation") {

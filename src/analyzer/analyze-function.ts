@@ -71,7 +71,7 @@ export function analyzeFunction(context: Context, watch?: Watch): FunctionResult
   });
   const events: Event[] = [];
   const exits: Exit[] = [];
-  for (const block of [...states.keys()].sort((a, b) => a - b)) {
+  for (const block of inReplay(states.keys(), cfg)) {
     for (const state of states.get(block) ?? []) {
       exits.push(
         ...runBlock(context, shape, block, state.clone(), (event) => events.push(event), watch).exits,
@@ -85,6 +85,16 @@ export function analyzeFunction(context: Context, watch?: Watch): FunctionResult
     summary,
     forced,
   };
+}
+
+/**
+ * What is noted where the function ends rests on what the blocks on the way there have noted, and the block of a label is
+ * as old as the first goto to it: the ends come last.
+ */
+function inReplay(blocks: Iterable<number>, cfg: Cfg): readonly number[] {
+  const isEnd = (block: number): boolean => cfg.blocks[block]?.terminator.kind === "return";
+  const inOrder = [...blocks].sort((a, b) => a - b);
+  return [...inOrder.filter((block) => !isEnd(block)), ...inOrder.filter(isEnd)];
 }
 
 function entryState(cfg: Cfg): State {

@@ -36,7 +36,7 @@ export function runCall(m: Machine, written: CallInstruction): Outgoing[] {
   noteRequest(m, callee, values, written.args[1] === undefined ? "" : m.context.text(written.args[1].site));
   if (callee !== undefined) {
     const wanted = values.some((value) => mayTell(m, value) || isHeldGlobal(m, value));
-    const summary = m.context.summaryOf(callee, wanted);
+    const summary = m.context.summaryOf(callee, wanted || (hasFailed(m) && "where it returns"));
     if (m.context.neverReturns(callee)) return [];
     if ((summary === undefined || summary === "unknown") && ASSERTION_FAILED.test(callee)) return [];
     // A body that is known says itself what becomes of the members it is given.
@@ -193,6 +193,12 @@ function isHeldGlobal({ context }: Machine, value: Value): boolean {
   if (origin?.kind !== "load" || origin.pointer !== true) return false;
   const [, name] = /^::(?:static:)?(\w+)(?:@|$)/.exec(origin.place) ?? [];
   return name !== undefined && context.holdsMapping(name);
+}
+
+/** Whether the path goes on as it is, where a mapping has failed, or the call ends it, only its body tells. */
+function hasFailed({ state }: Machine): boolean {
+  for (const { phase, told } of state.mappings.values()) if (phase === "failed" && !told) return true;
+  return false;
 }
 
 /** Would following the call into its body tell something? */

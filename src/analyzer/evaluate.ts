@@ -317,9 +317,7 @@ export function placeOf(m: Machine, expr: PlaceExpr, mode: AccessMode, plain?: b
       const index = asAmount(evaluate(m, expr.index));
       const key = index === undefined ? `?${m.at}` : (constantValue(index) ?? keyOf(index));
       const inside =
-        index !== undefined && constantValue(index) === 0
-          ? ZERO
-          : symbolOf({ kind: "opaque", what: `${m.at}.element ${expr.site.start}` });
+        scaled(index, expr.size) ?? symbolOf({ kind: "opaque", what: `${m.at}.element ${expr.site.start}` });
       return placeAt(
         array.root,
         `${array.path}[${key}]`,

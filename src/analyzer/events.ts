@@ -122,6 +122,8 @@ export interface ResultEvent extends Base {
   readonly text: string;
   /** Another test of it tells failure from success, or what is tested holds results of several functions. */
   readonly testedRight: boolean;
+  /** The path knows nothing of the result before this test. */
+  readonly first: boolean;
 }
 
 export interface AccessEvent extends Base {

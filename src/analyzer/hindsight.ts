@@ -151,7 +151,9 @@ function withFates(event: Event, fates: Fates, follows: (exit: number, site: num
     }
     case "result": {
       const several = (fates.callees.get(event.site.start)?.size ?? 0) > 1;
-      return { ...event, testedRight: fates.tested.has(event.result) || several };
+      // What is asked of an error's number first, is not asked in another way by what follows: -1 is none.
+      const isTested = fates.tested.has(event.result) && !(event.against === "errno" && event.first);
+      return { ...event, testedRight: isTested || several };
     }
     case "lose":
       return { ...event, releasedElsewhere: fates.released.has(origin(event.mapping)) };

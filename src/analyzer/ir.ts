@@ -78,6 +78,7 @@ export type PlaceExpr =
       readonly kind: "element";
       readonly array: PlaceExpr;
       readonly index: Operand;
+      readonly size: ElementSize;
       readonly type: CType;
       readonly site: Site;
     }

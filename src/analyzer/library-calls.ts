@@ -67,6 +67,7 @@ function tellDropped(m: Machine, call: Call, callee: string): void {
     against: "nothing",
     text: call.function,
     testedRight: false,
+    first: false,
   });
 }
 

@@ -419,7 +419,14 @@ export class ExpressionLowering {
       base?.kind === "array" &&
       (expr.base.kind === "name" || expr.base.kind === "member" || expr.base.kind === "index")
     ) {
-      return { kind: "element", array: this.place(expr.base), index, type, site };
+      return {
+        kind: "element",
+        array: this.place(expr.base),
+        index,
+        size: sizeOf(type, this.#unit),
+        type,
+        site,
+      };
     }
     const pointer = this.#plain(expr.base);
     const moved: Operand = {
@@ -698,7 +705,12 @@ export class ExpressionLowering {
           ? this.#plain(designator.index)
           : { kind: "number", value: position, text: String(position), site };
       const next = index.kind === "number" ? index.value + 1 : position + 1;
-      return { place: { kind: "element", array: place, index, type: type.of, site }, type: type.of, next };
+      const size = sizeOf(type.of, this.#unit);
+      return {
+        place: { kind: "element", array: place, index, size, type: type.of, site },
+        type: type.of,
+        next,
+      };
     }
     const fields = type.kind === "struct" || type.kind === "union" ? (type.fields ?? []) : [];
     const at =

@@ -139,6 +139,8 @@ export interface Context {
   readonly plainTests: Set<string>;
   /** Parameters, by index, to whose memory it gives another protection. */
   readonly reprotected: Set<number>;
+  /** Unknown functions that it has called, and what else may not come back: assembler, an access at NULL. */
+  readonly mayEnd: Set<string>;
   /** Addresses, as keys, that library functions have copied bytes to or from. */
   readonly copied: Set<string>;
   /** It calls sigsetjmp() or the like, to come back from a fault. */
@@ -169,8 +171,11 @@ export interface Context {
    * The summary of a function that the program defines, or the user declares; undefined for all others. `otherwise`: as it
    * is where the open conditions are the other way round.
    */
-  summaryOf(name: string, wanted: boolean, otherwise?: boolean): Summary | "unknown" | undefined;
+  summaryOf(name: string, wanted: Wanted, otherwise?: boolean): Summary | "unknown" | undefined;
 }
+
+/** Is it worth reading a body for? "where it returns": only where that one certainly may come back, and is else unknown. */
+export type Wanted = boolean | "where it returns";
 
 /** `emit` is undefined while the fixpoint is sought. */
 export interface Machine {

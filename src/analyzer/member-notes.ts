@@ -90,8 +90,8 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   const { site } = operand;
   if (value.kind === "pointer") {
     const mapping = m.state.mapping(value.mapping);
-    // What the function has just allocated is not what another one has left there.
-    const live = mapping?.phase === "live" && mapping.source !== "heap";
+    // What the function has just mapped or allocated is not what another one has left there.
+    const live = mapping?.phase === "live" && mapping.source === "given";
     if (live && constant === 0 && !againstNull.has(holder) && !isDoubleTest(m, site))
       againstNull.set(holder, site);
     return;

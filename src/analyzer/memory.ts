@@ -4,7 +4,7 @@
  */
 import type { Site } from "../diagnostic.js";
 import type { FunctionOutline, Unit } from "../syntax/unit.js";
-import type { Context } from "./machine.js";
+import type { Context, Wanted } from "./machine.js";
 import type { Program } from "./program.js";
 import type { Result } from "./unit-analysis.js";
 
@@ -104,7 +104,7 @@ const ASK = {
   modelOf: (name: string) => (of: Questions) => of.modelOf(name),
   neverReturns: (name: string) => (of: Questions) => of.neverReturns(name),
   openedFor: (variable: string) => (of: Questions) => of.openedFor(variable),
-  summaryOf: (name: string, wanted: boolean, otherwise?: boolean) => (of: Questions) =>
+  summaryOf: (name: string, wanted: Wanted, otherwise?: boolean) => (of: Questions) =>
     of.summaryOf(name, wanted, otherwise),
   text: (site: Site) => (of: Questions) => of.text(site),
   holdsMapping: (name: string) => (of: Questions) => of.holdsMapping(name),

@@ -41,6 +41,7 @@ export function applySummary(
   const out: Outgoing[] = [];
   const maps = summary.outcomes.some((outcome) => returnedMapping(outcome) !== undefined);
   mayFlush(m, values);
+  if (summary.mayEnd) m.context.mayEnd.add(callee);
   for (const index of summary.reprotected) if (values[index] !== undefined) noteReprotected(m, values[index]);
   const dies = maps && DIES.test(callee);
   releaseArguments(m, call, instruction, values, summary);
@@ -269,8 +270,11 @@ function applyToGiven(
     letGo(m, value.amount);
     if (given.phase === "unmapped") letGoArguments(m, into, given.address);
   }
-  if (given.accessed !== undefined && given.phase !== "unmapped")
-    touchThrough(m, value, given.accessed, call, first);
+  if (given.accessed !== undefined) {
+    if (given.phase !== "unmapped") touchThrough(m, value, given.accessed, call, first);
+    // Where nothing was mapped, the end of it is the lesser evil. What else is used and then ended, says the end.
+    else if (isFailed(m, value)) touchThrough(m, value, given.accessed, call, true);
+  }
   const touched = value.kind === "amount" ? givenAt(m.state, value.amount)?.mapping.id : mappingOf(value);
   if (touched !== undefined && given.unflushed === undefined)
     m.state.update(touched, { unflushed: undefined });
@@ -296,6 +300,10 @@ function applyToGiven(
       m.state.update(value.mapping, { owner: "escaped" });
     else lend(m, value, call.site);
   }
+}
+
+function isFailed({ state }: Machine, value: Value): boolean {
+  return value.kind === "pointer" && state.mapping(value.mapping)?.phase === "failed";
 }
 
 /** What the callee has computed an address from that nobody can name here may be what it has unmapped. */

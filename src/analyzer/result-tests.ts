@@ -5,7 +5,7 @@ import type { ResultEvent } from "./events.js";
 import type { Cfg, Operand } from "./ir.js";
 import type { Machine } from "./machine.js";
 import { conventionOf } from "./model/conventions.js";
-import type { Relation } from "./range.js";
+import type { Range, Relation } from "./range.js";
 import { asAmount, type Value } from "./value.js";
 
 /** `errno = 0; p = mmap(…); if (errno != 0)` tests the result too; errno that nobody has cleared says nothing. */
@@ -45,7 +45,12 @@ export function noteResult(m: Machine, tested: Amount, op: Relation, other: Amou
     against: againstNumber(op, other),
     text: m.context.text(site),
     testedRight: false,
+    first: isUnbounded(m.state.range(tested)),
   });
+}
+
+function isUnbounded({ min, max, not }: Range): boolean {
+  return min === -Infinity && max === Infinity && not.length === 0;
 }
 
 function againstNumber(op: Relation, other: Amount): ResultEvent["against"] {
@@ -114,5 +119,6 @@ export function noteNegation(m: Machine, left: Operand, op: Relation, right: Val
     against: "negation",
     text: m.context.text(left.site),
     testedRight: false,
+    first: false,
   });
 }

@@ -47,6 +47,8 @@ export interface Summary {
   readonly reprotected: ReadonlySet<number>;
   /** Parameters, by index, that it gives to free() or realloc() whatever happens. */
   readonly frees: ReadonlySet<number>;
+  /** It has called what may end the process, as far as is known. */
+  readonly mayEnd: boolean;
 }
 
 export const NEVER_RETURNS: Summary = {
@@ -54,6 +56,7 @@ export const NEVER_RETURNS: Summary = {
   relevant: false,
   reprotected: new Set(),
   frees: new Set(),
+  mayEnd: true,
 };
 
 /** A state in which the function ends, with what it returns. */
@@ -64,11 +67,11 @@ export interface Exit {
 
 /** Undefined when there is too much to say. */
 export function summarize(exits: readonly Exit[], context: Context): Summary | undefined {
-  const { places, reprotected } = context;
+  const { places, reprotected, mayEnd } = context;
   const outcomes = outcomesOf(exits, places, true) ?? outcomesOf(exits, places, false);
   if (outcomes === undefined) return undefined;
   const relevant = outcomes.some((outcome) => relevantMappings(outcome).length > 0);
-  return { outcomes, relevant, reprotected, frees: freedParameters(context) };
+  return { outcomes, relevant, reprotected, frees: freedParameters(context), mayEnd: mayEnd.size > 0 };
 }
 
 /** `byCondition`: outcomes that differ only in what they need of the arguments are kept apart. */

@@ -63,6 +63,7 @@ export function execute(m: Machine, instruction: Instruction): State[] {
       evaluate(m, instruction.value);
       return [m.state];
     case "opaque":
+      m.context.mayEnd.add("asm");
       for (const operand of instruction.operands) lend(m, evaluate(m, operand), instruction.site);
       return [m.state];
   }

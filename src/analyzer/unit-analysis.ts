@@ -7,7 +7,7 @@ import type { Event } from "./events.js";
 import { NoFixpoint } from "./fixpoint.js";
 import type { Cfg } from "./ir.js";
 import { lower } from "./lower.js";
-import type { Context } from "./machine.js";
+import type { Context, Wanted } from "./machine.js";
 import type { MemberNotes } from "./members.js";
 import type { Memory, Outcome, Questions } from "./memory.js";
 import type { Models } from "./model/declared.js";
@@ -230,6 +230,7 @@ export class UnitAnalysis {
       written: new Set(),
       plainTests: new Set(),
       reprotected: new Set(),
+      mayEnd: new Set(),
       zeroed: new Set(),
       copied: new Set(),
       believed: { released: new Map(), exits: [], ended: new Set() },
@@ -276,24 +277,27 @@ export class UnitAnalysis {
   }
 
   /** A body is worth reading when it may touch mappings, may end the process, or gets something to do with them. */
-  #resultOf(name: string, wanted: boolean, depth: Depth): Result | Summary | "unknown" | undefined {
+  #resultOf(name: string, wanted: Wanted, depth: Depth): Result | Summary | "unknown" | undefined {
     if (this.models.declares(name)) return this.models.summaryOf(name);
     const linked = this.link(name, this);
     if (linked === undefined || linked === "ambiguous") return linked === undefined ? undefined : "unknown";
     const { analysis, outline } = linked;
     const known = analysis.known(outline);
-    if (known !== undefined) return known;
+    if (known !== undefined && wanted !== "where it returns") return known;
     const isJudged = analysis.namesFamily(outline);
     const isWorthIt =
       isJudged ||
       analysis.#seemsToEnd(outline) ||
       analysis.#isAccessor(outline) ||
       analysis.#leadsToFamily(outline);
-    if (!isWorthIt) {
-      if (!wanted || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
+    if (!isWorthIt && known === undefined) {
+      if (wanted === false || this.#extra >= MAX_EXTRA_SUMMARIES) return "unknown";
       this.#extra++;
     }
-    return analysis.analyze(outline, { all: depth.all + 1, beyond: isJudged ? 0 : depth.beyond + 1 });
+    const below = { all: depth.all + 1, beyond: isJudged ? 0 : depth.beyond + 1 };
+    const result = analysis.analyze(outline, below);
+    if (isWorthIt || wanted !== "where it returns" || result.summary === "unknown") return result;
+    return result.summary.mayEnd ? "unknown" : result;
   }
 
   /** A body that does nothing but return what a member holds, or a sum. */

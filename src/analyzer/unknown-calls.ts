@@ -29,6 +29,7 @@ export function unknownCall(m: Machine, instruction: CallInstruction, values: re
   // What is called after a failure may well be what ends the program.
   if ((isMacro && mayTest(instruction)) || values.some((value) => constantValue(asAmount(value)) === 0))
     m.state.failure = undefined;
+  if (instruction.returns !== true) m.context.mayEnd.add(instruction.callee ?? "");
   for (const mapping of m.state.mappings.values())
     if (mapping.phase === "failed" && !mapping.told && instruction.returns !== true)
       m.state.update(mapping.id, { told: true });

@@ -1,4 +1,5 @@
 /** Advice values are consecutive numbers, not bits. */
+import type { Flags } from "../analyzer/flags.js";
 import type { Rule } from "./rule.js";
 
 export const combinedAdvice: Rule = {
@@ -13,10 +14,22 @@ export const combinedAdvice: Rule = {
   silent: ["Advice combined with values that are not known."],
   on: {
     advise: ({ flags }) => {
-      const advice = [...flags.must].filter((name) => /^(?:POSIX_)?MADV_/.test(name));
+      const advice = combined(flags);
       return advice.length < 2
         ? undefined
         : `${advice.join(" | ")}: advice values are numbers, not bits; together they are another advice`;
     },
   },
 };
+
+/** What is set on every path, and with it what is set on some path: `advice = A; if (random) advice |= B;`. */
+function combined({ must, may }: Flags): readonly string[] {
+  const always = [...must].filter(isAdvice);
+  const sometimes = [...may].filter((name) => isAdvice(name) && !must.has(name));
+  return always.length === 1 ? [...always, ...sometimes.slice(0, 1)] : always;
+}
+
+/** MADV_NORMAL is 0: with another advice it is that one. */
+function isAdvice(name: string): boolean {
+  return /^(?:POSIX_)?MADV_(?!NORMAL$)/.test(name);
+}

@@ -17,7 +17,7 @@ export const returnConvention: Rule = {
     "munmap(2)",
   ],
   silent: [
-    "A result that is tested against 0 as well, before or after.",
+    "A result that is tested against 0 as well, before or after; for the number of an error, before.",
     "A function of the program's own that returns -1.",
     "A variable that holds results of several functions.",
     "pthread_barrier_wait(), which has a negative result that is no failure.",

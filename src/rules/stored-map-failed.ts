@@ -1,6 +1,6 @@
 /** MAP_FAILED that outlives the failure: somebody else takes it for a mapping. */
 import type { Rule } from "./rule.js";
-import { failsWithMapFailed, nameOf, targetName } from "./terms.js";
+import { failsWithMapFailed, isMapFailed, nameOf, targetName } from "./terms.js";
 
 export const storedMapFailed: Rule = {
   id: "stored-map-failed",
@@ -27,12 +27,14 @@ export const storedMapFailed: Rule = {
             severity: "error",
           }
         : undefined,
-    unmap: ({ target }) =>
-      target.mapping?.phase === "failed" && !target.mapping.told && failsWithMapFailed(target.mapping)
-        ? {
-            message: `${targetName(target)} is MAP_FAILED on this path: munmap() fails with EINVAL`,
-            severity: "note",
-          }
-        : undefined,
+    unmap: ({ call, target }) => {
+      if (!isMapFailed(target)) return undefined;
+      // What a function of the program is given need not be what it unmaps.
+      const who =
+        call.direct || target.mapping !== undefined
+          ? `${targetName(target)} is MAP_FAILED on this path`
+          : `${call.function}() finds MAP_FAILED on this path`;
+      return { message: `${who}: munmap() fails with EINVAL`, severity: "note" };
+    },
   },
 };

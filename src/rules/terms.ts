@@ -1,5 +1,5 @@
 /** Words and questions that several rules share. */
-import { SMALLEST_PAGE } from "../analyzer/alignment.js";
+import { isPart, SMALLEST_PAGE } from "../analyzer/alignment.js";
 import { add, type Amount, constantValue, isLiteral, soleSymbol, type Term } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
@@ -19,22 +19,39 @@ export function targetName({ text, mapping }: Target): string {
   return short === "" || short.length > 40 ? nameOf(mapping) : `'${short}'`;
 }
 
-/** A member of a struct, not its first one and at no multiple of the page, whose address a call was given. */
+/** A member of a struct, or an element of one, behind the start and at no multiple of the page, whose address a call was given. */
 export function memberInside({ value }: Target): string | undefined {
   if (value.kind !== "address") return undefined;
   const { place } = value;
   const { root } = place;
-  const [, field] = /\.(\w+)$/.exec(place.path) ?? [];
+  const [, field] = /\.(\w+)$/.exec(withoutIndexes(place.path)) ?? [];
   // Whoever computes where the struct is may have put the member where a page begins.
   if (field === undefined || root.kind !== "memory" || soleSymbol(root.pointer) === undefined)
     return undefined;
   const { constant, terms } = add(place.offset, value.offset);
-  const [term, second] = terms;
+  const elements = terms.filter((term) => !isBehindStart(term));
   const isBehind =
-    term === undefined
+    elements.length === terms.length
       ? constant > 0 && constant % SMALLEST_PAGE !== 0
-      : constant === 0 && second === undefined && isBehindStart(term);
-  return isBehind ? `the member '${field}'` : undefined;
+      : // How far behind, is not known: pages may begin there as well.
+        constant === 0 &&
+        elements.length === terms.length - 1 &&
+        elements.every(({ coefficient }) => coefficient % SMALLEST_PAGE !== 0);
+  if (!isBehind || !elements.every(isNumberOfElements)) return undefined;
+  return place.path.endsWith("]") || constantValue(value.offset) !== 0
+    ? `an element of '${field}'`
+    : `the member '${field}'`;
+}
+
+/** `.ring[i].slots[0]` as `.ring.slots`; an index may hold brackets of its own. */
+function withoutIndexes(path: string): string {
+  const shorter = path.replace(/\[[^[\]]*\]/g, "");
+  return shorter === path ? path : withoutIndexes(shorter);
+}
+
+/** A number of bytes would be any, and may have been rounded. */
+function isNumberOfElements(term: Term): boolean {
+  return Math.abs(term.coefficient) > 1 || isPart(term);
 }
 
 function isBehindStart({ symbol: { origin }, coefficient }: Term): boolean {
@@ -82,6 +99,12 @@ export function isFixed(mapping: Mapping): boolean {
   return (
     hasFlag(mapping.flags, "MAP_FIXED") !== "no" || hasFlag(mapping.flags, "MAP_FIXED_NOREPLACE") !== "no"
   );
+}
+
+/** Nothing but MAP_FAILED on this path: what a call has returned, or what the program has put there instead of a mapping. */
+export function isMapFailed({ mapping, value }: Target): boolean {
+  if (mapping === undefined) return asNumber(value) === -1;
+  return mapping.phase === "failed" && !mapping.told && failsWithMapFailed(mapping);
 }
 
 /** Mapped by a call that fails with (void *)-1. */

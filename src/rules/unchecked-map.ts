@@ -1,10 +1,19 @@
 /** A mapping that could not be made is MAP_FAILED, and the first access through it is a crash. */
 import { constantValue } from "../analyzer/amount.js";
+import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
 import type { Mapping } from "../analyzer/mapping.js";
 import { familyName, isBareCall } from "../analyzer/model/library.js";
-import type { Finding, Rule } from "./rule.js";
-import { failsWithMapFailed, functionAround, functionStart, isFixed, nameOf } from "./terms.js";
+import type { Finding, Rule, Verdict } from "./rule.js";
+import {
+  failsWithMapFailed,
+  functionAround,
+  functionStart,
+  isFixed,
+  isMapFailed,
+  nameOf,
+  targetName,
+} from "./terms.js";
 
 export const uncheckedMap: Rule = {
   id: "unchecked-map",
@@ -56,9 +65,10 @@ export const uncheckedMap: Rule = {
       testsOther === undefined
         ? undefined
         : `the result of ${call.function}() is dropped: what is tested next, '${testsOther}', is the mapping before, which is there`,
-    advise: ({ target, call }) => givenUntested(target.mapping, call.function),
-    lock: ({ target, call }) => givenUntested(target.mapping, call.function),
-    protect: ({ target, call }) => givenUntested(target.mapping, call.function),
+    advise: ({ target, call }) => givenUntested(target, call.function),
+    lock: ({ target, call }) => givenUntested(target, call.function),
+    protect: ({ target, call }) => givenUntested(target, call.function),
+    sync: ({ target, call }) => givenFailed(target, call.function),
     unmap: ({ target }) =>
       target.mapping === undefined || target.mapping.owner === "local" ? undefined : handedOn(target.mapping),
     exit: ({ mapping, returns, testedElsewhere }, text) =>
@@ -94,9 +104,16 @@ function placeTested(mapping: Mapping, text: string): Finding | undefined {
   };
 }
 
-function givenUntested(mapping: Mapping | undefined, to: string): string | undefined {
-  if (mapping === undefined || !isUntested(mapping) || mapping.phase !== "unchecked") return undefined;
+function givenUntested(target: Target, to: string): Verdict {
+  const { mapping } = target;
+  if (mapping === undefined || !isUntested(mapping) || mapping.phase !== "unchecked")
+    return givenFailed(target, to);
   return `${nameOf(mapping)} is given to ${to}(), but nothing has tested whether ${mapping.function}() failed`;
+}
+
+function givenFailed(target: Target, to: string): Finding | undefined {
+  if (!isMapFailed(target) || isBareCall(target.mapping?.function ?? "")) return undefined;
+  return { message: `${targetName(target)} is MAP_FAILED on this path: ${to}() fails`, severity: "warning" };
 }
 
 /** The result of MAP_FIXED is the address that was asked for, or MAP_FAILED: somebody kept it and never looked. */

@@ -104,16 +104,13 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
           }),
         ];
   const handed = handedTo(model);
-  const relevant = maps !== undefined || unmaps !== undefined;
-  const reprotected = new Set<number>();
-  const frees = new Set<number>();
-  if (maps === undefined)
-    return {
-      outcomes: [outcome(undefined, [...unmapped, ...handed])],
-      relevant,
-      reprotected,
-      frees,
-    };
+  const about = {
+    relevant: maps !== undefined || unmaps !== undefined,
+    reprotected: new Set<number>(),
+    frees: new Set<number>(),
+    mayEnd: false,
+  };
+  if (maps === undefined) return { outcomes: [outcome(undefined, [...unmapped, ...handed])], ...about };
   const made = newMapping({
     id: MADE,
     source: "mmap",
@@ -128,12 +125,7 @@ function summaryFrom(name: string, model: FunctionModel): Summary {
   });
   const success: Value = { kind: "pointer", mapping: MADE, offset: ZERO, varied: false };
   const failures = fails === "NULL" ? [outcome(NULL_VALUE, handed)] : [];
-  return {
-    outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])],
-    relevant,
-    reprotected,
-    frees,
-  };
+  return { outcomes: [...failures, outcome(success, [made, ...unmapped, ...handed])], ...about };
 }
 
 const UNSAID = amountValue(symbolOf({ kind: "opaque", what: "not said by the model" }));

@@ -33,8 +33,8 @@ export interface Result {
   /** One list for each reading of the function's conditionals. */
   readonly readings: readonly (readonly Event[])[];
   readonly summary: Summary | "unknown";
-  /** That of the second reading, if there is one. */
-  readonly otherwise?: Summary;
+  /** Where every open condition is the other way round; undefined where none is. */
+  readonly otherwise?: Summary | "unknown";
   readonly notes: MemberNotes;
 }
 
@@ -184,16 +184,17 @@ export class UnitAnalysis {
     const readings: (readonly Event[])[] = [];
     const notes = noNotes();
     let summary: Summary | undefined;
-    let otherwise: Summary | undefined;
+    let otherwise: Summary | "unknown" | undefined = parsed.readings.length > 1 ? "unknown" : undefined;
     let forced = 0;
     try {
       parsed.readings.forEach((definition, i) => {
-        const asked = i === 1 ? inOtherReading(questions) : questions;
+        const isOpposite = i === 1 && parsed.opposite;
+        const asked = isOpposite ? inOtherReading(questions) : questions;
         const result = analyzeFunction(this.#context(lower(definition, this.unit), outline, asked, notes));
         readings.push(result.events);
         forced += result.forced;
         if (i === 0) summary = result.summary;
-        if (i === 1) otherwise = result.summary;
+        if (isOpposite) otherwise = result.summary ?? "unknown";
       });
     } catch (error) {
       if (error instanceof NoFixpoint || error instanceof TooLarge) return gaveUp(error.message);

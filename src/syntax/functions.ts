@@ -7,7 +7,7 @@ import type { Definitions } from "./definitions.js";
 import type { FunctionItem } from "./lexer.js";
 import { childOf, namedChildren, parseText, type SyntaxNode } from "./parser.js";
 import { ATTEMPTS, type Attempt, expandTokens, prepareFunction, readTokens } from "./prepare.js";
-import { furtherReading, type Reading, readingsOf } from "./readings.js";
+import { furtherReading, type Reading, type Readings, readingsOf } from "./readings.js";
 import { render } from "./render.js";
 import type { Token } from "./tokens.js";
 
@@ -24,6 +24,7 @@ export type FunctionResult =
       readonly kind: "parsed";
       readonly readings: readonly FunctionDefinition[];
       readonly unread: Failure | undefined;
+      readonly opposite: boolean;
     }
   | Failure;
 
@@ -32,14 +33,16 @@ type Outcome = { readonly kind: "definition"; readonly definition: FunctionDefin
 /** Never throws. A reading that cannot be parsed is left out while the other can. */
 export function parseFunction(definitions: Definitions, item: FunctionItem): FunctionResult {
   try {
-    const outcomes = distinctReadings(definitions, item).map((input) =>
+    const read = readingsOf(definitions.file, item.span);
+    const outcomes = distinctReadings(definitions, item, read).map((input) =>
       parseReading(definitions, item, input),
     );
     const readings = outcomes.flatMap((outcome) =>
       outcome.kind === "definition" ? [outcome.definition] : [],
     );
     const failure = outcomes.find((outcome) => outcome.kind === "failed");
-    if (readings.length > 0) return { kind: "parsed", readings, unread: failure };
+    if (readings.length > 0)
+      return { kind: "parsed", readings, unread: failure, opposite: read.opposite && failure === undefined };
     return failure ?? { kind: "failed", reason: "nothing to parse", offset: item.span.start };
   } catch (error) {
     const reason = error instanceof RangeError ? "too deeply nested" : `internal error: ${String(error)}`;
@@ -47,8 +50,11 @@ export function parseFunction(definitions: Definitions, item: FunctionItem): Fun
   }
 }
 
-function distinctReadings(definitions: Definitions, item: FunctionItem): ReadingInput[] {
-  const { usual, others } = readingsOf(definitions.file, item.span);
+function distinctReadings(
+  definitions: Definitions,
+  item: FunctionItem,
+  { usual, others }: Readings,
+): ReadingInput[] {
   const read = (reading: Reading): ReadingInput => {
     const tokens = readTokens(definitions, item.span, reading);
     return { reading, tokens, expanded: expandTokens(definitions, tokens, reading, false) };

@@ -144,11 +144,12 @@ function openFile(source: Source, headers: () => readonly OpenFile[], given = NO
     const result = parseFunction(definitions, item);
     if (result.kind === "failed")
       return { kind: "failed", reason: result.reason, line: position(result.offset).line };
-    const { readings, unread } = result;
-    if (!unread) return { kind: "parsed", readings };
+    const { readings, unread, opposite } = result;
+    if (!unread) return { kind: "parsed", readings, opposite };
     return {
       kind: "parsed",
       readings,
+      opposite,
       unread: { reason: unread.reason, line: position(unread.offset).line },
     };
   };

@@ -48,6 +48,8 @@ export interface Readings {
   readonly usual: Reading;
   /** Candidates for the second reading: the first that gives another text than the usual one is it. */
   readonly others: readonly Reading[];
+  /** In the others every open condition is the other way round, and none is as a branch wants it. */
+  readonly opposite: boolean;
 }
 
 /**
@@ -62,6 +64,7 @@ export function readingsOf(file: Preprocessed, span: Span): Readings {
   return {
     usual,
     others: platforms.map((platform) => readingOf(file, span, { usual: false, foreign: platform, wanted })),
+    opposite: wanted.length === 0,
   };
 }
 

@@ -60,6 +60,8 @@ export type ParsedFunction =
   | {
       readonly kind: "parsed";
       readonly readings: readonly FunctionDefinition[];
+      /** The second is the first with every open condition the other way round, and not chosen for a branch. */
+      readonly opposite: boolean;
       /** Why the other reading is missing, when it could not be parsed. */
       readonly unread?: { readonly reason: string; readonly line: number };
     }

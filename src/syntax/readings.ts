@@ -211,7 +211,13 @@ function selectedArm(truths: Truths, group: Group): Branch | undefined {
   const platforms = truths.usual && isListOfPlatforms(truths, group);
   const arm = group.arms.find(
     (candidate) =>
-      holds(truths, candidate) && !(platforms && isPlatform(truths, candidate, isUnknownPlatform)),
+      holds(truths, candidate) &&
+      // That it is none of the foreign ones is no platform.
+      !(
+        platforms &&
+        isPlatform(truths, candidate, isUnknownPlatform) &&
+        !isPlatform(truths, candidate, isForeign)
+      ),
   );
   truths.selected.set(group, arm);
   return arm;

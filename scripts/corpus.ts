@@ -8,12 +8,20 @@ import { parseArgs } from "node:util";
 import { loadParser } from "../src/lint.js";
 import { replaceFile } from "../src/project/files.js";
 import { ACCEPTED_FILE, compare, formatAccepted, isWorse, readAccepted } from "./corpus/accepted.js";
-import { type Entry, keyOf, readCorpus, readOthers } from "./corpus/manifest.js";
+import {
+  type Entry,
+  FURTHER_SETS,
+  type FurtherSet,
+  isFurtherSet,
+  keyOf,
+  readCorpus,
+  readFurther,
+} from "./corpus/manifest.js";
 import { ACCURACY_PAGE, changeLines, misses, rates, table, withFigures } from "./corpus/report.js";
 import { type Outcome, score, type Scores } from "./corpus/score.js";
 
 const USAGE =
-  "npm run corpus -- --mirrors DIR [--local] [--class CLASS] [--repo OWNER/NAME] [--misses] [--accept | --others]";
+  "npm run corpus -- --mirrors DIR [--local] [--class CLASS] [--repo OWNER/NAME] [--misses] [--accept | --set others|unseen]";
 
 interface Options {
   readonly mirrors: string;
@@ -23,8 +31,8 @@ interface Options {
   readonly repo: string | undefined;
   readonly misses: boolean;
   readonly accept: boolean;
-  /** The defects of other projects instead. */
-  readonly others: boolean;
+  /** One of the sets that no figure is accepted for, instead of the corpus. */
+  readonly set: FurtherSet | undefined;
 }
 
 /** The options; a sentence when they are wrong. */
@@ -40,13 +48,13 @@ export function parseOptions(args: readonly string[], entries: readonly Entry[])
         repo: { type: "string" },
         misses: { type: "boolean", default: false },
         accept: { type: "boolean", default: false },
-        others: { type: "boolean", default: false },
+        set: { type: "string" },
       },
     }));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  const { mirrors, local, class: wanted, repo, misses: listed, accept, others } = values;
+  const { mirrors, local, class: wanted, repo, misses: listed, accept, set } = values;
   if (mirrors === "") return "--mirrors DIR is missing: the folder that holds OWNER+NAME/repo";
   if (!existsSync(mirrors) || !statSync(mirrors).isDirectory())
     return `--mirrors ${mirrors}: there is no such directory`;
@@ -54,9 +62,10 @@ export function parseOptions(args: readonly string[], entries: readonly Entry[])
     return `--class ${wanted}: the corpus has no entry of this class`;
   if (repo !== undefined && !entries.some((entry) => entry.repo === repo))
     return `--repo ${repo}: the corpus has no entry of this repository`;
-  if (accept && (local || others || wanted !== undefined || repo !== undefined))
-    return "--accept takes the whole corpus: leave out --local, --others, --class and --repo";
-  return { mirrors, local, class: wanted, repo, misses: listed, accept, others };
+  if (set !== undefined && !isFurtherSet(set)) return `--set ${set}: there are ${FURTHER_SETS.join(" and ")}`;
+  if (accept && (local || set !== undefined || wanted !== undefined || repo !== undefined))
+    return "--accept takes the whole corpus: leave out --local, --set, --class and --repo";
+  return { mirrors, local, class: wanted, repo, misses: listed, accept, set };
 }
 
 function isWanted(entry: Entry, options: Options): boolean {
@@ -98,7 +107,11 @@ function writeAccepted(outcomes: readonly Outcome[]): void {
 
 /** Runs the command; returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const corpus = args.includes("--others") ? readOthers() : readCorpus();
+  const named = args[args.indexOf("--set") + 1];
+  const wanted = FURTHER_SETS.find(
+    (set) => args.includes(`--set=${set}`) || (args.includes("--set") && named === set),
+  );
+  const corpus = wanted === undefined ? readCorpus() : readFurther(wanted);
   const options = parseOptions(args, corpus);
   if (typeof options === "string") {
     console.error(`corpus: ${options}\n${USAGE}`);
@@ -120,7 +133,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.misses) console.log(`${misses(outcomes).join("\n")}\n`);
   const missing = leftOut(scores);
   if (missing.length > 0) console.log(`${missing.join("\n")}\n`);
-  if (options.others) return 0;
+  if (options.set !== undefined) return 0;
   const worse = tellChanges(outcomes);
   if (!options.accept) return worse ? 1 : 0;
   if (outcomes.length < corpus.length) {

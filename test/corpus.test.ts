@@ -6,7 +6,14 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseOptions } from "../scripts/corpus.js";
 import { compare, formatAccepted, isWorse, parseAccepted, readAccepted } from "../scripts/corpus/accepted.js";
-import { type Entry, keyOf, parseCorpus, readCorpus, readOthers } from "../scripts/corpus/manifest.js";
+import {
+  type Entry,
+  keyOf,
+  parseCorpus,
+  readCorpus,
+  FURTHER_SETS,
+  readFurther,
+} from "../scripts/corpus/manifest.js";
 import { ACCURACY_PAGE, figures, misses, withFigures } from "../scripts/corpus/report.js";
 import { answers, findingsIn, type Outcome, questionsOf, score } from "../scripts/corpus/score.js";
 import type { Diagnostic, Location } from "../src/diagnostic.js";
@@ -82,10 +89,14 @@ describe("the manifest", () => {
         `${some.length} ${what} of ${new Set(some.map(({ repo }) => repo)).size} projects`,
       );
     }
-    const others = readOthers();
-    const projects = new Set(others.map(({ repo }) => repo));
-    expect(page).toContain(`${others.length} defects of ${projects.size} other projects`);
-    expect(entries.filter(({ kind, repo }) => kind === "defect" && projects.has(repo))).toEqual([]);
+    const known = new Set(entries.filter(({ kind }) => kind === "defect").map(({ repo }) => repo));
+    for (const set of FURTHER_SETS) {
+      const further = readFurther(set);
+      const projects = new Set(further.map(({ repo }) => repo));
+      expect(page).toContain(`${further.length} defects of ${projects.size} other projects`);
+      expect([...projects].filter((repo) => known.has(repo))).toEqual([]);
+      for (const repo of projects) known.add(repo);
+    }
   });
 
   test.each([

@@ -139,9 +139,18 @@ export function readCorpus(): readonly Entry[] {
   return parseCorpus(readPart("bugs.jsonl"), readPart("good.jsonl"));
 }
 
-/** Defects of other projects, which no figure is accepted for: how far the rules carry. Throws as readCorpus() does. */
-export function readOthers(): readonly Entry[] {
-  return parseCorpus(readPart("others.jsonl"), "");
+/** Sets of other projects' defects, which no figure is accepted for: how far the rules carry. */
+export const FURTHER_SETS = ["others", "unseen"] as const;
+
+export type FurtherSet = (typeof FURTHER_SETS)[number];
+
+export function isFurtherSet(name: string): name is FurtherSet {
+  return FURTHER_SETS.some((set) => set === name);
+}
+
+/** Throws as readCorpus() does. */
+export function readFurther(set: FurtherSet): readonly Entry[] {
+  return parseCorpus(readPart(`${set}.jsonl`), "");
 }
 
 function readPart(name: string): string {

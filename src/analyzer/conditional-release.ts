@@ -3,7 +3,8 @@
  * mapping there leaves another value beside it: as it was made, it is never released.
  */
 import type { FunctionOutline } from "../syntax/unit.js";
-import { type Amount, constantValue, soleSymbol } from "./amount.js";
+import { constantValue } from "./amount.js";
+import { placeRead } from "./epochs.js";
 import type { AbandonEvent } from "./events.js";
 import type { Ending, KeptMember, Machine, UnmappedMember } from "./machine.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
@@ -28,12 +29,6 @@ export function noteEnding({ context, state }: Machine, hasFailed: boolean): voi
   const asked = new Map<string, Range>();
   for (const [key, range] of state.facts) asked.set(placeRead(state.forms.get(key)) ?? key, range);
   context.endings.push({ unmapped, asked, hasFailed });
-}
-
-/** The place that an amount was read from, whenever that was. */
-export function placeRead(amount: Amount | undefined): string | undefined {
-  const symbol = amount === undefined ? undefined : soleSymbol(amount);
-  return symbol?.origin.kind === "load" ? symbol.origin.place.replace(/@[\w,]*$/, "") : undefined;
 }
 
 /** A member that holds a mapping, and who has to do with it. */

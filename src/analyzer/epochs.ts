@@ -1,5 +1,23 @@
 /** Moments at which memory may have changed: what is read afterwards is named after them. */
 
+import { type Amount, soleSymbol } from "./amount.js";
+
+/** The moment at which a place was read, "@7" of "*{+{param:0}}.base@7"; empty for what it held when the function began. */
+export function momentOf(place: string): string {
+  return /@[^@{}]*$/.exec(place)?.[0] ?? "";
+}
+
+/** The place alone. */
+export function placeOf(place: string): string {
+  return place.slice(0, place.length - momentOf(place).length);
+}
+
+/** The place that an amount was read from, whenever that was. */
+export function placeRead(amount: Amount | undefined): string | undefined {
+  const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
+  return origin?.kind === "load" ? placeOf(origin.place) : undefined;
+}
+
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */
 export function reaches(what: string, key: string): boolean {
   if (what === "::") return key.startsWith("::") && !key.startsWith("::static:");

@@ -13,9 +13,9 @@ import { newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
-import { placeRead } from "./conditional-release.js";
+import { momentOf, placeOf as placeAt, placeRead } from "./epochs.js";
 import { isStillThere } from "./dangling.js";
-import { inMembers, isOfMembers, momentOf, structAt } from "./siblings.js";
+import { inMembers, isOfMembers, structAt } from "./siblings.js";
 
 const FREES = /free|destroy|release|delete|dealloc/i;
 
@@ -190,7 +190,7 @@ function noteUnmappedGiven(m: Machine, onlyFound: boolean): void {
     const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
     const holder = amount === undefined ? undefined : memberOf(m, amount);
     if (origin?.kind !== "load" || holder === undefined) continue;
-    const place = origin.place.replace(/@[\w,]*$/, "");
+    const place = placeAt(origin.place);
     // What unknown code has had since, it may have cleared.
     if (!m.state.store.has(place) || !isStillThere(m.state, mapping, place)) continue;
     const wasThere = !origin.place.includes("@");

@@ -11,11 +11,6 @@ export function structAt(place: string): string | undefined {
   return end < 0 ? undefined : place.slice(0, end + 1);
 }
 
-/** The moment at which a place was read, "@7" of "*{+{param:0}}.base@7"; empty for what it held when the function began. */
-export function momentOf(place: string): string {
-  return /@[^@{}]*$/.exec(place)?.[0] ?? "";
-}
-
 /**
  * The amount with the members of the struct there by their names, whatever led to the struct: "n", or "attr.count" for a
  * member of a struct within it. `moment`: when they were read.

@@ -13,7 +13,9 @@ import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
+import { momentOf, placeRead } from "./epochs.js";
 import { letGo } from "./member-notes.js";
+import { areApart, type Range } from "./range.js";
 import { OF_MANY } from "./turns.js";
 import { unsetMember } from "./unset-member.js";
 import type { Value } from "./value.js";
@@ -39,22 +41,21 @@ function isReassigned(
 /** `fstat(fd, &st); p = mmap(0, st.st_size, …); edit(p, &st); munmap(p, st.st_size)` */
 function isLent(mapping: Mapping | undefined, length: Amount | undefined): boolean {
   if (mapping?.length === undefined || length === undefined) return false;
-  const [then, now] = [readAt(mapping.length), readAt(length)];
-  if (then?.place !== now?.place || now?.moment.endsWith(UNKNOWN) !== true) return false;
+  const place = placeRead(length);
+  const [then, now] = [momentRead(mapping.length), momentRead(length)];
   // What a library function has filled is named after the call alone.
   return (
-    /^[^,]*\.st_size$/.test(now.place) &&
-    /^\d[^,]*$/.test(then?.moment ?? "") &&
-    !then?.moment.endsWith(UNKNOWN)
+    place?.endsWith(".st_size") === true &&
+    placeRead(mapping.length) === place &&
+    now.endsWith(UNKNOWN) &&
+    /^@\d[^,]*$/.test(then) &&
+    !then.endsWith(UNKNOWN)
   );
 }
 
-/** The place that a number was read from, and the moment of its last change before. */
-function readAt(amount: Amount): { readonly place: string; readonly moment: string } | undefined {
+function momentRead(amount: Amount): string {
   const origin = soleSymbol(amount)?.origin;
-  if (origin?.kind !== "load") return undefined;
-  const [place = "", moment = ""] = origin.place.split("@");
-  return { place, moment };
+  return origin?.kind === "load" ? momentOf(origin.place) : "";
 }
 
 /** What one variable holds where paths have met, at two places: on all ways from the first to the second it was set. */
@@ -332,7 +333,23 @@ export function emitRelease(m: Machine, call: Call, target: Target): void {
       : target.value.kind === "address" && target.value.place.root.kind === "variable"
         ? "object"
         : undefined;
-  if (of !== undefined) m.emit?.(releaseEvent(m, call, target, of));
+  if (of !== undefined && !isAskedBothWays(m)) m.emit?.(releaseEvent(m, call, target, of));
+}
+
+/**
+ * `p = options.map ? mmap(…) : read_all(…); work(p); if (options.map) munmap(p, n); else free(p);`: unknown code that had its
+ * hands on the variable in between has hardly changed it.
+ */
+function isAskedBothWays({ state }: Machine): boolean {
+  const found = new Map<string, Range>();
+  for (const [key, range] of state.facts) {
+    const place = placeRead(state.forms.get(key));
+    if (place?.startsWith("::") !== true) continue;
+    const other = found.get(place);
+    if (other !== undefined && areApart(other, range)) return true;
+    found.set(place, range);
+  }
+  return false;
 }
 
 export function releaseEvent(m: Machine, call: Call, target: Target, of: ReleaseEvent["of"]): ReleaseEvent {

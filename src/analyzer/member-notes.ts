@@ -90,8 +90,10 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   const { site } = operand;
   if (value.kind === "pointer") {
     const mapping = m.state.mapping(value.mapping);
-    // What the function has just mapped or allocated is not what another one has left there.
-    const live = mapping?.phase === "live" && mapping.source === "given";
+    // What the function has just mapped or allocated is not what another one has left there, unless others have had it.
+    const live =
+      mapping?.phase === "live" &&
+      (mapping.source === "given" || (mapping.source !== "heap" && mapping.seen));
     if (live && constant === 0 && !againstNull.has(holder) && !isDoubleTest(m, site))
       againstNull.set(holder, site);
     return;

@@ -25,7 +25,7 @@ import type { Range, Relation } from "./range.js";
 import { ANYTHING, invert, linearKey, mirrored, narrow, usualRange, widen } from "./range.js";
 import { OF_MANY, PASSING, placeLeft } from "./turns.js";
 import type { Place, Value } from "./value.js";
-import { amountValue, isOuter, isResult, NULL_VALUE, sameValue } from "./value.js";
+import { amountValue, isResult, NULL_VALUE, sameValue } from "./value.js";
 
 export class State {
   private constructor(
@@ -260,9 +260,6 @@ export class State {
       );
     }
     for (const id of this.descriptors.keys()) parts.push(id);
-    for (const [key, value] of this.store)
-      if (value.kind === "flags" && isNamed(key) && value.flags.must.has("MAP_HUGETLB"))
-        parts.push(`${key} huge`);
     if (this.failure !== undefined) parts.push(this.failure.id);
     for (const [key, { min, max }] of this.facts)
       if (min === -1 && max === -1 && isOfPointer(this.forms.get(key))) parts.push(`${key} failed`);
@@ -375,11 +372,6 @@ export class State {
     }
     return symbols;
   }
-}
-
-/** A variable of the function. */
-function isNamed(key: string): boolean {
-  return !isOuter(key) && !key.startsWith("t#");
 }
 
 /** What was read from a place that is declared as a pointer. */

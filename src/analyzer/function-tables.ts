@@ -9,7 +9,7 @@ import { structName } from "./types.js";
 
 /** A place in a text that puts a function into a member. */
 interface Entry {
-  readonly unit: Unit;
+  readonly source: Source;
   /** The variable that is initialized; undefined for an assignment. */
   readonly variable: string | undefined;
   /** From the variable to the member, "u.shared.map"; of an assignment the member alone. */
@@ -50,24 +50,28 @@ export function memberNamed(name: string): CalledMember | undefined {
 
 const ENTRY = /(->|\.)\s*(\w+)\s*=(?!=)\s*(?:\([^()]*\)\s*)?&?\s*([A-Za-z_]\w*)\s*[,;}\n#/]/g;
 
-/** The words that the text puts into members, which may be functions. */
-export function entriesOf(unit: Unit, members?: ReadonlySet<string>): readonly Entry[] {
-  const { text } = unit.source;
+/** The members that the text puts words into, which may be functions. */
+export function* fillings({ text }: Source): Iterable<{ readonly member: string; readonly value: string }> {
+  for (const { 2: member = "", 3: value = "" } of text.matchAll(ENTRY)) yield { member, value };
+}
+
+/** Names of members that a program has in many structs: to ask all of its files for them would lead nowhere. */
+export const EVERYWHERE =
+  /^(?:open|close|read|write|init|exit|probe|remove|free|alloc|make|new|create|destroy|release|start|stop|run|get|set|name|data|handler|callback|func|fn)$/;
+
+/** What the text puts into one of the members. */
+export function entriesOf(source: Source, members: ReadonlySet<string>): readonly Entry[] {
+  const { text } = source;
   const entries: Entry[] = [];
   for (const { index, 1: access, 2: member = "", 3: value = "" } of text.matchAll(ENTRY)) {
-    if (members !== undefined && !members.has(member)) continue;
+    if (!members.has(member)) continue;
     const before = text.slice(Math.max(0, index - LONGEST_TABLE), index);
     // A designator stands behind a brace or a comma.
     const isDesignator =
       access === "." && /[{,]\s*(?:\/\*[^]*?\*\/\s*)?$/.test(before.slice(-LONGEST_COMMENT));
     const table = isDesignator ? tableAround(before) : undefined;
-    entries.push({
-      unit,
-      variable: table?.variable,
-      path: [...(table?.path ?? []), member].join("."),
-      member,
-      value,
-    });
+    const path = [...(table?.path ?? []), member].join(".");
+    entries.push({ source, variable: table?.variable, path, member, value });
   }
   return entries;
 }
@@ -114,14 +118,14 @@ export function mayCallThrough({ text }: Source, members: ReadonlySet<string>): 
 export class FunctionTables {
   readonly #entries = new Map<string, Entry[]>();
 
+  constructor(readonly open: (source: Source) => Unit) {}
+
+  /** Each text once for each member. */
   add(entries: readonly Entry[]): void {
     for (const entry of entries) {
       const others = this.#entries.get(entry.member);
       if (others === undefined) this.#entries.set(entry.member, [entry]);
-      else if (
-        !others.some((one) => one.unit === entry.unit && one.path === entry.path && one.value === entry.value)
-      )
-        others.push(entry);
+      else others.push(entry);
     }
   }
 
@@ -137,17 +141,33 @@ export class FunctionTables {
   /** The function that the member holds wherever the program says what it holds, and the file that says so. */
   find({ struct, path }: CalledMember): { readonly name: string; readonly unit: Unit } | undefined {
     const meant = (this.#entries.get(lastOf(path)) ?? []).filter(
-      (entry) =>
-        !isOfForeignPlatform(entry.unit.source.path) &&
-        !NOTHING.test(entry.value) &&
-        isSuffix(entry.path, path) &&
-        isOf(entry, struct),
+      ({ source, value, path: own }) =>
+        !isOfForeignPlatform(source.path) && !NOTHING.test(value) && isSuffix(own, path),
     );
-    const [first] = meant;
-    return first !== undefined && meant.every((one) => one.value === first.value)
-      ? { name: first.value, unit: first.unit }
-      : undefined;
+    const isOne = (entries: readonly Entry[]): boolean =>
+      entries.every(({ value }) => value === entries[0]?.value);
+    // The types of variables are asked for only where they can tell.
+    const [first] = isOne(meant)
+      ? meant
+      : only(
+          meant.filter((entry) => this.#isOf(entry, struct)),
+          isOne,
+        );
+    return first === undefined ? undefined : { name: first.value, unit: this.open(first.source) };
   }
+
+  /** Is the entry for that struct, as far as both say which it is? */
+  #isOf({ source, variable, path }: Entry, struct: string | undefined): boolean {
+    if (struct === undefined || variable === undefined) return true;
+    const unit = this.open(source);
+    const own = structName(unit.global(variable)?.type, unit);
+    // What is called may begin at a member of the variable's struct.
+    return own === undefined || own === struct || path.includes(".");
+  }
+}
+
+function only(entries: readonly Entry[], isOne: (entries: readonly Entry[]) => boolean): readonly Entry[] {
+  return isOne(entries) ? entries : [];
 }
 
 const NOTHING = /^(?:NULL|nullptr)$/;
@@ -159,13 +179,4 @@ function lastOf(path: string): string {
 /** Of two ways to a member, one may begin further inside. */
 function isSuffix(a: string, b: string): boolean {
   return `.${a}`.endsWith(`.${b}`) || `.${b}`.endsWith(`.${a}`);
-}
-
-/** Is the entry for that struct, as far as both say which it is? */
-function isOf({ unit, variable, path }: Entry, struct: string | undefined): boolean {
-  if (struct === undefined || variable === undefined) return true;
-  const type = unit.global(variable)?.type;
-  const own = structName(type, unit);
-  // What is called may begin at a member of the variable's struct.
-  return own === undefined || own === struct || path.includes(".");
 }

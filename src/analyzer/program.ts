@@ -5,7 +5,14 @@ import { byStruct } from "./by-struct.js";
 import { counterpartsTold } from "./counterparts.js";
 import { definesOne, failureHandlers } from "./failure-handlers.js";
 import type { Event } from "./events.js";
-import { entriesOf, FunctionTables, mayCallThrough, mayFill } from "./function-tables.js";
+import {
+  entriesOf,
+  EVERYWHERE,
+  fillings,
+  FunctionTables,
+  mayCallThrough,
+  mayFill,
+} from "./function-tables.js";
 import { heldGlobals, mayAccess } from "./held-globals.js";
 import { Externals } from "./linkage.js";
 import type { MemberNotes, NotedFunction } from "./members.js";
@@ -32,7 +39,7 @@ const MAX_ROUNDS = 3;
 
 export class Program {
   readonly #analyses = new Map<Unit, UnitAnalysis>();
-  readonly #tables = new FunctionTables();
+  readonly #tables = new FunctionTables((source) => this.open(source));
   readonly #externals = new Externals((unit) => this.#analysisOf(unit), this.#tables);
   /** The linted files among them, in the order of their paths. */
   readonly #linted: UnitAnalysis[] = [];
@@ -164,18 +171,21 @@ export class Program {
     const members = new Set<string>();
     for (const analysis of analyses) {
       yield;
-      for (const { member, value } of entriesOf(analysis.unit)) {
-        const outline = known.has(member) || members.has(member) ? undefined : analysis.byName.get(value);
+      for (const { member, value } of fillings(analysis.unit.source)) {
+        if (known.has(member) || members.has(member) || EVERYWHERE.test(member)) continue;
+        const outline = analysis.byName.get(value);
         if (outline !== undefined && analysis.concernsFamily(outline)) members.add(member);
       }
     }
-    const units = new Set(this.#linted.map(({ unit }) => unit));
-    if (members.size > 0)
-      for (const source of this.naming(members, { meets: (one) => mayFill(one, members), looks: true })) {
-        yield;
-        units.add(this.open(source));
-      }
-    for (const unit of units) this.#tables.add(entriesOf(unit, new Set([...members, ...known])));
+    for (const { unit } of analyses) this.#tables.add(entriesOf(unit.source, known));
+    if (members.size === 0) return;
+    const sources = new Set(this.#linted.map(({ unit }) => unit.source));
+    for (const source of this.naming(members, { meets: (one) => mayFill(one, members), looks: true }))
+      sources.add(source);
+    for (const source of sources) {
+      yield;
+      this.#tables.add(entriesOf(source, members));
+    }
   }
 
   /** Whether what is called after a failure comes back, only its definition tells. */

@@ -143,7 +143,7 @@ function isCalledHere({ analysis, outline: { name } }: Definition): boolean {
 }
 
 /** "block *" of block_alloc, "grant +" of grant_map: whoever speaks of mapping has its counterpart in who unmaps. */
-export function stemOf(name: string, kind: "makes" | "releases"): string | undefined {
+function stemOf(name: string, kind: "makes" | "releases"): string | undefined {
   const verb = kind === "makes" ? MAKES : RELEASES;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")

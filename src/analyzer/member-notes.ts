@@ -81,6 +81,10 @@ export function holderOf({ key, member }: Place): string | undefined {
   return member ?? (key.startsWith("::") ? key : undefined);
 }
 
+function isOfCallee(mapping: Mapping | undefined): boolean {
+  return mapping?.history.some(({ isMaker }) => isMaker === true) === true;
+}
+
 /** A pointer in a place that outlives the function is compared with NULL or with MAP_FAILED. */
 export function noteTest(m: Machine, operand: Operand, value: Value, constant: number | undefined): void {
   if (m.emit === undefined || (constant !== 0 && constant !== -1)) return;
@@ -90,10 +94,9 @@ export function noteTest(m: Machine, operand: Operand, value: Value, constant: n
   const { site } = operand;
   if (value.kind === "pointer") {
     const mapping = m.state.mapping(value.mapping);
-    // What the function has just mapped or allocated is not what another one has left there, unless others have had it.
-    const live =
-      mapping?.phase === "live" &&
-      (mapping.source === "given" || (mapping.source !== "heap" && mapping.seen));
+    // What the function has just mapped or allocated itself is not what another one has left there, unless others have had it.
+    const isLeft = mapping?.source === "given" || mapping?.seen === true || isOfCallee(mapping);
+    const live = mapping?.phase === "live" && mapping.source !== "heap" && isLeft;
     if (live && constant === 0 && !againstNull.has(holder) && !isDoubleTest(m, site))
       againstNull.set(holder, site);
     return;

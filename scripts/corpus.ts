@@ -107,11 +107,8 @@ function writeAccepted(outcomes: readonly Outcome[]): void {
 
 /** Runs the command; returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const named = args[args.indexOf("--set") + 1];
-  const wanted = FURTHER_SETS.find(
-    (set) => args.includes(`--set=${set}`) || (args.includes("--set") && named === set),
-  );
-  const corpus = wanted === undefined ? readCorpus() : readFurther(wanted);
+  const { set } = parseArgs({ args: [...args], options: { set: { type: "string" } }, strict: false }).values;
+  const corpus = typeof set === "string" && isFurtherSet(set) ? readFurther(set) : readCorpus();
   const options = parseOptions(args, corpus);
   if (typeof options === "string") {
     console.error(`corpus: ${options}\n${USAGE}`);

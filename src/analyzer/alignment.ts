@@ -61,7 +61,7 @@ export function isMostlyUnaligned(amount: Amount): boolean {
 }
 
 /** Variables and members that hold the page size or a multiple of it. */
-const PAGE_LIKE = /pa?ge?|window|block|align|granul/i;
+export const PAGE_LIKE = /pa?ge?|window|block|align|granul/i;
 
 /** A part of a size, a number of records or of sectors, a member's offset. */
 export function isPart({ symbol, coefficient }: Term): boolean {

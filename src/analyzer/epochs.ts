@@ -7,15 +7,20 @@ export function momentOf(place: string): string {
   return /@[^@{}]*$/.exec(place)?.[0] ?? "";
 }
 
-/** The place alone. */
-export function placeOf(place: string): string {
-  return place.slice(0, place.length - momentOf(place).length);
-}
-
 /** The place that an amount was read from, whenever that was. */
 export function placeRead(amount: Amount | undefined): string | undefined {
+  const place = readIn(amount);
+  return place?.slice(0, place.length - momentOf(place).length);
+}
+
+/** The moment of that. */
+export function momentRead(amount: Amount | undefined): string {
+  return momentOf(readIn(amount) ?? "");
+}
+
+function readIn(amount: Amount | undefined): string | undefined {
   const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
-  return origin?.kind === "load" ? placeOf(origin.place) : undefined;
+  return origin?.kind === "load" ? origin.place : undefined;
 }
 
 /** Does unknown code that had `what` in its hands reach the place? `=x` is the object x; a symbol is a pointer. */

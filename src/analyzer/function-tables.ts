@@ -5,6 +5,7 @@
 import { isOfForeignPlatform } from "../syntax/platforms.js";
 import type { Source, Unit } from "../syntax/unit.js";
 import type { PlaceExpr } from "./ir.js";
+import { fieldOf, structOf } from "./members.js";
 import { structName } from "./types.js";
 
 /** A place in a text that puts a function into a member. */
@@ -33,7 +34,7 @@ export function calledMember(place: PlaceExpr): CalledMember | undefined {
   let struct: string | undefined;
   for (let inner = place; inner.kind === "field"; inner = inner.object) {
     names.unshift(inner.field);
-    struct = inner.member === undefined ? undefined : inner.member.slice(0, inner.member.lastIndexOf("."));
+    struct = inner.member === undefined ? undefined : structOf(inner.member);
   }
   return names.length === 0 ? undefined : { struct, path: names.join(".") };
 }
@@ -120,7 +121,6 @@ export class FunctionTables {
 
   constructor(readonly open: (source: Source) => Unit) {}
 
-  /** Each text once for each member. */
   add(entries: readonly Entry[]): void {
     for (const entry of entries) {
       const others = this.#entries.get(entry.member);
@@ -140,19 +140,13 @@ export class FunctionTables {
 
   /** The function that the member holds wherever the program says what it holds, and the file that says so. */
   find({ struct, path }: CalledMember): { readonly name: string; readonly unit: Unit } | undefined {
-    const meant = (this.#entries.get(lastOf(path)) ?? []).filter(
+    const meant = (this.#entries.get(fieldOf(path)) ?? []).filter(
       ({ source, value, path: own }) =>
         !isOfForeignPlatform(source.path) && !NOTHING.test(value) && isSuffix(own, path),
     );
-    const isOne = (entries: readonly Entry[]): boolean =>
-      entries.every(({ value }) => value === entries[0]?.value);
     // The types of variables are asked for only where they can tell.
-    const [first] = isOne(meant)
-      ? meant
-      : only(
-          meant.filter((entry) => this.#isOf(entry, struct)),
-          isOne,
-        );
+    const own = areOne(meant) ? meant : meant.filter((entry) => this.#isOf(entry, struct));
+    const [first] = areOne(own) ? own : [];
     return first === undefined ? undefined : { name: first.value, unit: this.open(first.source) };
   }
 
@@ -166,15 +160,11 @@ export class FunctionTables {
   }
 }
 
-function only(entries: readonly Entry[], isOne: (entries: readonly Entry[]) => boolean): readonly Entry[] {
-  return isOne(entries) ? entries : [];
+function areOne(entries: readonly Entry[]): boolean {
+  return entries.every(({ value }) => value === entries[0]?.value);
 }
 
 const NOTHING = /^(?:NULL|nullptr)$/;
-
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf(".") + 1);
-}
 
 /** Of two ways to a member, one may begin further inside. */
 function isSuffix(a: string, b: string): boolean {

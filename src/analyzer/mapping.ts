@@ -188,6 +188,11 @@ export interface Mapping {
   readonly history: readonly Moment[];
 }
 
+/** Made by a call that fails with (void *)-1. */
+export function isOfMappingCall({ source }: Mapping): boolean {
+  return source === "mmap" || source === "mremap" || source === "shmat";
+}
+
 /** Equality without history, as joins and the fixpoint need it. */
 export function sameMapping(a: Mapping, b: Mapping): boolean {
   if (a === b) return true;

@@ -13,7 +13,8 @@ import { newMapping } from "./mapping.js";
 import type { State } from "./state.js";
 import type { Place, Value } from "./value.js";
 import { asAmount } from "./value.js";
-import { momentOf, placeOf as placeAt, placeRead } from "./epochs.js";
+import { momentOf, placeRead } from "./epochs.js";
+import { placeReadBy } from "./operands.js";
 import { isStillThere } from "./dangling.js";
 import { inMembers, isOfMembers, structAt } from "./siblings.js";
 
@@ -49,18 +50,18 @@ function isFresh(m: Machine, operand: Operand): boolean {
 
 /** The struct member that an operand reads, whatever it holds by now. */
 export function memberRead(m: Machine, operand: Operand): string | undefined {
-  if (operand.kind === "cast") return memberRead(m, operand.operand);
-  return operand.kind === "read"
-    ? placeOf({ ...m, emit: undefined }, operand.place, undefined).member
-    : undefined;
+  return placeAt(m, operand)?.member;
 }
 
 /** The place that an operand reads and that outlives the function: a struct member, or a variable at file scope. */
 function holderRead(m: Machine, operand: Operand): string | undefined {
-  if (operand.kind === "cast") return holderRead(m, operand.operand);
-  if (operand.kind !== "read") return undefined;
-  const place = placeOf({ ...m, emit: undefined }, operand.place, undefined);
-  return holderOf(place);
+  const place = placeAt(m, operand);
+  return place === undefined ? undefined : holderOf(place);
+}
+
+function placeAt(m: Machine, operand: Operand): Place | undefined {
+  const place = placeReadBy(operand);
+  return place === undefined ? undefined : placeOf({ ...m, emit: undefined }, place, undefined);
 }
 
 /** Something else than a mapping is put into a place that outlives the function. */
@@ -194,8 +195,8 @@ function noteUnmappedGiven(m: Machine, onlyFound: boolean): void {
     const amount = asAmount(mapping.address);
     const origin = amount === undefined ? undefined : soleSymbol(amount)?.origin;
     const holder = amount === undefined ? undefined : memberOf(m, amount);
-    if (origin?.kind !== "load" || holder === undefined) continue;
-    const place = placeAt(origin.place);
+    const place = placeRead(amount);
+    if (origin?.kind !== "load" || holder === undefined || place === undefined) continue;
     // What unknown code has had since, it may have cleared.
     if (!m.state.store.has(place) || !isStillThere(m.state, mapping, place)) continue;
     const wasThere = !origin.place.includes("@");

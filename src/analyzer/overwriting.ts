@@ -5,7 +5,7 @@ import type { Amount } from "./amount.js";
 import { constantValue, soleSymbol } from "./amount.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
-import { isShared } from "./mapping.js";
+import { isOfMappingCall, isShared } from "./mapping.js";
 import { areApart } from "./range.js";
 import type { State } from "./state.js";
 import { asAmount, isCallersVariable, isOuter, type Value } from "./value.js";
@@ -38,7 +38,7 @@ export function overwrite(
 function isCleared({ state, context }: Machine, id: string, key: string, value: Value | undefined): boolean {
   const mapping = state.mapping(id);
   if (mapping === undefined || mapping.owner !== "stored" || mapping.seen || mapping.declined) return false;
-  if (mapping.phase !== "live" || !MAPPED.has(mapping.source) || mapping.lostTo !== undefined) return false;
+  if (mapping.phase !== "live" || !isOfMappingCall(mapping) || mapping.lostTo !== undefined) return false;
   // Unknown code finds a variable of this file through another of its functions.
   if (!isOuter(key) || (key.startsWith("::") && state.epochs.has("::"))) return false;
   return (
@@ -48,8 +48,6 @@ function isCleared({ state, context }: Machine, id: string, key: string, value: 
     !isTaken(state, mapping, undefined)
   );
 }
-
-const MAPPED: ReadonlySet<Mapping["source"]> = new Set(["mmap", "mremap", "shmat"]);
 
 function tellLost(m: Machine, id: string, site: Site, how: "overwritten" | "out of scope"): void {
   const mapping = m.state.mapping(id);

@@ -177,7 +177,7 @@ export class Program {
         if (outline !== undefined && analysis.concernsFamily(outline)) members.add(member);
       }
     }
-    for (const { unit } of analyses) this.#tables.add(entriesOf(unit.source, known));
+    if (known.size > 0) for (const { unit } of analyses) this.#tables.add(entriesOf(unit.source, known));
     if (members.size === 0) return;
     const sources = new Set(this.#linted.map(({ unit }) => unit.source));
     for (const source of this.naming(members, { meets: (one) => mayFill(one, members), looks: true }))

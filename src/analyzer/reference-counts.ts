@@ -3,6 +3,7 @@ import type { Site } from "../diagnostic.js";
 import type { Event } from "./events.js";
 import type { Block, Cfg, Instruction, Operand, PlaceExpr } from "./ir.js";
 import { reached, successors } from "./loops.js";
+import { placeReadBy } from "./operands.js";
 
 /** A branch that asks whether a count is zero right after it was lowered. */
 interface Lowered {
@@ -98,7 +99,7 @@ function certainUnmaps(cfg: Cfg, { count, stillHeld }: Lowered): readonly Unmapp
   return cfg.blocks.flatMap(({ instructions }, block) =>
     instructions.filter((call): call is Unmapping => {
       if (call.kind !== "call" || call.callee !== "munmap") return false;
-      const address = call.args[0] === undefined ? undefined : readPlace(call.args[0]);
+      const address = call.args[0] === undefined ? undefined : placeReadBy(call.args[0]);
       if (address === undefined || !isOwned(cfg, address, owner)) return false;
       const next = successors(cfg);
       const before = reached([stillHeld], (at) => (at === block ? [] : next(at)));
@@ -119,8 +120,8 @@ function isOwned(cfg: Cfg, address: PlaceExpr, owner: string): boolean {
     const { op, left, right } = terminator.condition;
     if (op !== "==" && op !== "!=") return false;
     return (
-      (readKey(left) === key && ofOwner(readPlace(right))) ||
-      (readKey(right) === key && ofOwner(readPlace(left)))
+      (readKey(left) === key && ofOwner(placeReadBy(right))) ||
+      (readKey(right) === key && ofOwner(placeReadBy(left)))
     );
   });
 }
@@ -131,13 +132,8 @@ function isAssigned({ blocks }: Cfg, within: ReadonlySet<number>, key: string): 
   );
 }
 
-function readPlace(operand: Operand): PlaceExpr | undefined {
-  if (operand.kind === "cast") return readPlace(operand.operand);
-  return operand.kind === "read" ? operand.place : undefined;
-}
-
 function readKey(operand: Operand): string | undefined {
-  const place = readPlace(operand);
+  const place = placeReadBy(operand);
   return place === undefined ? undefined : placeKey(place);
 }
 

@@ -4,6 +4,7 @@ import { targetOf } from "./call.js";
 import type { Call } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Summary } from "./summary.js";
+import { isOfMappingCall } from "./mapping.js";
 import { emitRelease } from "./unmapping.js";
 import type { Value } from "./value.js";
 
@@ -27,7 +28,7 @@ function releaseMapped(
 ): void {
   if (value?.kind !== "pointer" || value.varied) return;
   const mapping = m.state.mapping(value.mapping);
-  if (mapping === undefined || !/^(?:mmap|mremap|shmat)$/.test(mapping.source)) return;
+  if (mapping === undefined || !isOfMappingCall(mapping)) return;
   if (mapping.phase !== "live" && mapping.phase !== "unchecked") return;
   const target = targetOf(m, value, args[index]?.site ?? call.site, false);
   emitRelease(m, call, { ...target, text: mapping.name ?? target.text });

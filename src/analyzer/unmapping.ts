@@ -13,7 +13,7 @@ import { compareLengths, sameUpToRounding } from "./lengths.js";
 import type { Machine } from "./machine.js";
 import type { Mapping } from "./mapping.js";
 import { newMapping, tell } from "./mapping.js";
-import { momentOf, placeRead } from "./epochs.js";
+import { momentRead, placeRead } from "./epochs.js";
 import { letGo } from "./member-notes.js";
 import { areApart, type Range } from "./range.js";
 import { OF_MANY } from "./turns.js";
@@ -51,11 +51,6 @@ function isLent(mapping: Mapping | undefined, length: Amount | undefined): boole
     /^@\d[^,]*$/.test(then) &&
     !then.endsWith(UNKNOWN)
   );
-}
-
-function momentRead(amount: Amount): string {
-  const origin = soleSymbol(amount)?.origin;
-  return origin?.kind === "load" ? momentOf(origin.place) : "";
 }
 
 /** What one variable holds where paths have met, at two places: on all ways from the first to the second it was set. */

@@ -3,6 +3,7 @@ import { constantValue } from "./amount.js";
 import type { Cfg, Instruction, Operand, PlaceExpr, Variable } from "./ir.js";
 import { predecessors, reached } from "./loops.js";
 import type { Machine } from "./machine.js";
+import { isAddressOf, placeReadBy, variableReadBy } from "./operands.js";
 
 interface Position {
   readonly block: number;
@@ -28,7 +29,7 @@ export function unsetMember(m: Machine, address: Operand | undefined): string | 
   if (all.some((one) => isBefore(one) && maySet(one.instruction, member))) return undefined;
   for (const { instruction } of all) {
     if (instruction.kind !== "assign" || !isMember(instruction.target, member)) continue;
-    const source = variableOf(setTo(all, instruction.value));
+    const source = variableReadBy(setTo(all, instruction.value));
     if (source !== undefined && isThere(m, source)) return source.name;
   }
   return undefined;
@@ -41,28 +42,14 @@ interface Member {
 
 /** `st->map`, by a local variable. */
 function memberOf(operand: Operand): Member | undefined {
-  if (operand.kind === "cast") return memberOf(operand.operand);
-  return operand.kind === "read" ? memberAt(operand.place) : undefined;
+  const place = placeReadBy(operand);
+  return place === undefined ? undefined : memberAt(place);
 }
 
 function memberAt(place: PlaceExpr): Member | undefined {
   if (place.kind !== "field" || place.object.kind !== "deref") return undefined;
-  const holder = variableOf(place.object.pointer);
+  const holder = variableReadBy(place.object.pointer);
   return holder?.scope === "local" ? { holder, field: place.field } : undefined;
-}
-
-function variableOf(operand: Operand): Variable | undefined {
-  if (operand.kind === "cast") return variableOf(operand.operand);
-  return operand.kind === "read" && operand.place.kind === "variable" ? operand.place.variable : undefined;
-}
-
-function isAddressOf(operand: Operand, variable: Variable): boolean {
-  if (operand.kind === "cast") return isAddressOf(operand.operand, variable);
-  return (
-    operand.kind === "address" &&
-    operand.place.kind === "variable" &&
-    operand.place.variable.id === variable.id
-  );
 }
 
 /** What a temporary was set to. */
@@ -90,9 +77,9 @@ function maySet(instruction: Instruction, member: Member): boolean {
   switch (instruction.kind) {
     case "assign": {
       const { target } = instruction;
-      if (target.kind === "deref") return variableOf(target.pointer)?.id === holder.id;
+      if (target.kind === "deref") return variableReadBy(target.pointer)?.id === holder.id;
       // Its value is the struct's address, which others may have by now.
-      if (variableOf(instruction.value)?.id === holder.id || isAddressOf(instruction.value, holder))
+      if (variableReadBy(instruction.value)?.id === holder.id || isAddressOf(instruction.value, holder.id))
         return true;
       return (
         memberAt(target)?.holder.id === holder.id && target.kind === "field" && target.type.kind === "pointer"
@@ -104,8 +91,8 @@ function maySet(instruction: Instruction, member: Member): boolean {
         !allocates(instruction, holder) &&
         instruction.args.some(
           (arg) =>
-            variableOf(arg)?.id === holder.id ||
-            isAddressOf(arg, holder) ||
+            variableReadBy(arg)?.id === holder.id ||
+            isAddressOf(arg, holder.id) ||
             (arg.kind === "address" && isMember(arg.place, member)),
         )
       );
@@ -122,7 +109,7 @@ function allocates(instruction: Instruction, holder: Variable): boolean {
     instruction.kind === "call" &&
     /^[A-Z_]*ALLOC[A-Z_]*$/.test(instruction.callee ?? "") &&
     instruction.args[0] !== undefined &&
-    variableOf(instruction.args[0])?.id === holder.id
+    variableReadBy(instruction.args[0])?.id === holder.id
   );
 }
 

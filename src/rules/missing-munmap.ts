@@ -1,5 +1,6 @@
 /** A mapping lives until munmap(), exec or the end of the process; losing its last name does not end it. */
 import type { AbandonEvent, ExitEvent } from "../analyzer/events.js";
+import { structOf } from "../analyzer/members.js";
 import { type Mapping, takesReservationOver } from "../analyzer/mapping.js";
 import { asNumber } from "../analyzer/value.js";
 import type { Finding } from "./rule.js";
@@ -76,7 +77,7 @@ function leak({
 
 function abandoned({ mapping, member, because, function: name }: AbandonEvent): Finding {
   const what = nameOf(mapping);
-  const struct = member.slice(0, member.lastIndexOf("."));
+  const struct = structOf(member);
   switch (because?.kind) {
     case undefined:
       return { message: `${what} is never unmapped: this ends the ${struct} that holds it` };

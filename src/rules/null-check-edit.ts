@@ -11,14 +11,15 @@ interface Test {
 }
 
 /** A variable or member, or the assignment of one in parentheses: what may stand beside `== MAP_FAILED` as it is. */
-const SUBJECT = String.raw`(?:\(\s*(?:unsigned )?\w+ \*+\s*\)\s*)?[\w.\->[\]]+|\([\w.\->[\]]+ = [\s\S]*\)`;
+const PLACE = String.raw`(?:\(\s*(?:unsigned )?\w+ \*+\s*\)\s*)?[\w.\->[\]]+`;
+const SUBJECT = String.raw`${PLACE}|\([\w.\->[\]]+ = [\s\S]*\)`;
 const AGAINST_NULL = new RegExp(
   String.raw`^(${SUBJECT})\s*(==|!=)\s*(?:NULL|\(\s*void\s*\*\s*\)\s*(?:0|NULL))$`,
 );
 const NULL_AGAINST = new RegExp(String.raw`^(NULL|0)\s*(==|!=)\s*(${SUBJECT})$`);
 const AGAINST_ZERO = new RegExp(String.raw`^(${SUBJECT})\s*(==|!=|<=|<|>)\s*0$`);
 /** Evaluating it has no effect. */
-const PLAIN = /^(?:\(\s*(?:unsigned )?\w+ \*+\s*\)\s*)?[\w.\->[\]]+$/;
+const PLAIN = new RegExp(String.raw`^${PLACE}$`);
 const BARE = /^[\w.\->[\]]+$/;
 /** What may stand around a whole operand of a condition: no macro's parentheses, no further operator. */
 const OPENS = /(?:\b(?:if|while)\s*\([(\s]*|\bassert\s*\(|\b__builtin_expect\s*\(|!\s*\(|&&|\|\|)\s*$/;

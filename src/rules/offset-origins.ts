@@ -1,4 +1,5 @@
 /** Offsets of which the code around shows that they count bytes: numbers out of a record, or where the rest of a part begins. */
+import { PAGE_LIKE } from "../analyzer/alignment.js";
 import type { Amount, Term } from "../analyzer/amount.js";
 import type { MapEvent } from "../analyzer/events.js";
 import { functionAround } from "./terms.js";
@@ -84,11 +85,10 @@ function isTakenFrom(length: Amount, { symbol }: Term): boolean {
   );
 }
 
-/** Numbers of pages, of blocks and of windows are whole ones. */
-const WHOLE = /pa?ge?|window|block|align|granul/i;
-
 function isMember({ symbol: { origin } }: Term): boolean {
   return (
-    origin.kind === "load" && /\.\w+/.test(origin.place) && !WHOLE.test(/[^.]*$/.exec(origin.path)?.[0] ?? "")
+    origin.kind === "load" &&
+    /\.\w+/.test(origin.place) &&
+    !PAGE_LIKE.test(/[^.]*$/.exec(origin.path)?.[0] ?? "")
   );
 }

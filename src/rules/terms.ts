@@ -3,7 +3,7 @@ import { isPart, SMALLEST_PAGE } from "../analyzer/alignment.js";
 import { add, type Amount, constantValue, isLiteral, soleSymbol, type Term } from "../analyzer/amount.js";
 import type { Target } from "../analyzer/events.js";
 import { hasFlag } from "../analyzer/flags.js";
-import type { FileDescriptor, Mapping } from "../analyzer/mapping.js";
+import { type FileDescriptor, isOfMappingCall, type Mapping } from "../analyzer/mapping.js";
 import { asNumber } from "../analyzer/value.js";
 
 type Answer = "yes" | "no" | "unknown";
@@ -109,7 +109,7 @@ export function isMapFailed({ mapping, value }: Target): boolean {
 
 /** Mapped by a call that fails with (void *)-1. */
 export function failsWithMapFailed(mapping: Mapping | undefined): boolean {
-  return mapping?.source === "mmap" || mapping?.source === "mremap" || mapping?.source === "shmat";
+  return mapping !== undefined && isOfMappingCall(mapping);
 }
 
 /** An offset that a header or a document fixes: no page size, whatever its value. See unaligned-offset. */
